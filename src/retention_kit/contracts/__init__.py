@@ -1,0 +1,50 @@
+"""The tables everybody speaks, and the door that reads anything into them."""
+
+from typing import TYPE_CHECKING
+
+from retention_kit._lazy import attach
+
+if TYPE_CHECKING:
+    from retention_kit.contracts.buckets import Buckets as Buckets
+    from retention_kit.contracts.dataset import Dataset as Dataset
+    from retention_kit.contracts.health import DataHealth as DataHealth
+    from retention_kit.contracts.health import TableHealth as TableHealth
+    from retention_kit.contracts.law import Frame as Frame
+    from retention_kit.contracts.law import Kind as Kind
+    from retention_kit.contracts.law import additive as additive
+    from retention_kit.contracts.law import customer_local as customer_local
+    from retention_kit.contracts.law import finisher as finisher
+    from retention_kit.contracts.law import fit as fit
+    from retention_kit.contracts.law import kind_of as kind_of
+    from retention_kit.contracts.law import report as report
+    from retention_kit.contracts.options import DoorOptions as DoorOptions
+    from retention_kit.contracts.schemas import dataframely_schema as dataframely_schema
+    from retention_kit.contracts.schemas import table_schema as table_schema
+    from retention_kit.contracts.tables import TABLES as TABLES
+    from retention_kit.contracts.tables import Column as Column
+    from retention_kit.contracts.tables import Table as Table
+
+_HERE = "retention_kit.contracts"
+_MODULES = {
+    "Buckets": f"{_HERE}.buckets",
+    "Column": f"{_HERE}.tables",
+    "DataHealth": f"{_HERE}.health",
+    "Dataset": f"{_HERE}.dataset",
+    "DoorOptions": f"{_HERE}.options",
+    "Frame": f"{_HERE}.law",
+    "Kind": f"{_HERE}.law",
+    "TABLES": f"{_HERE}.tables",
+    "Table": f"{_HERE}.tables",
+    "TableHealth": f"{_HERE}.health",
+    "additive": f"{_HERE}.law",
+    "customer_local": f"{_HERE}.law",
+    "dataframely_schema": f"{_HERE}.schemas",
+    "finisher": f"{_HERE}.law",
+    "fit": f"{_HERE}.law",
+    "kind_of": f"{_HERE}.law",
+    "report": f"{_HERE}.law",
+    "table_schema": f"{_HERE}.schemas",
+}
+
+__all__ = sorted(_MODULES)  # noqa: PLE0605
+__getattr__, __dir__ = attach(__name__, _MODULES)

@@ -1,0 +1,146 @@
+"""The law of the house: what every public function on tables declares itself to be.
+
+A declared function takes lazy tables and gives lazy tables; in a notebook eager ones may go in, and
+then eager ones come out. The parameter names of tables are the table names of
+`retention_kit.contracts.tables`. `retention_kit.testing.law` finds declared functions by
+introspection and proves that they keep what they declare.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, ParamSpec, TypeVar
+
+import polars as pl
+
+from retention_kit.contracts.tables import TABLES
+from retention_kit.errors import DefinitionError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Frame = TypeVar("Frame", pl.LazyFrame, pl.DataFrame)
+"""A lazy or an eager table; a function gives the kind it was given."""
+
+KindName = Literal["customer_local", "additive", "finisher", "fit", "report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a function on tables is.
+
+    Attributes:
+        name: `customer_local`, `additive`, `finisher`, `fit` or `report`.
+        keys: Of an additive function, the columns its sums stand under.
+        of: Of a finisher or a fit, the function whose result it takes.
+        tables: The function's parameters that are tables, in order.
+    """
+
+    name: KindName
+    keys: tuple[str, ...] = ()
+    of: Callable[..., Any] | None = None
+    tables: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """The tables among `tables` that have no customer, and so are never split."""
+        return tuple(name for name in self.tables if name in TABLES and not TABLES[name].by_customer)
+
+
+def customer_local(function: Callable[P, R]) -> Callable[P, R]:
+    """Declare that a customer's rows in the result depend on that customer's rows alone.
+
+    Split the data by customer, and the answer is the concatenation.
+    """
+    return _declare(function, Kind("customer_local", tables=_tables_of(function)))
+
+
+def additive(*, keys: tuple[str, ...]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Declare that the result holds counts and sums by `keys`.
+
+    Split the data by customer, and the answer is the sum by the keys. Every column that is not a
+    key is summed, and so is an integer, a duration or a decimal.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        return _declare(function, Kind("additive", keys=keys, tables=_tables_of(function)))
+
+    return decorate
+
+
+def finisher(*, of: Callable[..., Any]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Declare that the function turns the reduced table made by `of` into ratios and the like."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        return _declare(function, Kind("finisher", of=of, tables=_tables_of(function)))
+
+    return decorate
+
+
+def fit(*, of: Callable[..., Any]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Declare that the function turns the table made by `of` into a small frozen model."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        return _declare(function, Kind("fit", of=of, tables=_tables_of(function)))
+
+    return decorate
+
+
+def report(function: Callable[P, R]) -> Callable[P, R]:
+    """Declare that the function may collect, because a person reads what it gives."""
+    function.__retention_kit_kind__ = Kind("report", tables=_tables_of(function))  # type: ignore[attr-defined]
+    return function
+
+
+def kind_of(function: Callable[..., Any]) -> Kind | None:
+    """Give what a function declared itself to be, or None where it declared nothing."""
+    kind = getattr(function, "__retention_kit_kind__", None)
+    return kind if isinstance(kind, Kind) else None
+
+
+def _tables_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    parameters = inspect.signature(function).parameters
+    return tuple(
+        name
+        for name, parameter in parameters.items()
+        if name in TABLES or parameter.annotation in ("Frame", "pl.LazyFrame", "Frame | None")
+    )
+
+
+def _declare(function: Callable[P, R], kind: Kind) -> Callable[P, R]:
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        values = (*args, *kwargs.values())
+        eager = sum(isinstance(value, pl.DataFrame) for value in values)
+        if not eager:
+            return function(*args, **kwargs)
+        if any(isinstance(value, pl.LazyFrame) for value in values):
+            raise DefinitionError(
+                f"{function.__name__} got eager and lazy tables together. Allowed: all eager or "
+                "all lazy. Next step: call .lazy() on the eager ones."
+            )
+        lazy_args = [_lazy(value) for value in args]
+        lazy_kwargs = {name: _lazy(value) for name, value in kwargs.items()}
+        return _eager(function(*lazy_args, **lazy_kwargs))  # type: ignore[arg-type]
+
+    call.__retention_kit_kind__ = kind  # type: ignore[attr-defined]
+    return call
+
+
+def _lazy(value: Any) -> Any:
+    return value.lazy() if isinstance(value, pl.DataFrame) else value
+
+
+def _eager(value: Any) -> Any:
+    """Collect a lazy result, or every lazy table in a NamedTuple of them, in one go."""
+    if isinstance(value, pl.LazyFrame):
+        return value.collect()
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        lazy = [item for item in value if isinstance(item, pl.LazyFrame)]
+        collected = iter(pl.collect_all(lazy))
+        return type(value)(
+            *(next(collected) if isinstance(item, pl.LazyFrame) else item for item in value)
+        )
+    return value
