@@ -1,0 +1,68 @@
+"""Measure, divide, decide, act and learn: what makes a shop's customers come back.
+
+Start with `Dataset.from_frames` or `datasets.online_retail()`, and `audit`.
+"""
+
+from typing import TYPE_CHECKING
+
+from retention_kit._lazy import attach
+
+if TYPE_CHECKING:
+    from retention_kit.audit import Audit as Audit
+    from retention_kit.audit import audit as audit
+    from retention_kit.contracts import Buckets as Buckets
+    from retention_kit.contracts import DataHealth as DataHealth
+    from retention_kit.contracts import Dataset as Dataset
+    from retention_kit.contracts import DoorOptions as DoorOptions
+    from retention_kit.contracts import TableHealth as TableHealth
+    from retention_kit.datasets import make_dataset as make_dataset
+    from retention_kit.datasets import online_retail as online_retail
+    from retention_kit.errors import ColumnTypeError as ColumnTypeError
+    from retention_kit.errors import DataError as DataError
+    from retention_kit.errors import DataWarning as DataWarning
+    from retention_kit.errors import DefinitionError as DefinitionError
+    from retention_kit.errors import FileFormatError as FileFormatError
+    from retention_kit.errors import MissingColumnError as MissingColumnError
+    from retention_kit.errors import RepeatedOrderIdError as RepeatedOrderIdError
+    from retention_kit.errors import RetentionKitError as RetentionKitError
+    from retention_kit.errors import RowsRejectedError as RowsRejectedError
+    from retention_kit.metrics import average_order_value as average_order_value
+    from retention_kit.metrics import cohort_retention as cohort_retention
+    from retention_kit.metrics import cohort_totals as cohort_totals
+    from retention_kit.metrics import customer_summary as customer_summary
+    from retention_kit.metrics import order_totals as order_totals
+    from retention_kit.metrics import purchase_frequency as purchase_frequency
+    from retention_kit.metrics import repeat_purchase_rate as repeat_purchase_rate
+    from retention_kit.metrics import repeat_purchase_totals as repeat_purchase_totals
+
+_MODULES = {
+    "Audit": "retention_kit.audit",
+    "Buckets": "retention_kit.contracts",
+    "ColumnTypeError": "retention_kit.errors",
+    "DataError": "retention_kit.errors",
+    "DataHealth": "retention_kit.contracts",
+    "DataWarning": "retention_kit.errors",
+    "Dataset": "retention_kit.contracts",
+    "DefinitionError": "retention_kit.errors",
+    "DoorOptions": "retention_kit.contracts",
+    "FileFormatError": "retention_kit.errors",
+    "MissingColumnError": "retention_kit.errors",
+    "RepeatedOrderIdError": "retention_kit.errors",
+    "RetentionKitError": "retention_kit.errors",
+    "RowsRejectedError": "retention_kit.errors",
+    "TableHealth": "retention_kit.contracts",
+    "audit": "retention_kit.audit",
+    "average_order_value": "retention_kit.metrics",
+    "cohort_retention": "retention_kit.metrics",
+    "cohort_totals": "retention_kit.metrics",
+    "customer_summary": "retention_kit.metrics",
+    "make_dataset": "retention_kit.datasets",
+    "online_retail": "retention_kit.datasets",
+    "order_totals": "retention_kit.metrics",
+    "purchase_frequency": "retention_kit.metrics",
+    "repeat_purchase_rate": "retention_kit.metrics",
+    "repeat_purchase_totals": "retention_kit.metrics",
+}
+
+__all__ = sorted(_MODULES)  # noqa: PLE0605
+__getattr__, __dir__ = attach(__name__, _MODULES)

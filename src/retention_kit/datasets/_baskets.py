@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ from retention_kit.datasets._catalogue import Catalogue, favourites
 from retention_kit.datasets._clock import Clock
 from retention_kit.datasets._columns import NOTHING, Ints, look_up
 from retention_kit.datasets._settings import Settings, chunks
+
+Drawn = TypeVar("Drawn", bound=np.generic)
 
 LINES = (0.47, 0.26, 0.14, 0.07, 0.04, 0.02)
 """The share of baskets with one line, two lines and so on."""
@@ -88,9 +90,11 @@ def _fill(
     count = favourite.size
     lines = (look_up(LINES) + 1).astype(np.int8)[random.integers(0, 256, count, dtype=np.uint8)]
     starts = line_starts(lines)
-    opening = _draw(random, catalogue.opening.reshape(-1, catalogue.opening.shape[-1]), (
-        favourite + later * np.int16(catalogue.opening.shape[1])
-    ))
+    opening = _draw(
+        random,
+        catalogue.opening.reshape(-1, catalogue.opening.shape[-1]),
+        (favourite + later * np.int16(catalogue.opening.shape[1])),
+    )
     category = _draw(random, catalogue.joining, np.repeat(opening, lines))
     category[starts] = opening
     product = _draw(random, catalogue.product, category)
@@ -110,11 +114,12 @@ def _fill(
     )
 
 
-def _draw(random: np.random.Generator, tables: npt.NDArray[Any], row: Ints) -> npt.NDArray[Any]:
+def _draw(random: np.random.Generator, tables: npt.NDArray[Drawn], row: Ints) -> npt.NDArray[Drawn]:
     size = tables.shape[1]
     word: type[np.unsignedinteger[Any]] = np.uint8 if size <= 256 else np.uint16
     entry = random.integers(0, size, row.size, dtype=word)
-    return tables.ravel().take(row.astype(np.int64) * size + entry)
+    drawn: npt.NDArray[Drawn] = tables.ravel()[row.astype(np.int64) * size + entry]
+    return drawn
 
 
 def _promotions(

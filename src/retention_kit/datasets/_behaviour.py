@@ -10,13 +10,12 @@ differs from the BG/NBD of Fader, Hardie and Lee 2005 in that one-time buyers ma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from retention_kit.datasets._clock import DAY, Clock
-from retention_kit.datasets._columns import NOTHING, Flags, Ints, look_up
+from retention_kit.datasets._columns import NOTHING, Flags, Ints, look_up, ranked
 from retention_kit.datasets._settings import Settings
 
 CHANNELS = (
@@ -87,14 +86,12 @@ def make_population(settings: Settings, clock: Clock) -> Population:
     first = clock.seconds(arrived)
 
     random = settings.random("registration")
+    shortly = random.integers(0, 1_800, count)
+    earlier = random.exponential(20 * DAY, count).astype(np.int64)
     at_checkout = random.random(count) < REGISTERS_AT_CHECKOUT
-    earlier = np.where(
-        at_checkout,
-        random.integers(0, 1_800, count),
-        (random.exponential(20 * DAY, count)).astype(np.int64),
-    )
-    registered = np.maximum(first - earlier, clock.start)
-    registered, order = sort_by_second(registered, clock.start)
+    at_checkout |= first - earlier < clock.start
+    registered = np.maximum(first - np.where(at_checkout, shortly, earlier), clock.start)
+    registered, order = ranked(registered, clock.start)
 
     buys = settings.random("buying").random(count) >= NEVER_BOUGHT
     channel = _acquisition(settings)
@@ -129,17 +126,6 @@ def make_purchases(settings: Settings, clock: Clock, population: Population) -> 
         customer=(keys & 0xFFFFFFFF).astype(np.int32),
         at=(keys >> 32) + clock.start,
     )
-
-
-def sort_by_second(seconds: Ints, start: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
-    """Sort seconds and tell where each came from; ties keep their order.
-
-    Second and position share one 64-bit word: NumPy sorts plain words several times faster than it
-    sorts positions by a key, and equal words cannot change places from one machine to another.
-    """
-    keys = ((seconds - start) << 32) | np.arange(seconds.size)
-    keys.sort()
-    return (keys >> 32) + start, keys & 0xFFFFFFFF
 
 
 def _traits(settings: Settings) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

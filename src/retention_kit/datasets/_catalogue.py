@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,11 +44,11 @@ class Category:
 CATEGORIES = (
     Category("phones", "phone", 24_000, 0.12, 1.2, 0.01, {"cases": 4, "headphones": 2}),
     Category("cases", "case", 900, 0.55, 0.8, 0.12, {"phones": 1}),
-    Category("headphones", "headphones", 4_500, 0.3, 0.8, 0.02, {"phones": 1, "cases": 1}),
+    Category("headphones", "headset", 4_500, 0.3, 0.8, 0.02, {"phones": 1, "cases": 1}),
     Category("laptops", "laptop", 58_000, 0.1, 0.5, 0.01, {"bags": 3, "headphones": 2}),
     Category("bags", "bag", 3_200, 0.45, 0.6, 0.03),
     Category("coffee machines", "coffee machine", 32_000, 0.2, 0.4, 0.01, {"coffee": 5}),
-    Category("coffee", "coffee beans", 1_300, 0.35, 1.6, 0.35, {"mugs": 1}),
+    Category("coffee", "coffee blend", 1_300, 0.35, 1.6, 0.35, {"mugs": 1}),
     Category("mugs", "mug", 700, 0.5, 0.7, 0.4, {"coffee": 2}),
     Category("water filters", "water filter", 2_400, 0.3, 0.4, 0.02, {"cartridges": 5}),
     Category("cartridges", "cartridge", 800, 0.45, 1.0, 0.4, {"water filters": 0.3}),
@@ -113,7 +112,9 @@ def make_catalogue(settings: Settings) -> Catalogue:
             for each in range(count)
             for number in range(1, PRODUCTS_PER_CATEGORY + 1)
         ),
-        opening=np.stack([_opening(FAVOURITE_FIRST, 0), _opening(FAVOURITE_LATER, ACCESSORY_LATER)]),
+        opening=np.stack(
+            [_opening(FAVOURITE_FIRST, 0), _opening(FAVOURITE_LATER, ACCESSORY_LATER)]
+        ),
         joining=np.stack([look_up(_mixed(each, 0, TOGETHER), 1 << 12) for each in range(count)]),
         product=np.stack([within + each * PRODUCTS_PER_CATEGORY for each in range(count)]),
         quantity=np.stack([_pieces(each.several) for each in CATEGORIES]),
@@ -132,7 +133,7 @@ def _opening(favourite: float, accessory: float) -> npt.NDArray[np.int16]:
     return np.stack(rows).astype(np.int16)
 
 
-def _mixed(category: int, itself: float, accessory: float) -> npt.NDArray[Any]:
+def _mixed(category: int, itself: float, accessory: float) -> npt.NDArray[np.float64]:
     weights = CATEGORIES[category].accessories
     linked = np.array([weights.get(name, 0.0) for name in NAMES])
     if not linked.any():
@@ -140,7 +141,7 @@ def _mixed(category: int, itself: float, accessory: float) -> npt.NDArray[Any]:
     shares = (1 - itself - accessory) * POPULARITY / POPULARITY.sum()
     shares = shares + accessory * linked / linked.sum()
     shares[category] += itself
-    return shares
+    return np.asarray(shares, dtype=np.float64)
 
 
 def _pieces(several: float) -> npt.NDArray[np.int8]:

@@ -73,3 +73,21 @@ def look_up(shares: Sequence[float] | npt.NDArray[np.float64], size: int = 256) 
     edges = np.cumsum(weights) / weights.sum()
     middles = (np.arange(size) + 0.5) / size
     return np.minimum(np.searchsorted(edges, middles), weights.size - 1).astype(np.int16)
+
+
+def ranked(values: Ints, lowest: int = 0) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Sort whole numbers and tell where each came from; ties keep their order.
+
+    Number and position share one 64-bit word: NumPy sorts plain words several times faster than it
+    sorts positions by a key, and equal words cannot change places from one machine to another.
+
+    Args:
+        values: Numbers from `lowest` to less than `lowest` + 2**31.
+        lowest: What is taken off them to make them fit.
+
+    Returns:
+        The numbers in ascending order, and the position that each had.
+    """
+    keys = ((values.astype(np.int64) - lowest) << 32) | np.arange(values.size)
+    keys.sort()
+    return (keys >> 32) + lowest, keys & 0xFFFFFFFF

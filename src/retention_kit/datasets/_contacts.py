@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from retention_kit.datasets._columns import NOTHING, Ints, words
+from retention_kit.datasets._columns import NOTHING, Flags, Ints, words
 from retention_kit.datasets._settings import Settings
 
 DOMAINS = ("example.com", "example.org", "example.net", "mail.example", "mail.test", "mail.invalid")
-AREA_CODES = (
+_AREAS = (
     "201 202 203 205 206 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234 "
     "239 240 248 251 252 253 254 256 260 262 267 269 270 276 281 301 302 303 304 305 307 308 309 "
     "310 312 313 314 315 316 317 318 319 320 321 323 325 330 334 336 337 347 351 352 360 361 386 "
@@ -26,7 +26,8 @@ AREA_CODES = (
     "828 830 831 832 843 845 847 848 850 856 857 858 859 860 862 863 864 865 870 901 903 904 906 "
     "907 908 909 910 912 913 914 915 916 917 918 919 920 925 928 931 936 937 940 941 949 951 952 "
     "954 956 970 971 972 973 978 979 980 985 989"
-).split()
+)
+AREA_CODES = tuple(_AREAS.split())
 LINES_PER_AREA = 100
 
 FEMALE_NAMES = (
@@ -39,14 +40,24 @@ MALE_NAMES = (
 )
 FAMILY_NAMES = (
     *("Abramov", "Belov", "Bykov", "Dorofeev", "Efimov", "Filatov", "Gromov", "Gusev", "Isaev"),
-    *("Karpov", "Komarov", "Lebedev", "Makarov", "Morozov", "Nazarov", "Orlov", "Petrov", "Rybakov"),
+    *(
+        "Karpov",
+        "Komarov",
+        "Lebedev",
+        "Makarov",
+        "Morozov",
+        "Nazarov",
+        "Orlov",
+        "Petrov",
+        "Rybakov",
+    ),
     *("Savin", "Sidorov", "Sokolov", "Titov", "Ustinov", "Vlasov", "Volkov", "Zaitsev", "Zhukov"),
 )
 WOMEN = 0.56
 WITH_EMAIL, WITH_PHONE = 0.92, 0.85
 
 
-def has_email(settings: Settings) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def has_email(settings: Settings) -> Flags:
     """Tell which customers left an e-mail address."""
     return settings.random("emails").random(settings.customers) < WITH_EMAIL
 

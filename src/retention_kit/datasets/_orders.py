@@ -21,7 +21,7 @@ KINDS = ("sale", "return")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Book:
-    """Sales and returns numbered in the order of time; a sale stands before a return at its instant.
+    """Sales and returns numbered in the order of time; at one instant sales stand first.
 
     Attributes:
         entry: For each order id, from 1, the position of the sale; returns follow the sales.
@@ -75,9 +75,7 @@ def orders_frame(
         at = purchases.at[sale]
         at[back] = returns.at[returned]
         customer = purchases.customer[sale]
-        referrer = np.where(
-            at == population.first[customer], population.referrer[customer] + 1, 0
-        )
+        referrer = np.where(at == population.first[customer], population.referrer[customer] + 1, 0)
         guest = sales.guest[sale]
         customer_id = np.where(guest, NOTHING, customer.astype(np.int64) + 1)
         referrer = np.where(guest | (referrer == 0), NOTHING, referrer)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from retention_kit.datasets._behaviour import CHANNELS, Population
 from retention_kit.datasets._clock import DAY, Clock
-from retention_kit.datasets._columns import NOTHING, Flags, Ints, ids, instants, look_up, words
+from retention_kit.datasets._columns import (
+    NOTHING,
+    Flags,
+    Ints,
+    ids,
+    instants,
+    look_up,
+    ranked,
+    words,
+)
 from retention_kit.datasets._contacts import contact_columns, has_email, phone_numbers
 from retention_kit.datasets._settings import Settings
 
@@ -39,6 +49,27 @@ WITHDRAWN = 0.12
 EMAIL = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Decisions:
+    """Decisions about consent by ascending customer, channel and instant.
+
+    A customer who was asked and said no has a first decision that grants nothing.
+
+    Attributes:
+        customer: The customer's position.
+        channel: A position in `CONSENTS`.
+        again: Whether it is the customer's second decision on the channel.
+        granted: Whether consent was granted.
+        at: The second of the decision.
+    """
+
+    customer: Ints
+    channel: Ints
+    again: Flags
+    granted: Flags
+    at: Ints
+
+
 def customers_frame(settings: Settings, population: Population) -> pl.DataFrame:
     """Make the table `customers`, by ascending id, which is the order of registration."""
     random = settings.random("places")
@@ -62,8 +93,8 @@ def customers_frame(settings: Settings, population: Population) -> pl.DataFrame:
     )
 
 
-def consents_frame(settings: Settings, clock: Clock, population: Population) -> pl.DataFrame:
-    """Make the table `consents`: decisions by ascending customer, channel and instant."""
+def make_decisions(settings: Settings, clock: Clock, population: Population) -> Decisions:
+    """Ask customers for consent when they register; some who gave it take it back later."""
     reached = {"email": has_email(settings), "sms": phone_numbers(settings) != NOTHING}
     parts = []
     for code, (channel, _, asked, agreed, _) in enumerate(CONSENTS):
@@ -73,45 +104,33 @@ def consents_frame(settings: Settings, clock: Clock, population: Population) -> 
         granted = chance[1][customer] < agreed
         at = population.registered[customer] + random.integers(0, 300, customer.size)
         at = np.minimum(at, clock.end - 1)
-        parts.append((customer, np.full(customer.size, code), granted, at))
-        leaves = granted & (random.random(customer.size) < WITHDRAWN)
-        later = at + 60 + (random.exponential(120 * DAY, customer.size)).astype(np.int64)
-        leaves &= later < clock.end
-        parts.append(
-            (customer[leaves], np.full(leaves.sum(), code), np.zeros(leaves.sum()), later[leaves])
-        )
-    customer, code, granted, at = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return _consents(settings, customer, code, granted.astype(np.bool_), at)
+        later = at + 60 + random.exponential(120 * DAY, customer.size).astype(np.int64)
+        leaves = granted & (random.random(customer.size) < WITHDRAWN) & (later < clock.end)
+        places = (customer << 3) | (code << 1)
+        parts.append((places, granted, at))
+        parts.append((places[leaves] | 1, np.zeros(leaves.sum(), np.bool_), later[leaves]))
+    places, granted, at = (np.concatenate(column) for column in zip(*parts, strict=True))
+    places, order = ranked(places)
+    return Decisions(
+        customer=places >> 3,
+        channel=(places >> 1) & 3,
+        again=(places & 1) == 1,
+        granted=granted[order],
+        at=at[order],
+    )
 
 
-def email_consent(settings: Settings, clock: Clock, population: Population) -> tuple[Ints, Ints]:
-    """Tell from when until when each customer may be sent e-mail; never is an empty span."""
-    frame = consents_frame(settings, clock, population).filter(pl.col("channel") == "email")
-    begins = np.full(settings.customers, clock.end)
-    ends = np.full(settings.customers, clock.end)
-    for status, seconds in (("granted", begins), ("withdrawn", ends)):
-        decisions = frame.filter(pl.col("status") == status)
-        customer = decisions["customer_id"].to_numpy() - 1
-        seconds[customer] = decisions["decided_at"].dt.epoch("s").to_numpy()
-    return begins, ends
-
-
-def _consents(
-    settings: Settings, customer: Ints, code: Ints, granted: Flags, at: Ints
-) -> pl.DataFrame:
-    order = np.lexsort((at, code, customer))
-    customer, code, granted, at = customer[order], code[order], granted[order], at[order]
-    # A withdrawal is never a customer's first decision on a channel.
-    again = np.zeros(customer.size, dtype=np.bool_)
-    again[1:] = (customer[1:] == customer[:-1]) & (code[1:] == code[:-1])
-    evidence = np.where(again, len(CONSENTS) + (code != EMAIL), code)
-    evidence[settings.random("evidence").random(customer.size) < 0.1] = NOTHING
+def consents_frame(settings: Settings, decisions: Decisions) -> pl.DataFrame:
+    """Make the table `consents`, by ascending customer, channel and instant."""
+    code = decisions.channel
+    evidence = np.where(decisions.again, len(CONSENTS) + (code != EMAIL), code)
+    evidence[settings.random("evidence").random(code.size) < 0.1] = NOTHING
     return pl.DataFrame(
         {
-            "customer_id": ids(customer + 1),
+            "customer_id": ids(decisions.customer + 1),
             "channel": words(code, [channel for channel, *_ in CONSENTS]),
-            "status": words(granted.astype(np.int8), ("withdrawn", "granted")),
-            "decided_at": instants(at, settings.time_zone),
+            "status": words(decisions.granted.astype(np.int8), ("withdrawn", "granted")),
+            "decided_at": instants(decisions.at, settings.time_zone),
             "purpose": words(code, [purpose for _, purpose, *_ in CONSENTS]),
             "evidence": words(
                 evidence,

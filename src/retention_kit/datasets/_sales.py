@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from retention_kit.datasets._baskets import Baskets, line_starts
-from retention_kit.datasets._behaviour import CHANNELS, Population, Purchases, sort_by_second
+from retention_kit.datasets._behaviour import CHANNELS, Population, Purchases
 from retention_kit.datasets._catalogue import Catalogue
 from retention_kit.datasets._clock import DAY, Clock
-from retention_kit.datasets._columns import NOTHING, Flags, Ints, look_up
+from retention_kit.datasets._columns import NOTHING, Flags, Ints, look_up, ranked
 from retention_kit.datasets._settings import Settings, chunks
 
 STATUSES = ("completed", "cancelled", "open")
@@ -52,8 +52,8 @@ class Sales:
     manager: npt.NDArray[np.int8]
     guest: Flags
     delivered: npt.NDArray[np.int64]
-    points: npt.NDArray[np.int64]
-    delivery: npt.NDArray[np.int64]
+    points: npt.NDArray[np.int32]
+    delivery: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +122,6 @@ def make_sales(
 def make_returns(
     settings: Settings,
     clock: Clock,
-    purchases: Purchases,
     baskets: Baskets,
     sales: Sales,
     catalogue: Catalogue,
@@ -136,8 +135,8 @@ def make_returns(
     whole = random.random(chosen.size) < WHOLE_RETURNS
     place = random.random(chosen.size)
     in_time = at < clock.end
-    at, order = sort_by_second(at[in_time], clock.start)
-    sale, whole, place = (column[in_time][order] for column in (chosen, whole, place))
+    at, order = ranked(at[in_time], clock.start)
+    sale, whole, place = chosen[in_time][order], whole[in_time][order], place[in_time][order]
 
     lines = baskets.lines[sale].astype(np.int64)
     first = line_starts(baskets.lines)[sale]
@@ -199,8 +198,8 @@ def _handle(
         manager=manager,
         guest=settings.random("guests", part).random(count) < settings.guest_share,
         delivered=np.where(status == COMPLETED, delivered, NOTHING),
-        points=np.where(uses_points, amount * percent // 10_000, 0),
-        delivery=np.where(pays_delivery, DELIVERY_FEE, 0),
+        points=np.where(uses_points, amount * percent // 10_000, 0).astype(np.int32),
+        delivery=np.where(pays_delivery, DELIVERY_FEE, 0).astype(np.int32),
     )
 
 

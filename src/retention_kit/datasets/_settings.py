@@ -7,6 +7,7 @@ import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -18,25 +19,25 @@ CHUNK = 1 << 19
 """Rows drawn at a time. It is part of what a seed means: another size gives other data."""
 
 LONGEST_DAYS = 50 * 366
-MOST_CUSTOMERS = 2**31 - 1
+MOST_CUSTOMERS = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The options of `retention_kit.datasets.generate.make_frames`, which explains them."""
+    """Customers, seed and the options that `generate.ShopOptions` explains."""
 
     customers: int
     seed: int
-    start: dt.date
-    end: dt.date
-    time_zone: str
-    tables: tuple[str, ...]
-    orders_per_year: float
-    rate_shape: float
-    dropout: float
-    return_share: float
-    guest_share: float
-    event_share: float
+    start: dt.date = dt.date(2023, 1, 1)
+    end: dt.date = dt.date(2026, 1, 1)
+    time_zone: str = "Europe/Moscow"
+    tables: tuple[str, ...] = tuple(TABLES)
+    orders_per_year: float = 5.0
+    rate_shape: float = 0.8
+    dropout: float = 0.2
+    return_share: float = 0.05
+    guest_share: float = 0.04
+    event_share: float = 0.05
 
     def __post_init__(self) -> None:
         _check_whole("customers", self.customers, lowest=1, highest=MOST_CUSTOMERS)
@@ -101,7 +102,7 @@ def _check_positive(name: str, value: object, *, highest: float) -> None:
         raise bad_parameter(name, got=value, allowed=f"a number above 0, at most {highest:g}")
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 

@@ -1,0 +1,1 @@
+"""Benchmarks of retention_kit beside hand-written DuckDB SQL, pandas and Polars floors."""

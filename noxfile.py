@@ -1,0 +1,117 @@
+"""The checks. Each session makes its own environment, so that what passes here passes elsewhere."""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv"
+nox.options.error_on_external_run = True
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["lint", "typing", "tests", "tests_lowest", "doctest", "docs", "wheel"]
+
+ROOT = Path(__file__).parent
+WHEEL_LIMIT = 5_000_000
+PARALLEL = ("-n", "auto", "--maxprocesses", "4")
+BESIDE_TESTS = ("README.md", "README.ru.md", "CHANGELOG.md", "pyproject.toml", "docs")
+"""What tests may read besides themselves."""
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, format, the direction of imports and spelling."""
+    session.install("--no-deps", "-e", ".")
+    session.install("--group", "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", "--no-logo")
+    session.run("codespell")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Types, from inside by mypy and from outside by mypy and pyright."""
+    session.install("-e", ".[cli,testing]", "--group", "typing")
+    session.run("mypy", "--strict")
+    session.run("mypy", "--strict", "tests/typing")
+    session.run("pyright")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The tests, against the newest dependencies. Arguments go to pytest."""
+    session.install("-e", ".[cli,testing]", "--group", "test")
+    session.run("pytest", *(session.posargs or PARALLEL))
+
+
+@nox.session
+def tests_lowest(session: nox.Session) -> None:
+    """The tests, against the oldest direct dependencies that are allowed."""
+    session.install("--resolution", "lowest-direct", "-e", ".[cli,testing]", "--group", "test")
+    session.run("pytest", *(session.posargs or PARALLEL))
+
+
+@nox.session
+def doctest(session: nox.Session) -> None:
+    """Every example: in docstrings, in the documentation and in both READMEs."""
+    session.install("-e", ".[cli,testing]", "--group", "test")
+    session.run("pytest", "--doctest-modules", "src")
+    session.run("pytest", "docs", "README.md", "README.ru.md")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation, where a broken link is an error."""
+    session.install("-e", ".", "--group", "docs")
+    site = Path(session.create_tmp(), "site")
+    # mkdocs-material prints a notice about its successor on every build unless told not to.
+    quiet = {"NO_MKDOCS_2_WARNING": "1"}
+    session.run("mkdocs", "build", "--strict", "--site-dir", str(site), env=quiet)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """What is shipped: the wheel's contents, and the tests with the sources out of the way."""
+    work = Path(session.create_tmp()).resolve()
+    shutil.rmtree(work)
+    session.run_install("uv", "build", "--quiet", "--wheel", "--out-dir", str(work / "dist"))
+    (built,) = (work / "dist").glob("*.whl")
+    _check_wheel(session, built)
+
+    session.install(str(built))
+    session.chdir(work)
+    session.run("python", "-c", "from retention_kit import *")
+
+    checkout = work / "checkout"
+    shutil.copytree(
+        ROOT / "tests", checkout / "tests", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name in BESIDE_TESTS:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, checkout / name)
+    session.chdir(checkout)
+    session.install(f"retention-kit[cli,testing] @ {built.as_uri()}", "--group", "test")
+    session.run("pytest", *(session.posargs or PARALLEL))
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """The benchmarks; not a test. Arguments go to the runner."""
+    session.install("-e", ".[cli]", "--group", "bench")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+def _check_wheel(session: nox.Session, built: Path) -> None:
+    size = built.stat().st_size
+    with zipfile.ZipFile(built) as archive:
+        names = set(archive.namelist())
+    data = "retention_kit/datasets/data/"
+    if size >= WHEEL_LIMIT:
+        session.error(f"{built.name} has {size:,} bytes. Allowed: below {WHEEL_LIMIT:,}.")
+    if "retention_kit/py.typed" not in names:
+        session.error(f"{built.name} lacks retention_kit/py.typed.")
+    if not any(name.startswith(data) and name.endswith(".parquet") for name in names):
+        session.error(f"{built.name} has no Parquet file in {data}.")
+    session.log(f"{built.name}: {size:,} bytes, {len(names)} files")

@@ -1,0 +1,22 @@
+"""One real data set, and generators for documentation, tests and benchmarks."""
+
+from typing import TYPE_CHECKING
+
+from retention_kit._lazy import attach
+
+if TYPE_CHECKING:
+    from retention_kit.datasets.example import example_orders as example_orders
+    from retention_kit.datasets.generate import make_dataset as make_dataset
+    from retention_kit.datasets.generate import make_frames as make_frames
+    from retention_kit.datasets.online_retail import online_retail as online_retail
+
+_HERE = "retention_kit.datasets"
+_MODULES = {
+    "example_orders": f"{_HERE}.example",
+    "make_dataset": f"{_HERE}.generate",
+    "make_frames": f"{_HERE}.generate",
+    "online_retail": f"{_HERE}.online_retail",
+}
+
+__all__ = sorted(_MODULES)  # noqa: PLE0605
+__getattr__, __dir__ = attach(__name__, _MODULES)

@@ -1,0 +1,98 @@
+"""Which orders a metric sees: completed ones before the instant of observation."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from retention_kit.contracts.law import Frame
+from retention_kit.errors import ColumnTypeError, MissingColumnError, bad_parameter
+
+NEEDED = ("order_id", "customer_id", "ordered_at", "amount")
+SALE = "__sale"
+SOLD = "__sold"
+SOLD_AT = "__sold_at"
+
+
+def observed(orders: Frame, *, as_of: dt.datetime, needed: tuple[str, ...] = NEEDED) -> Frame:
+    """Keep the completed orders before `as_of`; an absent or null status is completed.
+
+    Args:
+        orders: The `orders` table.
+        as_of: Observation instant, exclusive, with a time zone.
+        needed: The columns that the caller will use.
+
+    Returns:
+        The rows, with all columns of `orders`.
+
+    Raises:
+        MissingColumnError: One of `needed` is absent.
+        ColumnTypeError: `ordered_at` is not an instant with a time zone.
+        DefinitionError: `as_of` has no time zone.
+    """
+    schema = orders.collect_schema()
+    for name in needed:
+        if name not in schema:
+            raise MissingColumnError("orders", name, schema.names())
+    seen = orders.filter(pl.col("ordered_at") < instant(as_of, zone_of(schema)))
+    if "status" not in schema:
+        return seen
+    status = pl.col("status")
+    return seen.filter(status.is_null() | (status == "completed"))
+
+
+def is_sale(orders: Frame) -> pl.Expr:
+    """Give an expression that is true on sales; an absent or null kind is a sale."""
+    if "kind" not in orders.collect_schema():
+        return pl.lit(value=True)
+    return pl.col("kind").is_null() | (pl.col("kind") == "sale")
+
+
+def with_sales(orders: Frame) -> Frame:
+    """Add what a metric needs to tell sales from returns without filtering twice.
+
+    Returns:
+        The orders with `SALE` (Boolean), `SOLD` (the amount of a sale, else 0) and `SOLD_AT` (the
+        instant of a sale, else null).
+    """
+    sale = is_sale(orders)
+    nothing = pl.lit(0, dtype=orders.collect_schema()["amount"])
+    return orders.with_columns(sale.alias(SALE)).with_columns(
+        pl.when(SALE).then("amount").otherwise(nothing).alias(SOLD),
+        pl.when(SALE).then("ordered_at").alias(SOLD_AT),
+    )
+
+
+def zone_of(schema: pl.Schema) -> str:
+    """Give the shop's zone, in which the door put all instants.
+
+    Raises:
+        ColumnTypeError: `ordered_at` is not an instant with a time zone.
+    """
+    dtype = schema["ordered_at"]
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        return dtype.time_zone
+    raise ColumnTypeError(
+        "orders",
+        "ordered_at",
+        got=str(dtype),
+        allowed="an instant with a time zone",
+        step="let the table in through Dataset.from_frames.",
+    )
+
+
+def instant(as_of: dt.datetime, zone: str) -> pl.Expr:
+    """Give the instant of observation in the shop's zone.
+
+    Raises:
+        DefinitionError: It has no time zone.
+    """
+    if not isinstance(as_of, dt.datetime) or as_of.tzinfo is None:
+        raise bad_parameter(
+            "as_of",
+            got=as_of,
+            allowed="a datetime with a time zone",
+            step="datetime(2011, 12, 10, tzinfo=ZoneInfo('Europe/London')).",
+        )
+    return pl.lit(as_of, dtype=pl.Datetime("us", zone))
