@@ -3,6 +3,7 @@
 Start with `Dataset.from_frames` or `datasets.online_retail()`, and `audit`.
 """
 
+import logging
 from typing import TYPE_CHECKING
 
 from retention_kit._lazy import attach
@@ -66,3 +67,5 @@ _MODULES = {
 
 __all__ = sorted(_MODULES)  # noqa: PLE0605
 __getattr__, __dir__ = attach(__name__, _MODULES)
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -163,7 +163,7 @@ class AuthenticationError(ChannelError):
 
 
 class RejectedError(ChannelError):
-    """The outside system understood the call and refused it; the same call will be refused again."""
+    """The outside system refused the call, and will refuse the same call again."""
 
 
 class DataWarning(UserWarning):

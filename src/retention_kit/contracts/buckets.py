@@ -82,7 +82,7 @@ class Buckets:
         """Give one bucket as a dataset; tables without customers are whole in each."""
         if not 0 <= index < self.count:
             raise IndexError(f"bucket {index} of {self.count}")
-        tables = {name: self._scan(name, index) for name in TABLES}
+        tables: dict[str, Any] = {name: self._scan(name, index) for name in TABLES}
         return Dataset(
             **tables,
             guest_orders=_none_of(tables["orders"]),

@@ -88,7 +88,7 @@ class Dataset:
         reviews: Source | None = None,
         **options: Unpack[DoorOptions],
     ) -> Dataset:
-        """Let tables in: good rows become the dataset, the others are kept with the rule they broke.
+        """Let tables in: good rows become the dataset, the others keep the rule they broke.
 
         Each table may be a Polars frame, eager or lazy; anything that speaks the Arrow C stream
         (pandas, pyarrow, a DuckDB relation, ibis …); an iterable of mappings; or the path of a

@@ -1,4 +1,4 @@
-"""The door: one foreign table goes in, its good rows come out, and the others with the rule each broke.
+"""The door: a foreign table goes in, good rows come out, and the others with the rule each broke.
 
 It collects once, in one streaming pass that counts. With nothing to reject, the bare scan goes on,
 cast and renamed; otherwise a native filter is attached, and the rejected rows are a table as lazy
@@ -130,11 +130,7 @@ def stage(
         *(pl.col(name).alias(RAW + name) for name in replaced),
         *(casts[name].value.cast(types[name]).alias(name) for name in replaced),
         *(check.alias(READ + rule) for rule, check in checks.items()),
-        *(
-            pl.lit(None, dtype=types[name]).alias(name)
-            for name in described
-            if name not in schema
-        ),
+        *(pl.lit(None, dtype=types[name]).alias(name) for name in described if name not in schema),
     ).with_columns(*_defaults(table, described.values(), reading, given=frozenset(schema.names())))
     extra = [name for name in schema.names() if name not in described]
     rules = {rule: pl.col(READ + rule) for rule in checks}
@@ -187,7 +183,11 @@ def _defaults(
     for column in columns:
         value = pl.col(column.name)
         wanted = pl.Enum(column.choices)
-        if table in ("orders", "lines") and column.name == "kind" and reading.negative_amounts == "return":
+        if (
+            table in ("orders", "lines")
+            and column.name == "kind"
+            and reading.negative_amounts == "return"
+        ):
             negative = value.is_null() & (pl.col("amount") < 0)
             value = pl.when(negative).then(pl.lit("return", dtype=wanted)).otherwise(value)
         if column.default is not None:

@@ -149,9 +149,9 @@ class _Entrance:
     def _lines(self, staged: Staged) -> None:
         source = self.opened["lines"]
         # Only rows that can be read make orders; the rest is judged with the lines below.
-        made = source.collect(
-            lines.orders_of(staged.kept().select(staged.columns))
-        ).sort("order_id", "kind")
+        made = source.collect(lines.orders_of(staged.kept().select(staged.columns))).sort(
+            "order_id", "kind"
+        )
         orders = stage("orders", made.lazy(), made.schema, self.reading, self.id_types)
         agree = {"several_customers": ~pl.col(lines.SEVERAL)}
         orders = replace(
@@ -247,9 +247,7 @@ class _Entrance:
 
     def _empty(self, name: str) -> pl.LazyFrame:
         table = name.removeprefix("guest_")
-        schema = table_schema(
-            table, time_zone=self.reading.time_zone, id_types=dict(self.id_types)
-        )
+        schema = table_schema(table, time_zone=self.reading.time_zone, id_types=dict(self.id_types))
         return pl.LazyFrame(schema=schema)
 
 
@@ -308,5 +306,3 @@ def _reading(opened: Mapping[str, Opened], options: Mapping[str, Any]) -> Readin
         negative_amounts=options.get("negative_amounts", "reject"),
         ids_as_text=bool(options.get("ids_as_text", False)),
     )
-
-

@@ -57,9 +57,7 @@ def link(staged: Staged, orders: pl.LazyFrame, *, has_returns: bool) -> Staged:
 def link_by_kind(staged: Staged, orders: pl.LazyFrame) -> Staged:
     """Join staged lines whose kind is known, because the orders were made from them."""
     lines, foreign = _set_aside(staged, ("customer_id", "ordered_at"))
-    joined = lines.join(
-        orders.select("order_id", *FROM_ORDER), on=["order_id", "kind"], how="left"
-    )
+    joined = lines.join(orders.select("order_id", *FROM_ORDER), on=["order_id", "kind"], how="left")
     return _with_order(staged, joined, foreign)
 
 
@@ -91,6 +89,4 @@ def _with_order(staged: Staged, joined: pl.LazyFrame, foreign: dict[str, str]) -
             if name == "positive_return_line"
         },
     }
-    return replace(
-        staged, frame=frame, columns=(*own, *FROM_ORDER), foreign=foreign, rules=rules
-    )
+    return replace(staged, frame=frame, columns=(*own, *FROM_ORDER), foreign=foreign, rules=rules)

@@ -46,7 +46,9 @@ class Kind:
     @property
     def whole(self) -> tuple[str, ...]:
         """The tables among `tables` that have no customer, and so are never split."""
-        return tuple(name for name in self.tables if name in TABLES and not TABLES[name].by_customer)
+        return tuple(
+            name for name in self.tables if name in TABLES and not TABLES[name].by_customer
+        )
 
 
 def customer_local(function: Callable[P, R]) -> Callable[P, R]:
@@ -123,7 +125,8 @@ def _declare(function: Callable[P, R], kind: Kind) -> Callable[P, R]:
             )
         lazy_args = [_lazy(value) for value in args]
         lazy_kwargs = {name: _lazy(value) for name, value in kwargs.items()}
-        return _eager(function(*lazy_args, **lazy_kwargs))  # type: ignore[arg-type]
+        result: R = _eager(function(*lazy_args, **lazy_kwargs))
+        return result
 
     call.__retention_kit_kind__ = kind  # type: ignore[attr-defined]
     return call

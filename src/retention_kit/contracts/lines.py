@@ -28,7 +28,9 @@ def orders_of(lines: pl.LazyFrame) -> pl.LazyFrame:
         The table `orders`, and the column `SEVERAL`.
     """
     others = [
-        name for name in ORDERS.columns if name not in (*_KEYS, *_SUMMED, "ordered_at", "customer_id")
+        name
+        for name in ORDERS.columns
+        if name not in (*_KEYS, *_SUMMED, "ordered_at", "customer_id")
     ]
     given = set(lines.collect_schema().names())
     customer = pl.col("customer_id")
@@ -48,6 +50,4 @@ def orders_of(lines: pl.LazyFrame) -> pl.LazyFrame:
 
 def item_columns(lines: tuple[str, ...]) -> tuple[str, ...]:
     """Give the columns of lines that go on with the lines: theirs, and those no table names."""
-    return tuple(
-        name for name in lines if name in ORDER_ITEMS.columns or name not in LINES.columns
-    )
+    return tuple(name for name in lines if name in ORDER_ITEMS.columns or name not in LINES.columns)

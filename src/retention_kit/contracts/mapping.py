@@ -45,7 +45,9 @@ def mapping_by_table(
             resolved[table][column] = foreign
     for column, foreign in flat.items():
         _check_column(column, tuple(sources), extra)
-        could = [table for table in sources if column in DESCRIPTIONS[table].columns or column in extra]
+        could = [
+            table for table in sources if column in DESCRIPTIONS[table].columns or column in extra
+        ]
         holding = [table for table in could if foreign in sources[table]]
         if not holding:
             raise MissingColumnError(could[0], foreign, sources[could[0]].names(), mapped_to=column)
@@ -54,7 +56,9 @@ def mapping_by_table(
     return resolved
 
 
-def rename(table: str, frame: pl.LazyFrame, schema: pl.Schema, mapping: Mapping[str, str]) -> pl.LazyFrame:
+def rename(
+    table: str, frame: pl.LazyFrame, schema: pl.Schema, mapping: Mapping[str, str]
+) -> pl.LazyFrame:
     """Rename the mapped columns; one foreign column may serve two columns.
 
     Raises:

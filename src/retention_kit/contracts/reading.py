@@ -223,9 +223,7 @@ def _instant(table: str, name: str, dtype: pl.DataType, reading: Reading) -> Cas
 
 def _localised(name: str, naive: pl.Expr, present: pl.Expr, reading: Reading) -> Cast:
     # A wall-clock time that occurs twice in autumn is taken as the earlier one.
-    value = naive.dt.replace_time_zone(
-        reading.time_zone, ambiguous="earliest", non_existent="null"
-    )
+    value = naive.dt.replace_time_zone(reading.time_zone, ambiguous="earliest", non_existent="null")
     checks = {
         f"unreadable_{name}": ~present | naive.is_not_null(),
         f"nonexistent_{name}": naive.is_null() | value.is_not_null(),
@@ -347,5 +345,3 @@ def _known_zone(name: str) -> frozenset[str]:
     except (KeyError, ValueError, OSError, TypeError):
         return frozenset()
     return frozenset([name])
-
-

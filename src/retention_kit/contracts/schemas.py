@@ -106,7 +106,7 @@ def dataframely_schema(table: str, incoming: pl.Schema) -> type[dy.Schema]:
         A `dataframely.Schema` subclass named after the table.
 
     Examples:
-        >>> frame = pl.DataFrame({"month": [], "amount": []}, schema={"month": pl.Date, "amount": MONEY})
+        >>> frame = pl.DataFrame(schema={"month": pl.Date, "amount": MONEY})
         >>> dataframely_schema("costs", frame.schema).is_valid(frame)
         True
     """
@@ -122,8 +122,7 @@ def dataframely_schema(table: str, incoming: pl.Schema) -> type[dy.Schema]:
         for name, expression in row_rules(table, incoming).items()
     }
     class_name = "".join(part.title() for part in table.split("_"))
-    made = type(class_name, (dy.Schema,), {**columns, **rules})
-    return made
+    return type(class_name, (dy.Schema,), {**columns, **rules})
 
 
 def _constant(expression: pl.Expr) -> Any:

@@ -22,16 +22,14 @@ _TEXT = (".csv", ".tsv", ".txt")
 
 @runtime_checkable
 class ArrowStream(Protocol):
-    """Anything that hands out its rows as an Arrow C stream: pandas, pyarrow, DuckDB, ibis …"""
+    """Anything that hands out its rows as an Arrow C stream: pandas, pyarrow, DuckDB, ibis."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Export the rows."""
         ...
 
 
-Source = (
-    pl.LazyFrame | pl.DataFrame | ArrowStream | Iterable[Mapping[str, Any]] | str | Path
-)
+Source = pl.LazyFrame | pl.DataFrame | ArrowStream | Iterable[Mapping[str, Any]] | str | Path
 """What a table can be read from."""
 
 
@@ -162,7 +160,11 @@ def _files(name: str) -> list[Path]:
             name, reason=f"{error.strerror or error}.", step="check its permissions."
         ) from error
     if not found:
-        what = "it is a folder without .parquet or .csv files." if path.is_dir() else "it is not there."
+        what = (
+            "it is a folder without .parquet or .csv files."
+            if path.is_dir()
+            else "it is not there."
+        )
         raise FileFormatError(name, reason=what, step="check the path.")
     return found
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 ColumnKind = Literal["id", "instant", "date", "month", "money", "number", "text", "choice"]
-"""What a column holds: `money` and `number` are exact (`Decimal(18, 4)`), `month` is its first day."""
+"""What a column holds: `money` and `number` are exact, a `month` is its first day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from retention_kit.datasets._behaviour import Population, Purchases
 from retention_kit.datasets._catalogue import Catalogue, favourites
 from retention_kit.datasets._clock import Clock
 from retention_kit.datasets._columns import NOTHING, Ints, look_up
-from retention_kit.datasets._settings import Settings, chunks
+from retention_kit.datasets._settings import Settings, in_chunks
 
 Drawn = TypeVar("Drawn", bound=np.generic)
 
@@ -58,12 +58,14 @@ def make_baskets(
 ) -> Baskets:
     """Fill a basket for every purchase."""
     favourite = favourites(settings)
-    parts = [_none()]
-    for part, rows in chunks(purchases.at.size):
+
+    def fill(part: int, rows: slice) -> Baskets:
         customer, at = purchases.customer[rows], purchases.at[rows]
         later = at > population.first[customer]
         promotion = _promotions(settings, part, clock.calendar_month(at), later)
-        parts.append(_fill(settings, part, catalogue, favourite[customer], later, promotion))
+        return _fill(settings, part, catalogue, favourite[customer], later, promotion)
+
+    parts = in_chunks(purchases.at.size, fill)
     return Baskets(
         **{
             column.name: np.concatenate([getattr(part, column.name) for part in parts])
@@ -133,18 +135,3 @@ def _promotions(
     promotion[(month >= 11) & (chance >= 20) & (chance < 90)] = SALE
     promotion[~later & (chance < 70)] = WELCOME
     return promotion
-
-
-def _none() -> Baskets:
-    money = np.empty(0, np.int64)
-    small = np.empty(0, np.int8)
-    return Baskets(
-        lines=small,
-        amount=money,
-        discount=money,
-        cost=money,
-        promotion=small,
-        product=np.empty(0, np.int16),
-        quantity=small,
-        net=np.empty(0, np.int32),
-    )

@@ -20,7 +20,7 @@ from retention_kit.datasets._columns import NOTHING, Ints, ids, instants, money,
 from retention_kit.datasets._orders import Book
 from retention_kit.datasets._people import EMAIL, Decisions
 from retention_kit.datasets._sales import STORE, Sales
-from retention_kit.datasets._settings import CHUNK, Settings
+from retention_kit.datasets._settings import Settings, in_chunks
 
 NAMES = (
     "Product Viewed",
@@ -210,7 +210,6 @@ def _events(
 
 
 def _frame(settings: Settings, clock: Clock, catalogue: Catalogue, events: Events) -> pl.DataFrame:
-    random = settings.random("recording")
     year, month = clock.first_month
     campaigns = [
         f"newsletter-{year + (month - 1 + index) // 12}-{(month - 1 + index) % 12 + 1:02d}"
@@ -221,8 +220,8 @@ def _frame(settings: Settings, clock: Clock, catalogue: Catalogue, events: Event
         '{"currency": "RUB"}',
     ]
 
-    def part(first: int) -> pl.DataFrame:
-        rows = slice(first, first + CHUNK)
+    def part(number: int, rows: slice) -> pl.DataFrame:
+        random = settings.random("recording", number)
         at, name, campaign = events.at[rows], events.name[rows], events.campaign[rows]
         count = at.size
         late = random.random(count) < RECORDED_LATE
@@ -247,4 +246,4 @@ def _frame(settings: Settings, clock: Clock, catalogue: Catalogue, events: Event
             properties=words(np.where(ordering, len(properties) - 1, product), properties),
         )
 
-    return pl.concat([part(first) for first in range(0, max(events.at.size, 1), CHUNK)])
+    return pl.concat(in_chunks(events.at.size, part))

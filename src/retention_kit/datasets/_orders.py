@@ -13,7 +13,7 @@ from retention_kit.datasets._behaviour import CHANNELS, Population, Purchases
 from retention_kit.datasets._catalogue import FIRST_PRODUCT_ID, Catalogue
 from retention_kit.datasets._columns import NOTHING, ids, instants, money, whole, words
 from retention_kit.datasets._sales import COMPLETED, MANAGERS, STATUSES, Returns, Sales
-from retention_kit.datasets._settings import CHUNK
+from retention_kit.datasets._settings import in_chunks
 
 CURRENCY = "RUB"
 KINDS = ("sale", "return")
@@ -52,8 +52,8 @@ def orders_frame(
 ) -> pl.DataFrame:
     """Make the table `orders`, by ascending id."""
 
-    def part(first: int) -> pl.DataFrame:
-        entry = book.entry[first : first + CHUNK]
+    def part(_: int, rows: slice) -> pl.DataFrame:
+        entry = book.entry[rows]
         back = np.flatnonzero(entry >= purchases.at.size)
         returned = entry[back] - purchases.at.size
         sale = entry.copy()
@@ -89,7 +89,7 @@ def orders_frame(
         kind[back] = 1
         return pl.DataFrame(
             {
-                "order_id": ids(np.arange(first + 1, first + entry.size + 1)),
+                "order_id": ids(np.arange(rows.start + 1, rows.stop + 1)),
                 "customer_id": ids(customer_id),
                 "ordered_at": instants(at, time_zone),
                 "amount": money(amount),
@@ -108,7 +108,7 @@ def orders_frame(
             }
         )
 
-    frame = pl.concat([part(first) for first in range(0, max(book.entry.size, 1), CHUNK)])
+    frame = pl.concat(in_chunks(book.entry.size, part))
     return frame.with_columns(pl.lit(CURRENCY).alias("currency"))
 
 
@@ -126,14 +126,14 @@ def items_frame(
     sold_sale = np.repeat(returns.sale, returns.lines)
     original_line_id = first_line_id[sold_sale] + sold_line - sold_from[sold_sale]
 
-    def part(first: int) -> pl.DataFrame:
-        entry = book.entry[first : first + CHUNK]
+    def part(_: int, rows: slice) -> pl.DataFrame:
+        entry = book.entry[rows]
         back = entry >= sales
         begins = np.empty_like(entry)
         begins[~back] = sold_from[entry[~back]]
         begins[back] = returned_from[entry[back] - sales]
-        count = lines[first : first + CHUNK].astype(np.int64)
-        order_id = np.repeat(np.arange(first + 1, first + entry.size + 1), count)
+        count = lines[rows].astype(np.int64)
+        order_id = np.repeat(np.arange(rows.start + 1, rows.stop + 1), count)
         source = np.repeat(begins - line_starts(count), count) + np.arange(order_id.size)
         returned = np.flatnonzero(np.repeat(back, count))
         line = source[returned]
@@ -159,4 +159,4 @@ def items_frame(
             }
         )
 
-    return pl.concat([part(first) for first in range(0, max(book.entry.size, 1), CHUNK)])
+    return pl.concat(in_chunks(book.entry.size, part))

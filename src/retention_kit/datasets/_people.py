@@ -39,10 +39,10 @@ BIRTHDAY_UNKNOWN, BORN_ON_29_FEBRUARY = 0.3, 0.01
 EPOCH = dt.date(1970, 1, 1)
 
 CONSENTS = (
-    ("email", "messages", 0.85, 0.75, "registration form"),
-    ("sms", "messages", 0.6, 0.5, "registration form"),
-    ("push", "messages", 0.35, 0.6, "mobile app"),
-    ("yandex_audience", "advertising", 0.45, 0.55, "privacy settings"),
+    ("email", "messages", 0.75, 0.78, "registration form"),
+    ("sms", "messages", 0.4, 0.5, "registration form"),
+    ("push", "messages", 0.25, 0.6, "mobile app"),
+    ("yandex_audience", "advertising", 0.3, 0.55, "privacy settings"),
 )
 """Channel, purpose, share of customers who were asked, share of them who agreed, evidence."""
 WITHDRAWN = 0.12
@@ -99,7 +99,7 @@ def make_decisions(settings: Settings, clock: Clock, population: Population) -> 
     parts = []
     for code, (channel, _, asked, agreed, _) in enumerate(CONSENTS):
         random = settings.random(f"consents {channel}")
-        chance = random.random((2, settings.customers))
+        chance = random.random((2, settings.customers), dtype=np.float32)
         customer = np.flatnonzero((chance[0] < asked) & reached.get(channel, True))
         granted = chance[1][customer] < agreed
         at = population.registered[customer] + random.integers(0, 300, customer.size)

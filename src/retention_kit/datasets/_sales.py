@@ -13,7 +13,7 @@ from retention_kit.datasets._behaviour import CHANNELS, Population, Purchases
 from retention_kit.datasets._catalogue import Catalogue
 from retention_kit.datasets._clock import DAY, Clock
 from retention_kit.datasets._columns import NOTHING, Flags, Ints, look_up, ranked
-from retention_kit.datasets._settings import Settings, chunks
+from retention_kit.datasets._settings import Settings, in_chunks
 
 STATUSES = ("completed", "cancelled", "open")
 COMPLETED, CANCELLED, OPEN = range(3)
@@ -93,24 +93,20 @@ def make_sales(
     baskets: Baskets,
 ) -> Sales:
     """Handle every purchase."""
-    parts = [
-        _handle(
+
+    def handle(part: int, rows: slice) -> Sales:
+        customer, at = purchases.customer[rows], purchases.at[rows]
+        return _handle(
             settings,
             part,
             clock.end,
-            later=purchases.at[rows] > population.first[purchases.customer[rows]],
-            won_by=population.channel[purchases.customer[rows]],
-            at=purchases.at[rows],
+            later=at > population.first[customer],
+            won_by=population.channel[customer],
+            at=at,
             amount=baskets.amount[rows],
         )
-        for part, rows in chunks(purchases.at.size)
-    ]
-    if not parts:
-        nothing: Ints = np.empty(0, np.int64)
-        no_flags: Flags = np.empty(0, np.bool_)
-        parts = [
-            _handle(settings, 0, clock.end, no_flags, nothing, nothing, nothing),
-        ]
+
+    parts = in_chunks(purchases.at.size, handle)
     return Sales(
         **{
             column.name: np.concatenate([getattr(part, column.name) for part in parts])

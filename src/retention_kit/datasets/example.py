@@ -21,8 +21,12 @@ def example_orders() -> tuple[pl.LazyFrame, dt.datetime]:
 
     Examples:
         >>> orders, as_of = example_orders()
-        >>> orders.select("order_id", "customer_id", "amount", "kind").collect().rows()
-        [(1, 1, Decimal('100.0000'), 'sale'), (2, 1, Decimal('300.0000'), 'sale'), (3, 2, Decimal('50.0000'), 'sale'), (4, 1, Decimal('-100.0000'), 'return')]
+        >>> for row in orders.select("order_id", "customer_id", "amount", "kind").collect().rows():
+        ...     print(row)
+        (1, 1, Decimal('100.0000'), 'sale')
+        (2, 1, Decimal('300.0000'), 'sale')
+        (3, 2, Decimal('50.0000'), 'sale')
+        (4, 1, Decimal('-100.0000'), 'return')
     """
     rows = [
         {"order_id": 1, "customer_id": 1, "ordered_at": "2025-01-14 10:30", "amount": 100},

@@ -47,10 +47,10 @@ class ShopOptions(TypedDict, total=False):
         time_zone: The shop's zone, by its IANA name; `"Europe/Moscow"`.
         tables: Names of the tables to make; all seven. What a table holds does not depend on which
             others are made, and fewer are made faster.
-        orders_per_year: Mean purchase rate of customers who have not left; 5.
+        orders_per_year: Mean purchase rate of customers who have not left; 6.
         rate_shape: Shape of the gamma distribution of purchase rates; 0.8. The smaller, the more
             customers differ.
-        dropout: Mean probability of leaving for good after a purchase; 0.2.
+        dropout: Mean probability of leaving for good after a purchase; 0.15.
         return_share: Share of completed sales that come back, in whole or in part; 0.05. A return
             that would fall after the end does not happen.
         guest_share: Share of sales by customers who do not say who they are; 0.04. `customer_id`
@@ -76,7 +76,7 @@ def make_frames(
 ) -> dict[str, pl.DataFrame]:
     """Make the tables of an invented shop, in the types that come out of the door.
 
-    By default there are about 3.4 orders per customer, and about two lines per order. Ids ascend
+    By default there are about 4.3 sales per customer, and about two lines per order. Ids ascend
     with time. E-mail addresses are in reserved domains and telephone numbers in the range kept for
     fiction (+1, area code, 555-0100 to 555-0199), so that nobody can be reached by them.
 
@@ -96,8 +96,8 @@ def make_frames(
         The same arguments give equal frames on every run with the same NumPy; a later NumPy may
         draw other numbers from the same seed (NEP 19).
 
-        Telephone numbers are not shared, and the range holds some 28,000 of them: of more customers
-        than that the rest have none.
+        Telephone numbers are not shared, and the range holds 26,400 of them: of more customers than
+        that the rest have none.
 
     References:
         Batislam, Denizel and Filiztekin (2007), Empirical validation and comparison of models for

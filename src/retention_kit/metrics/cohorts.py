@@ -44,8 +44,11 @@ def cohort_totals(orders: Frame, *, as_of: dt.datetime, every: Every = "1mo") ->
         >>> from retention_kit.datasets import example_orders
         >>> orders, as_of = example_orders()
         >>> totals = cohort_totals(orders, as_of=as_of).sort("cohort", "period").collect()
-        >>> totals.select("cohort", "period", "customers", "orders").rows()
-        [(datetime.date(2025, 1, 1), 0, 1, 1), (datetime.date(2025, 1, 1), 2, 1, 1), (datetime.date(2025, 3, 1), 0, 1, 1)]
+        >>> for row in totals.select("cohort", "period", "customers", "orders").rows():
+        ...     print(row)
+        (datetime.date(2025, 1, 1), 0, 1, 1)
+        (datetime.date(2025, 1, 1), 2, 1, 1)
+        (datetime.date(2025, 3, 1), 0, 1, 1)
     """
     check_every(every)
     return (
@@ -108,8 +111,12 @@ def cohort_retention(
         >>> orders, as_of = example_orders()
         >>> totals = cohort_totals(orders, as_of=as_of)
         >>> table = cohort_retention(totals, as_of=as_of).collect()
-        >>> table.select("cohort", "period", "customers", "retained_in_period").rows()
-        [(datetime.date(2025, 1, 1), 0, 1, 1.0), (datetime.date(2025, 1, 1), 1, 0, 0.0), (datetime.date(2025, 1, 1), 2, 1, 1.0), (datetime.date(2025, 3, 1), 0, 1, 1.0)]
+        >>> for row in table.select("cohort", "period", "customers", "retained_in_period").rows():
+        ...     print(row)
+        (datetime.date(2025, 1, 1), 0, 1, 1.0)
+        (datetime.date(2025, 1, 1), 1, 0, 0.0)
+        (datetime.date(2025, 1, 1), 2, 1, 1.0)
+        (datetime.date(2025, 3, 1), 0, 1, 1.0)
     """
     check_every(every)
     if as_of.tzinfo is None:

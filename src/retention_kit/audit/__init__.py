@@ -1,0 +1,20 @@
+"""The main job: one call from a shop's tables to what they say about its repeat sales."""
+
+from typing import TYPE_CHECKING
+
+from retention_kit._lazy import attach
+
+if TYPE_CHECKING:
+    from retention_kit.audit.model import Audit as Audit
+    from retention_kit.audit.model import KeyFigure as KeyFigure
+    from retention_kit.audit.run import audit as audit
+
+_HERE = "retention_kit.audit"
+_MODULES = {
+    "Audit": f"{_HERE}.model",
+    "KeyFigure": f"{_HERE}.model",
+    "audit": f"{_HERE}.run",
+}
+
+__all__ = sorted(_MODULES)  # noqa: PLE0605
+__getattr__, __dir__ = attach(__name__, _MODULES)

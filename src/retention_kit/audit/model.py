@@ -1,0 +1,151 @@
+"""What an audit gives: figures with their definitions, tables, and the same as JSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Literal
+
+import polars as pl
+
+from retention_kit.contracts.health import DataHealth
+
+View = Literal["sales", "net", "with_guests"]
+Unit = Literal["customers", "orders", "money", "share", "ratio"]
+SCHEMA_VERSION = 1
+"""The version of what `Audit.to_dict` gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """One figure of the audit.
+
+    Attributes:
+        name: What it is called, such as `average_order_value`.
+        view: Which rows it counts: `sales`, `net` of returns, or sales `with_guests`.
+        value: The figure; None where its denominator is 0.
+        unit: `customers` and `orders` are counts, `money` is in the shop's currency, a `share` is
+            0 … 1, a `ratio` is neither.
+        definition: What it means, in a sentence.
+        numerator: What was divided, if it is a quotient.
+        denominator: By what, if it is a quotient.
+    """
+
+    name: str
+    view: View
+    value: int | float | Decimal | None
+    unit: Unit
+    definition: str
+    numerator: int | Decimal | None = None
+    denominator: int | Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Audit:
+    """What a shop's tables say about its repeat sales, at one instant.
+
+    Attributes:
+        as_of: The instant of observation, exclusive, in the shop's zone.
+        data_from: The first order's instant.
+        data_to: The last order's instant before `as_of`.
+        time_zone: The shop's time zone.
+        currency: The shop's currency.
+        health: What was read, accepted and rejected.
+        key_figures: The figures, in the order of a report.
+        tables: Eager tables by name: `key_figures`, `views`, `cohorts`, `data_health`, and for
+            each table with rejected rows `rejected_…` with the first of them.
+        warnings: What asks for a look, in sentences.
+    """
+
+    as_of: dt.datetime
+    data_from: dt.datetime
+    data_to: dt.datetime
+    time_zone: str
+    currency: str
+    health: DataHealth
+    key_figures: tuple[KeyFigure, ...]
+    tables: Mapping[str, pl.DataFrame]
+    warnings: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
+
+    def __repr__(self) -> str:
+        return (
+            f"Audit(as_of={self.as_of.isoformat()}, time_zone={self.time_zone!r}, "
+            f"currency={self.currency!r}, {len(self.key_figures)} key figures, "
+            f"tables: {', '.join(self.tables)})"
+        )
+
+    def figure(self, name: str, view: View = "sales") -> KeyFigure:
+        """Give one key figure.
+
+        Raises:
+            KeyError: There is none of that name in that view.
+        """
+        for figure in self.key_figures:
+            if (figure.name, figure.view) == (name, view):
+                return figure
+        known = ", ".join(f"{figure.name} ({figure.view})" for figure in self.key_figures)
+        raise KeyError(f"no figure {name!r} in view {view!r}; there are: {known}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give all that JSON can say of the audit; rejected rows are left out.
+
+        Returns:
+            `schema_version`, `as_of`, `data_from`, `data_to` (ISO 8601), `time_zone`, `currency`,
+            `warnings`, `data_health` (by table), `key_figures` (by view and name: value, unit,
+            numerator, denominator, definition), `views` and `cohorts`. Money is a number in major
+            units of the currency.
+        """
+        figures: dict[str, dict[str, Any]] = {}
+        for figure in self.key_figures:
+            figures.setdefault(figure.view, {})[figure.name] = {
+                "value": _plain(figure.value),
+                "unit": figure.unit,
+                "numerator": _plain(figure.numerator),
+                "denominator": _plain(figure.denominator),
+                "definition": figure.definition,
+            }
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "as_of": self.as_of.isoformat(),
+            "data_from": self.data_from.isoformat(),
+            "data_to": self.data_to.isoformat(),
+            "time_zone": self.time_zone,
+            "currency": self.currency,
+            "warnings": list(self.warnings),
+            "data_health": {
+                name: {
+                    "read": table.read,
+                    "accepted": table.accepted,
+                    "guests": table.guests,
+                    "rejected": dict(table.rejected),
+                    "notes": dict(table.notes),
+                }
+                for name, table in self.health.tables.items()
+            },
+            "key_figures": figures,
+            "views": _rows(self.tables["views"]),
+            "cohorts": _rows(self.tables["cohorts"]),
+        }
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """Give `to_dict` as JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    return [{name: _plain(value) for name, value in row.items()} for row in frame.to_dicts()]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value
