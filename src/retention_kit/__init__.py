@@ -1,6 +1,6 @@
 """Measure, divide, decide, act and learn: what makes a shop's customers come back.
 
-Start with `Dataset.from_frames` or `datasets.online_retail()`, and `audit`.
+Start with `Dataset.from_frames` or `online_retail()`, and `retention_kit.audit.audit`.
 """
 
 import logging
@@ -10,7 +10,6 @@ from retention_kit._lazy import attach
 
 if TYPE_CHECKING:
     from retention_kit.audit import Audit as Audit
-    from retention_kit.audit import audit as audit
     from retention_kit.contracts import Buckets as Buckets
     from retention_kit.contracts import DataHealth as DataHealth
     from retention_kit.contracts import Dataset as Dataset
@@ -52,7 +51,6 @@ _MODULES = {
     "RetentionKitError": "retention_kit.errors",
     "RowsRejectedError": "retention_kit.errors",
     "TableHealth": "retention_kit.contracts",
-    "audit": "retention_kit.audit",
     "average_order_value": "retention_kit.metrics",
     "cohort_retention": "retention_kit.metrics",
     "cohort_totals": "retention_kit.metrics",

@@ -209,9 +209,10 @@ def _shop(
             "Next step: python -m retention_kit audit --help."
         )
     if demo:
-        from retention_kit.datasets.online_retail import AS_OF, TIME_ZONE, online_retail
+        from retention_kit.datasets._online_retail import ONLINE_RETAIL_AS_OF, online_retail
 
-        return online_retail(), AS_OF if as_of is None else _instant(as_of, TIME_ZONE)
+        shop = online_retail()
+        return shop, ONLINE_RETAIL_AS_OF if as_of is None else _instant(as_of, shop.time_zone)
     if as_of is None:
         raise DefinitionError(
             "The instant of observation is not stated. Next step: --as-of with the day after the "

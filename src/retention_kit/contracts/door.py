@@ -177,9 +177,11 @@ def _defaults(
     """Give the columns whose nulls have a meaning, with that meaning in their place."""
     filled: list[pl.Expr] = []
     column: Column
+    amount = pl.col("amount")
     if table == "lines":
         whole = pl.col("price") * pl.col("quantity")
-        filled.append(pl.col("amount").fill_null(whole.cast(MONEY, strict=False)))
+        amount = amount.fill_null(whole.cast(MONEY, strict=False))
+        filled.append(amount)
     for column in columns:
         value = pl.col(column.name)
         wanted = pl.Enum(column.choices)
@@ -188,7 +190,7 @@ def _defaults(
             and column.name == "kind"
             and reading.negative_amounts == "return"
         ):
-            negative = value.is_null() & (pl.col("amount") < 0)
+            negative = value.is_null() & (amount < 0)
             value = pl.when(negative).then(pl.lit("return", dtype=wanted)).otherwise(value)
         if column.default is not None:
             default = pl.lit(column.default, dtype=wanted)

@@ -41,8 +41,8 @@ class Baskets:
 
     lines: npt.NDArray[np.int8]
     amount: npt.NDArray[np.int64]
-    discount: npt.NDArray[np.int64]
-    cost: npt.NDArray[np.int64]
+    discount: npt.NDArray[np.int32]
+    cost: npt.NDArray[np.int32]
     promotion: npt.NDArray[np.int8]
     product: npt.NDArray[np.int16]
     quantity: npt.NDArray[np.int8]
@@ -107,8 +107,8 @@ def _fill(
     return Baskets(
         lines=lines,
         amount=amount,
-        discount=np.add.reduceat(full, starts) - amount,
-        cost=np.add.reduceat(catalogue.cost[product] * quantity, starts),
+        discount=(np.add.reduceat(full, starts) - amount).astype(np.int32),
+        cost=np.add.reduceat(catalogue.cost[product] * quantity, starts).astype(np.int32),
         promotion=promotion,
         product=product,
         quantity=quantity,

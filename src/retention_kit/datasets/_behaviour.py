@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from retention_kit.datasets._clock import DAY, Clock
 from retention_kit.datasets._columns import NOTHING, Flags, Ints, look_up, ranked
-from retention_kit.datasets._settings import Settings
+from retention_kit.datasets._settings import Settings, in_chunks
 
 CHANNELS = (
     "organic_search",
@@ -109,18 +109,21 @@ def make_population(settings: Settings, clock: Clock) -> Population:
 def make_purchases(settings: Settings, clock: Clock, population: Population) -> Purchases:
     """Let every customer buy until they leave or the window ends."""
     rate, leaving = _traits(settings)
-    random = settings.random("purchases")
-    customer = np.flatnonzero(population.buys)
-    now = population.arrived[customer]
-    rate, leaving = rate[customer], leaving[customer]
-    found = []
-    while customer.size:
-        found.append(((clock.seconds(now) - clock.start) << 32) | customer)
-        now = now + random.standard_exponential(customer.size) / rate
-        stays = (random.random(customer.size) >= leaving) & (now < clock.length)
-        customer, now = customer[stays], now[stays]
-        rate, leaving = rate[stays], leaving[stays]
-    keys = np.concatenate([np.empty(0, np.int64), *found])
+
+    def buy(part: int, rows: slice) -> npt.NDArray[np.int64]:
+        random = settings.random("purchases", part)
+        customer = np.flatnonzero(population.buys[rows]) + rows.start
+        now, pace, exit_chance = population.arrived[customer], rate[customer], leaving[customer]
+        found = [np.empty(0, np.int64)]
+        while customer.size:
+            found.append(((clock.seconds(now) - clock.start) << 32) | customer)
+            now = now + random.standard_exponential(customer.size) / pace
+            stays = (random.random(customer.size) >= exit_chance) & (now < clock.length)
+            customer, now = customer[stays], now[stays]
+            pace, exit_chance = pace[stays], exit_chance[stays]
+        return np.concatenate(found)
+
+    keys = np.concatenate(in_chunks(settings.customers, buy))
     keys.sort()
     return Purchases(
         customer=(keys & 0xFFFFFFFF).astype(np.int32),

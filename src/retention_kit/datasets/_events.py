@@ -116,7 +116,7 @@ def _visits(
         _events(ADDED, added, buyer, product=product, value=catalogue.price[product]),
         _events(CART, (at - random.integers(200, 500, at.size))[looks], customer[looks]),
         _events(CHECKOUT, at - random.integers(20, 200, at.size), customer, value=amount),
-        _events(COMPLETED, at, customer, order_id=book.order_id[visit], value=amount),
+        _events(COMPLETED, at, customer, order_id=book.order_id(visit), value=amount),
     ]
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from retention_kit.datasets._baskets import PROMOTIONS, Baskets, line_starts
 from retention_kit.datasets._behaviour import CHANNELS, Population, Purchases
 from retention_kit.datasets._catalogue import FIRST_PRODUCT_ID, Catalogue
-from retention_kit.datasets._columns import NOTHING, ids, instants, money, whole, words
+from retention_kit.datasets._columns import NOTHING, Ints, ids, instants, money, whole, words
 from retention_kit.datasets._sales import COMPLETED, MANAGERS, STATUSES, Returns, Sales
 from retention_kit.datasets._settings import in_chunks
 
@@ -25,20 +25,36 @@ class Book:
 
     Attributes:
         entry: For each order id, from 1, the position of the sale; returns follow the sales.
-        order_id: For each entry, the id.
+        sold: The second of each sale.
+        returned: The second of each return.
     """
 
     entry: npt.NDArray[np.int64]
-    order_id: npt.NDArray[np.int64]
+    sold: npt.NDArray[np.int64]
+    returned: npt.NDArray[np.int64]
+
+    def sales_before(self, place: int) -> int:
+        """Count the sales among the first entries."""
+        if place == self.entry.size:
+            return self.sold.size
+        entry = int(self.entry[place])
+        a_return = entry - self.sold.size
+        return entry if a_return < 0 else place - a_return
+
+    def returns_before(self, sale: Ints) -> npt.NDArray[np.int64]:
+        """Count the returns that stand before each of some sales."""
+        return np.searchsorted(self.returned, self.sold[sale], side="left")
+
+    def order_id(self, sale: Ints) -> npt.NDArray[np.int64]:
+        """Give the ids of some sales."""
+        return sale + 1 + self.returns_before(sale)
 
 
 def make_book(purchases: Purchases, returns: Returns) -> Book:
     """Number sales and returns."""
     # Two ascending runs, which a stable sort merges in one pass.
     entry = np.argsort(np.concatenate([purchases.at, returns.at]), kind="stable")
-    order_id = np.empty_like(entry)
-    order_id[entry] = np.arange(1, entry.size + 1)
-    return Book(entry=entry, order_id=order_id)
+    return Book(entry=entry, sold=purchases.at, returned=returns.at)
 
 
 def orders_frame(
@@ -84,7 +100,7 @@ def orders_frame(
         status[back], promotion[back] = COMPLETED, NOTHING
         delivered[back] = referrer[back] = NOTHING
         original = np.full(entry.size, NOTHING, dtype=np.int64)
-        original[back] = book.order_id[of]
+        original[back] = book.order_id(of)
         kind = np.zeros(entry.size, dtype=np.int8)
         kind[back] = 1
         return pl.DataFrame(
@@ -113,39 +129,36 @@ def orders_frame(
 
 
 def items_frame(
-    book: Book, purchases: Purchases, baskets: Baskets, returns: Returns, catalogue: Catalogue
+    book: Book, baskets: Baskets, returns: Returns, catalogue: Catalogue
 ) -> pl.DataFrame:
     """Make the table `order_items`, by ascending order and line id."""
-    sales = purchases.at.size
-    lines = np.concatenate([baskets.lines, returns.lines.astype(np.int8)])[book.entry]
-    first_line_id = np.empty_like(book.entry)
-    first_line_id[book.entry] = line_starts(lines) + 1
-    sold_from = line_starts(baskets.lines)
-    returned_from = line_starts(returns.lines)
-    sold_line = returns.line
-    sold_sale = np.repeat(returns.sale, returns.lines)
-    original_line_id = first_line_id[sold_sale] + sold_line - sold_from[sold_sale]
+    sold_lines = np.append(0, np.cumsum(baskets.lines, dtype=np.int64))
+    returned_lines = np.append(0, np.cumsum(returns.lines, dtype=np.int64))
+    lines_before = returned_lines[book.returns_before(returns.sale)]
+    original_line_id = returns.line + np.repeat(lines_before, returns.lines) + 1
 
     def part(_: int, rows: slice) -> pl.DataFrame:
-        entry = book.entry[rows]
-        back = entry >= sales
-        begins = np.empty_like(entry)
-        begins[~back] = sold_from[entry[~back]]
-        begins[back] = returned_from[entry[back] - sales]
-        count = lines[rows].astype(np.int64)
+        back = book.entry[rows] >= book.sold.size
+        # Between two order ids stand a run of sales and a run of returns.
+        sold = slice(book.sales_before(rows.start), book.sales_before(rows.stop))
+        returned = slice(rows.start - sold.start, rows.stop - sold.stop)
+        line_id = sold_lines[sold.start] + returned_lines[returned.start] + 1
+        begins = np.empty(back.size, dtype=np.int64)
+        begins[~back], begins[back] = sold_lines[:-1][sold], returned_lines[:-1][returned]
+        count = np.empty(back.size, dtype=np.int64)
+        count[~back], count[back] = baskets.lines[sold], returns.lines[returned]
         order_id = np.repeat(np.arange(rows.start + 1, rows.stop + 1), count)
         source = np.repeat(begins - line_starts(count), count) + np.arange(order_id.size)
-        returned = np.flatnonzero(np.repeat(back, count))
-        line = source[returned]
-        source[returned] = sold_line[line]
+        came_back = np.flatnonzero(np.repeat(back, count))
+        line = source[came_back]
+        source[came_back] = returns.line[line]
         product = baskets.product[source]
         quantity = baskets.quantity[source].astype(np.int64)
         net = baskets.net[source].astype(np.int64)
-        quantity[returned] = -returns.quantity[line]
-        net[returned] = -returns.net[line]
+        quantity[came_back] = -returns.quantity[line]
+        net[came_back] = -returns.net[line]
         original = np.full(order_id.size, NOTHING, dtype=np.int64)
-        original[returned] = original_line_id[line]
-        line_id = first_line_id[entry[0]] if entry.size else 1
+        original[came_back] = original_line_id[line]
         return pl.DataFrame(
             {
                 "order_id": ids(order_id),

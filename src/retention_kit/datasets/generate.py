@@ -212,7 +212,7 @@ class _Shop:
         )
 
     def order_items(self) -> pl.DataFrame:
-        return items_frame(self.book, self.purchases, self.baskets, self.returns, self.catalogue)
+        return items_frame(self.book, self.baskets, self.returns, self.catalogue)
 
     def customers(self) -> pl.DataFrame:
         return customers_frame(self.settings, self.population)
@@ -241,20 +241,27 @@ class _Shop:
         )
 
 
-_MAKERS: dict[str, Callable[[_Shop], pl.DataFrame]] = {
-    "orders": _Shop.orders,
-    "order_items": _Shop.order_items,
-    "customers": _Shop.customers,
-    "consents": _Shop.consents,
-    "events": _Shop.events,
-    "costs": _Shop.costs,
-    "reviews": _Shop.reviews,
+_MAKERS: dict[str, tuple[Callable[[_Shop], pl.DataFrame], tuple[str, ...]]] = {
+    "customers": (_Shop.customers, ()),
+    "consents": (_Shop.consents, ()),
+    "costs": (_Shop.costs, ()),
+    "events": (_Shop.events, ("decisions",)),
+    "reviews": (_Shop.reviews, ()),
+    "orders": (_Shop.orders, ("population", "sales")),
+    "order_items": (_Shop.order_items, ()),
 }
+"""How each table is made, and which parts no later one needs. The largest come last."""
 
 
 def _frames(settings: Settings) -> dict[str, pl.DataFrame]:
     shop = _Shop(settings)
-    return {name: _MAKERS[name](shop) for name in TABLES if name in settings.tables}
+    made = {}
+    for name, (make, last_used) in _MAKERS.items():
+        if name in settings.tables:
+            made[name] = make(shop)
+        for part in last_used:
+            vars(shop).pop(part, None)
+    return {name: made[name] for name in TABLES if name in made}
 
 
 def _settings(customers: int, seed: int, options: ShopOptions) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -95,4 +96,5 @@ def instant(as_of: dt.datetime, zone: str) -> pl.Expr:
             allowed="a datetime with a time zone",
             step="datetime(2011, 12, 10, tzinfo=ZoneInfo('Europe/London')).",
         )
-    return pl.lit(as_of, dtype=pl.Datetime("us", zone))
+    # Polars takes an instant as a literal in its own zone alone.
+    return pl.lit(as_of.astimezone(ZoneInfo(zone)), dtype=pl.Datetime("us", zone))

@@ -21,7 +21,7 @@ from retention_kit.contracts.health import DataHealth
 from retention_kit.errors import DataWarning
 
 TIME_ZONE = "Europe/London"
-AS_OF = dt.datetime(2011, 12, 10, tzinfo=ZoneInfo(TIME_ZONE))
+ONLINE_RETAIL_AS_OF = dt.datetime(2011, 12, 10, tzinfo=ZoneInfo(TIME_ZONE))
 """The first midnight after the last order."""
 _PRODUCT = r"^\d{5}[A-Za-z]{0,2}$"
 

@@ -1,0 +1,50 @@
+"""What authors of metrics and adapters test with: tables on purpose hard, and the law's proof."""
+
+from typing import TYPE_CHECKING
+
+from retention_kit._lazy import attach
+
+if TYPE_CHECKING:
+    from retention_kit.testing.arguments import arguments_for as arguments_for
+    from retention_kit.testing.discovery import table_functions as table_functions
+    from retention_kit.testing.discovery import tables_needed as tables_needed
+    from retention_kit.testing.law import LawBroken as LawBroken
+    from retention_kit.testing.law import prove as prove
+    from retention_kit.testing.raw import raw_orders as raw_orders
+    from retention_kit.testing.strategies import Shop as Shop
+    from retention_kit.testing.strategies import consents as consents
+    from retention_kit.testing.strategies import costs as costs
+    from retention_kit.testing.strategies import customers as customers
+    from retention_kit.testing.strategies import datasets as datasets
+    from retention_kit.testing.strategies import events as events
+    from retention_kit.testing.strategies import instants as instants
+    from retention_kit.testing.strategies import order_items as order_items
+    from retention_kit.testing.strategies import orders as orders
+    from retention_kit.testing.strategies import reviews as reviews
+    from retention_kit.testing.strategies import shops as shops
+    from retention_kit.testing.strategies import time_zones as time_zones
+
+_HERE = "retention_kit.testing"
+_MODULES = {
+    "LawBroken": f"{_HERE}.law",
+    "Shop": f"{_HERE}.strategies",
+    "arguments_for": f"{_HERE}.arguments",
+    "consents": f"{_HERE}.strategies",
+    "costs": f"{_HERE}.strategies",
+    "customers": f"{_HERE}.strategies",
+    "datasets": f"{_HERE}.strategies",
+    "events": f"{_HERE}.strategies",
+    "instants": f"{_HERE}.strategies",
+    "order_items": f"{_HERE}.strategies",
+    "orders": f"{_HERE}.strategies",
+    "prove": f"{_HERE}.law",
+    "raw_orders": f"{_HERE}.raw",
+    "reviews": f"{_HERE}.strategies",
+    "shops": f"{_HERE}.strategies",
+    "table_functions": f"{_HERE}.discovery",
+    "tables_needed": f"{_HERE}.discovery",
+    "time_zones": f"{_HERE}.strategies",
+}
+
+__all__ = sorted(_MODULES)  # noqa: PLE0605
+__getattr__, __dir__ = attach(__name__, _MODULES)

@@ -1,0 +1,102 @@
+"""Which values the arguments of a function on tables may take, read from its annotations."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from retention_kit.contracts.law import kind_of
+from retention_kit.contracts.tables import TABLES
+from retention_kit.errors import DefinitionError
+from retention_kit.testing.discovery import tables_needed
+from retention_kit.testing.strategies import instants
+
+
+def arguments_for(
+    function: Callable[..., Any],
+    *,
+    time_zone: str = "UTC",
+    known: Mapping[str, SearchStrategy[Any]] | None = None,
+) -> SearchStrategy[dict[str, Any]]:
+    """Draw the arguments of a function that are not tables, and those of the function it finishes.
+
+    `as_of` is an instant among those that the tables are drawn from, or long after them; a
+    parameter annotated with `Literal` or `bool` takes each of its values; `by` takes text columns
+    of the first table. What else has a default keeps it.
+
+    Args:
+        function: A function that declares its kind.
+        time_zone: The shop's zone.
+        known: Strategies for parameters by name, before all that.
+
+    Returns:
+        Dictionaries of arguments by name; some leave out what has a default.
+
+    Raises:
+        DefinitionError: A parameter without a default has a type that says too little.
+
+    Examples:
+        >>> from retention_kit.metrics import average_order_value
+        >>> sorted(arguments_for(average_order_value).example())  # doctest: +SKIP
+        ['as_of']
+    """
+    required: dict[str, SearchStrategy[Any]] = {}
+    optional: dict[str, SearchStrategy[Any]] = {}
+    for name, parameter, hint in _parameters(function):
+        strategy = (known or {}).get(name) or _strategy(function, name, hint, time_zone)
+        has_default = parameter.default is not inspect.Parameter.empty
+        if strategy is None and not has_default:
+            raise DefinitionError(
+                f"What parameter {name!r} of {function.__name__} may be is not known. Next step: "
+                f"say it: known={{{name!r}: a strategy}}.",
+                parameter=name,
+            )
+        if strategy is not None:
+            (optional if has_default else required).setdefault(name, strategy)
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+def _parameters(
+    function: Callable[..., Any],
+) -> list[tuple[str, inspect.Parameter, Any]]:
+    """Give the parameters that are not tables, of a function and of those before it."""
+    kind = kind_of(function)
+    tables = set() if kind is None else {*TABLES, *kind.tables}
+    hints = get_type_hints(function)
+    own = [
+        (name, parameter, hints.get(name))
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name not in tables
+    ]
+    return own + (_parameters(kind.of) if kind is not None and kind.of is not None else [])
+
+
+def _strategy(
+    function: Callable[..., Any], name: str, hint: Any, time_zone: str
+) -> SearchStrategy[Any] | None:
+    if name == "as_of":
+        return st.one_of(instants(time_zone=time_zone, late=True), instants(time_zone=time_zone))
+    if name == "by":
+        first = TABLES[tables_needed(function)[0]]
+        texts = [column.name for column in first.columns.values() if column.kind == "text"]
+        return st.lists(st.sampled_from(texts), unique=True, max_size=2).map(tuple)
+    return _of_type(hint)
+
+
+def _of_type(hint: Any) -> SearchStrategy[Any] | None:
+    if hint is bool:
+        return st.booleans()
+    if hint is type(None):
+        return st.none()
+    if get_origin(hint) is Literal:
+        return st.sampled_from(get_args(hint))
+    if get_origin(hint) in (Union, types.UnionType):
+        arms = [_of_type(arm) for arm in get_args(hint)]
+        known = [arm for arm in arms if arm is not None]
+        return st.one_of(known) if len(known) == len(arms) else None
+    return None
