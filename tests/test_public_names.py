@@ -1,4 +1,4 @@
-"""A name that a package serves must not be one of its modules: importing the module would hide it."""
+"""A name that a package serves must not be one of its modules, which would hide it."""
 
 from __future__ import annotations
 

@@ -104,7 +104,8 @@ def test_cohorts_equal_hand_written_sql(shop, sql):
     theirs = sql.execute(
         """
         with firsts as (
-            select CustomerID, date_trunc('month', min(bought_at))::date as cohort from sales group by all
+            select CustomerID, date_trunc('month', min(bought_at))::date as cohort
+            from sales group by all
         )
         select cohort, datediff('month', cohort, bought_at) as period,
                count(distinct CustomerID), count(*), sum(amount)
@@ -130,8 +131,8 @@ def test_customer_summaries_equal_hand_written_sql(shop, sql):
         .collect()
     )
     theirs = sql.execute(
-        "select CustomerID, count(*), sum(amount), min(bought_at), max(bought_at) from sales group by all "
-        "order by all"
+        "select CustomerID, count(*), sum(amount), min(bought_at), max(bought_at) from sales "
+        "group by all order by all"
     ).fetchall()
     assert ours.rows() == theirs
 

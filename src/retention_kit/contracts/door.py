@@ -13,8 +13,9 @@ from typing import Any
 
 import polars as pl
 
+from retention_kit.contracts.casts import cast_column
 from retention_kit.contracts.mapping import require
-from retention_kit.contracts.reading import Cast, Reading, cast_column
+from retention_kit.contracts.reading import Cast, Reading
 from retention_kit.contracts.rules import row_rules
 from retention_kit.contracts.schemas import MONEY, column_type, id_role
 from retention_kit.contracts.signals import Collect

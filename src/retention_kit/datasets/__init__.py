@@ -23,4 +23,5 @@ _MODULES = {
 }
 
 __all__ = sorted(_MODULES)  # noqa: PLE0605
-__getattr__, __dir__ = attach(__name__, _MODULES)
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = attach(__name__, _MODULES)

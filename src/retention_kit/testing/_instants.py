@@ -50,6 +50,12 @@ def hard_instants(time_zone: str) -> tuple[int, ...]:
     return tuple(_microseconds(at) for at in (calm, *changes, *midnights, *days))
 
 
+def after_all(time_zone: str) -> dt.datetime:
+    """Give an instant that lies after all that are drawn."""
+    zone = ZoneInfo(time_zone)
+    return dt.datetime.combine(_UNTIL + 2 * dt.timedelta(microseconds=max(SHIFTS)), dt.time(), zone)
+
+
 def to_datetime(microseconds: int, zone: dt.tzinfo) -> dt.datetime:
     """Give an instant in a zone; of a wall-clock time that occurs twice, the right one."""
     return (

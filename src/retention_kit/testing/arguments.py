@@ -13,7 +13,8 @@ from hypothesis.strategies import SearchStrategy
 from retention_kit.contracts.law import kind_of
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError
-from retention_kit.testing.discovery import tables_needed
+from retention_kit.testing._instants import after_all
+from retention_kit.testing.discovery import reduced_parameter, tables_needed
 from retention_kit.testing.strategies import instants
 
 
@@ -39,11 +40,6 @@ def arguments_for(
 
     Raises:
         DefinitionError: A parameter without a default has a type that says too little.
-
-    Examples:
-        >>> from retention_kit.metrics import average_order_value
-        >>> sorted(arguments_for(average_order_value).example())  # doctest: +SKIP
-        ['as_of']
     """
     required: dict[str, SearchStrategy[Any]] = {}
     optional: dict[str, SearchStrategy[Any]] = {}
@@ -56,8 +52,13 @@ def arguments_for(
                 f"say it: known={{{name!r}: a strategy}}.",
                 parameter=name,
             )
-        if strategy is not None:
-            (optional if has_default else required).setdefault(name, strategy)
+        if strategy is None or name in required:
+            continue
+        if has_default:
+            optional.setdefault(name, strategy)
+        else:
+            optional.pop(name, None)
+            required[name] = strategy
     return st.fixed_dictionaries(required, optional=optional)
 
 
@@ -66,7 +67,7 @@ def _parameters(
 ) -> list[tuple[str, inspect.Parameter, Any]]:
     """Give the parameters that are not tables, of a function and of those before it."""
     kind = kind_of(function)
-    tables = set() if kind is None else {*TABLES, *kind.tables}
+    tables = {*TABLES, *(kind.tables if kind else ()), reduced_parameter(function)}
     hints = get_type_hints(function)
     own = [
         (name, parameter, hints.get(name))
@@ -80,7 +81,7 @@ def _strategy(
     function: Callable[..., Any], name: str, hint: Any, time_zone: str
 ) -> SearchStrategy[Any] | None:
     if name == "as_of":
-        return st.one_of(instants(time_zone=time_zone, late=True), instants(time_zone=time_zone))
+        return st.one_of(st.just(after_all(time_zone)), instants(time_zone=time_zone))
     if name == "by":
         first = TABLES[tables_needed(function)[0]]
         texts = [column.name for column in first.columns.values() if column.kind == "text"]

@@ -61,6 +61,27 @@ def tables_needed(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*own, *(tables_needed(kind.of) if kind.of else ())]))
 
 
+def reduced_parameter(function: Callable[..., Any]) -> str | None:
+    """Give the parameter of a finisher or a fit that takes what another function gave.
+
+    Args:
+        function: A function that declares its kind.
+
+    Returns:
+        The first parameter that is none of the seven tables; None of other functions.
+
+    Examples:
+        >>> from retention_kit.metrics import average_order_value
+        >>> reduced_parameter(average_order_value)
+        'totals'
+    """
+    kind = kind_of(function)
+    if kind is None or kind.of is None:
+        return None
+    names = (name for name in inspect.signature(function).parameters if name not in TABLES)
+    return next(names, None)
+
+
 def _modules(package: str) -> Iterator[ModuleType]:
     root = importlib.import_module(package)
     yield root

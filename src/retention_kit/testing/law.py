@@ -16,10 +16,10 @@ from polars.io.plugins import register_io_source
 
 from retention_kit.contracts.buckets import combine
 from retention_kit.contracts.law import Kind, kind_of
-from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError
 from retention_kit.hashing import stable_hash_expression
 from retention_kit.testing._compare import difference, schema_difference
+from retention_kit.testing.discovery import reduced_parameter
 
 Tables = Mapping[str, pl.DataFrame]
 _ENGINES: tuple[Any, ...] = ("in-memory", "streaming")
@@ -147,7 +147,7 @@ def _case(function: Callable[..., Any], tables: Tables, arguments: dict[str, Any
             "finisher. Next step: declare it; of a fit or a report there is nothing to prove."
         )
     given: dict[str, pl.DataFrame] = {}
-    reduced = _reduced_parameter(function, kind)
+    reduced = reduced_parameter(function)
     for name in kind.tables:
         if name == reduced:
             continue
@@ -171,14 +171,6 @@ def _before(kind: Kind) -> Callable[..., Any]:
     if kind.of is None:
         raise DefinitionError("A finisher must say what it finishes: finisher(of=…).")
     return kind.of
-
-
-def _reduced_parameter(function: Callable[..., Any], kind: Kind) -> str | None:
-    """Give the parameter of a finisher that takes what another function gave."""
-    if kind.name != "finisher":
-        return None
-    names = [name for name in inspect.signature(function).parameters if name not in TABLES]
-    return names[0]
 
 
 def _by_name(answer: Any) -> dict[str, Any]:
@@ -294,7 +286,7 @@ def _splits_by_customer(case: _Case, whole: Tables, tables: Tables, parts: int) 
     }
     if last is not first:
         (frame,) = together.values()
-        reduced = str(_reduced_parameter(last.function, last.kind))
+        reduced = str(reduced_parameter(last.function))
         together = last.collect({**last.tables, reduced: frame})
     case.compare(law, whole, together)
 

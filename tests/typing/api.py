@@ -1,0 +1,128 @@
+"""The public API as its users type it; checked by mypy and pyright, never run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from typing_extensions import assert_type
+
+import retention_kit
+from retention_kit import (
+    Buckets,
+    DataHealth,
+    Dataset,
+    MissingColumnError,
+    RetentionKitError,
+    TableHealth,
+    average_order_value,
+    cohort_retention,
+    cohort_totals,
+    customer_summary,
+    make_dataset,
+    online_retail,
+    order_totals,
+    purchase_frequency,
+    repeat_purchase_rate,
+    repeat_purchase_totals,
+)
+from retention_kit.audit import Audit, KeyFigure, audit
+from retention_kit.contracts import (
+    Frame,
+    Kind,
+    additive,
+    customer_local,
+    finisher,
+    kind_of,
+    report,
+)
+from retention_kit.hashing import stable_hash
+
+AS_OF = dt.datetime(2025, 6, 1, tzinfo=ZoneInfo("Europe/Moscow"))
+
+shop = Dataset.from_frames(
+    orders=[{"order_id": 1}],
+    customers=pl.DataFrame(),
+    columns={"orders": {"customer_id": "Client"}},
+    time_zone="Europe/Moscow",
+    currency="RUB",
+    guest_ids=[0],
+    negative_amounts="return",
+)
+assert_type(shop, Dataset)
+assert_type(Dataset.from_lines("lines.csv", currency="RUB"), Dataset)
+assert_type(Dataset.scan(Path("folder"), currency="RUB", date_format="iso8601"), Dataset)
+assert_type(online_retail(), Dataset)
+assert_type(make_dataset(customers=10, seed=1), Dataset)
+assert_type(shop.orders, pl.LazyFrame)
+assert_type(shop.rejected, Mapping[str, pl.LazyFrame])
+assert_type(shop.health, DataHealth)
+assert_type(shop.health.tables["orders"], TableHealth)
+assert_type(shop.health.to_frame(), pl.DataFrame)
+assert_type(shop.bucket("folder", buckets=4), Buckets)
+
+lazy = shop.orders
+eager = lazy.collect()
+assert_type(customer_summary(lazy, as_of=AS_OF), pl.LazyFrame)
+assert_type(customer_summary(eager, as_of=AS_OF), pl.DataFrame)
+assert_type(order_totals(orders=lazy, as_of=AS_OF), pl.LazyFrame)
+assert_type(average_order_value(order_totals(eager, as_of=AS_OF)), pl.DataFrame)
+assert_type(purchase_frequency(order_totals(lazy, as_of=AS_OF)), pl.LazyFrame)
+assert_type(repeat_purchase_totals(lazy, as_of=AS_OF, unit="day"), pl.LazyFrame)
+assert_type(repeat_purchase_rate(repeat_purchase_totals(eager, as_of=AS_OF)), pl.DataFrame)
+assert_type(cohort_totals(lazy, as_of=AS_OF, every="1w"), pl.LazyFrame)
+assert_type(cohort_retention(cohort_totals(eager, as_of=AS_OF), as_of=AS_OF), pl.DataFrame)
+
+result = audit(shop, as_of=AS_OF)
+assert_type(result, Audit)
+assert_type(result.figure("revenue", "net"), KeyFigure)
+assert_type(result.figure("revenue").value, int | float | Decimal | None)
+assert_type(result.tables["cohorts"], pl.DataFrame)
+assert_type(result.to_json(), str)
+
+assert_type(stable_hash("17850", salt="x"), int)
+
+
+@customer_local
+def my_table(orders: Frame, *, as_of: dt.datetime) -> Frame:
+    return orders.filter(pl.col("ordered_at") < as_of)
+
+
+@additive(keys=("channel",))
+def my_totals(orders: Frame) -> Frame:
+    return orders.group_by("channel").agg(pl.len().cast(pl.Int64).alias("orders"))
+
+
+@finisher(of=my_totals)
+def my_shares(totals: Frame) -> Frame:
+    return totals.with_columns(pl.col("orders") / pl.col("orders").sum())
+
+
+@report
+def my_report(dataset: Dataset) -> str:
+    return repr(dataset)
+
+
+assert_type(my_table(eager, as_of=AS_OF), pl.DataFrame)
+assert_type(my_totals(lazy), pl.LazyFrame)
+assert_type(my_shares(my_totals(lazy)), pl.LazyFrame)
+assert_type(my_report(shop), str)
+assert_type(kind_of(my_table), Kind | None)
+
+try:
+    my_totals(lazy)
+except MissingColumnError as error:
+    assert_type(error.nearest, tuple[str, ...])
+except RetentionKitError:
+    pass
+
+# Mistakes that a checker must find.
+Dataset.from_frames(orders=eager)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+Dataset.from_frames(orders=eager, currency="RUB", stict=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+cohort_totals(lazy, as_of=AS_OF, every="2mo")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+customer_summary(lazy)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+retention_kit.no_such_name  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
