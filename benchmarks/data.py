@@ -2,8 +2,8 @@
 
 Four variants of one table: `orders` is what passed the door (exact money, every customer known),
 `raw` is the same before it (money as Float64, guests), `ascending` is `raw` with rising ids and
-instants, and `defects` is `raw` with one row in a thousand broken. In all but `ascending` the rows lie
-in random order and ids say nothing about it, so that nobody is flattered by sorted input.
+instants, and `defects` is `raw` with one row in a thousand broken. In all but `ascending` the rows
+lie in random order and ids say nothing about it, so that nobody is flattered by sorted input.
 """
 
 import argparse
@@ -15,13 +15,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks import defects
+from benchmarks.defects import break_rows
+from benchmarks.settings import SHOP_ZONE, VARIANTS, path_of
 
-GENERATION = 1
-VARIANTS = ("orders", "raw", "ascending", "defects")
-SHOP_ZONE = "Europe/Moscow"
-FIRST_DAY = dt.datetime(2021, 1, 1)
-LAST_DAY = dt.datetime(2025, 1, 15)
+FIRST_DAY = dt.date(2021, 1, 1)
+LAST_DAY = dt.date(2025, 1, 15)
 ROW_GROUP = 250_000
 ROWS_PER_CUSTOMER = 5
 RETURN_SHARE = 0.05
@@ -30,11 +28,6 @@ TIE_SHARE = 0.002
 
 _MICROSECONDS = 1_000_000
 _SPAN = int((LAST_DAY - FIRST_DAY).total_seconds())
-
-
-def path_of(folder: Path, variant: str, rows: int) -> Path:
-    """Where a variant lies; the generation in the name retires files of an older generator."""
-    return folder / f"{variant}-{rows}-g{GENERATION}.parquet"
 
 
 def make_files(folder: Path, rows: int) -> None:
@@ -50,7 +43,7 @@ def make_files(folder: Path, rows: int) -> None:
         "orders": lambda: _shuffled(rng, orders).with_columns(_money()),
         "raw": lambda: _shuffled(rng, raw),
         "ascending": lambda: _rising(raw),
-        "defects": lambda: defects.break_rows(rng, _shuffled(rng, raw)),
+        "defects": lambda: break_rows(rng, _shuffled(rng, raw)),
     }
     for variant in VARIANTS:
         started = time.perf_counter()
@@ -75,7 +68,9 @@ def _orders(rng: np.random.Generator, rows: int) -> pl.DataFrame:
     kopecks = np.maximum(100, np.round(np.exp(rng.normal(11.9, 0.8, n_sales)))).astype(np.int64)
     returned = rng.choice(n_sales, n_returns, replace=False)
     back_seconds = seconds[returned] + rng.integers(3_600, 30 * 86_400, n_returns)
-    back_kopecks = np.maximum(1, (kopecks[returned] * rng.uniform(0.2, 1.0, n_returns)).astype(np.int64))
+    back_kopecks = np.maximum(
+        1, (kopecks[returned] * rng.uniform(0.2, 1.0, n_returns)).astype(np.int64)
+    )
     return pl.DataFrame(
         {
             "order_id": _ids(rng, rows, 100_000_000, 7),
@@ -125,7 +120,7 @@ def _before_the_door(rng: np.random.Generator, orders: pl.DataFrame) -> pl.DataF
 
 def _instant() -> pl.Expr:
     elapsed = (pl.col("seconds") * _MICROSECONDS).cast(pl.Duration("us"))
-    return (pl.lit(FIRST_DAY) + elapsed).dt.replace_time_zone(SHOP_ZONE)
+    return (pl.lit(FIRST_DAY).cast(pl.Datetime("us")) + elapsed).dt.replace_time_zone(SHOP_ZONE)
 
 
 def _money() -> pl.Expr:

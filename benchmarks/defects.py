@@ -6,54 +6,67 @@ import polars as pl
 from benchmarks.rules import ROW_RULES
 
 SHARE = 0.001
-_IMPOSSIBLE_AMOUNTS = (float("nan"), float("inf"), float("-inf"), 1e15)
+HEAVY_CUSTOMER_SHARE = 0.02
+_NOT_FINITE = (float("nan"), float("inf"), float("-inf"))
+_OUT_OF_RANGE = 1e15
+_ROW = "row"
 
 
 def break_rows(rng: np.random.Generator, raw: pl.DataFrame) -> pl.DataFrame:
-    """Spoil some rows in place, then append copies and rows under ids already used.
+    """Spoil some rows in place, add copies and rows under ids already used, in random order.
 
-    Some spoiled rows break two rules (only the first counts), some returns come under the id of their
-    sale (which is allowed), and some copies are copied from a row that shares its id with another.
+    Besides, a shared id holds one sale in fifty, some spoiled rows break two rules (only the first
+    counts), some returns come under the id of their sale (which is allowed), and some copies are
+    copies of a row whose id stands on another row too.
     """
-    per_rule = max(4, round(raw.height * SHARE / (len(ROW_RULES) + 2)))
-    rows = raw.with_row_index("row")
-    sales = rows.filter(pl.col("kind") == "sale")["row"].to_numpy()
-    returns = rows.filter(pl.col("kind") == "return")["row"].to_numpy()
-    chosen = rng.choice(sales, per_rule * (len(ROW_RULES) + 2), replace=False)
-    victims = np.split(chosen, len(ROW_RULES) + 2)
-    spoiled = dict(zip(ROW_RULES, victims, strict=False))
-    spoiled["positive_return"] = rng.choice(returns, per_rule, replace=False)
-    broken = _spoil(rng, rows, spoiled).drop("row")
-
-    copied = raw[np.concatenate([victims[-2], rng.choice(returns, 3, replace=False)])]
-    reused = raw[victims[-1]].with_columns(pl.col("amount") + 1)
-    of_one_id = reused[: per_rule // 4]
-    with_id_of_sale = raw[victims[-1]].with_columns(
-        -pl.col("amount"), pl.lit("return").alias("kind")
+    one_too_many = pl.Series(rng.uniform(0, 1, raw.height) < HEAVY_CUSTOMER_SHARE)
+    shared_id = raw["customer_id"].drop_nulls()[0]
+    whole = raw.with_columns(
+        pl.when(one_too_many).then(shared_id).otherwise("customer_id").alias("customer_id")
     )
-    whole = pl.concat([broken, copied, reused, of_one_id, with_id_of_sale])
-    return whole[rng.permutation(whole.height)]
+    per_rule = max(4, round(raw.height * SHARE / (len(ROW_RULES) + 2)))
+    is_return = whole["kind"].to_numpy() == "return"
+    sales = rng.choice(np.flatnonzero(~is_return), per_rule * (len(ROW_RULES) + 2), replace=False)
+    *spoiled, copied, reused = np.split(sales, len(ROW_RULES) + 2)
+    victims = dict(zip(ROW_RULES, spoiled, strict=True))
+    victims["positive_return"] = rng.choice(np.flatnonzero(is_return), per_rule, replace=False)
+    copied_returns = rng.choice(np.flatnonzero(is_return), 3, replace=False)
+
+    under_a_used_id = whole[reused].with_columns(pl.col("amount") + 1)
+    added = [
+        whole[np.concatenate([copied, copied_returns])],
+        under_a_used_id,
+        under_a_used_id[: per_rule // 4],
+        whole[reused].with_columns(-pl.col("amount"), pl.lit("return").alias("kind")),
+    ]
+    together = pl.concat([_spoil(rng, whole, victims), *added])
+    return together[rng.permutation(together.height)]
 
 
 def _spoil(
-    rng: np.random.Generator, rows: pl.DataFrame, spoiled: dict[str, np.ndarray]
+    rng: np.random.Generator, rows: pl.DataFrame, victims: dict[str, np.ndarray]
 ) -> pl.DataFrame:
-    unlucky = spoiled["null_order_id"][::2]
-    hit = {rule: pl.col("row").is_in(_series(victims)) for rule, victims in spoiled.items()}
-    impossible = pl.Series(rng.choice(_IMPOSSIBLE_AMOUNTS, rows.height))
-    return rows.with_columns(
-        pl.when(~hit["null_order_id"]).then("order_id").alias("order_id"),
-        pl.when(~hit["null_ordered_at"]).then("ordered_at").alias("ordered_at"),
+    hit = {rule: pl.col(_ROW).is_in(places.tolist()) for rule, places in victims.items()}
+    broken_twice = pl.col(_ROW).is_in(victims["null_order_id"][::2].tolist())
+    not_finite = pl.Series(rng.choice(_NOT_FINITE, rows.height))
+    amount = (
         pl.when(hit["not_finite_amount"])
-        .then(impossible)
-        .when(hit["negative_sale"] | hit["positive_return"] | pl.col("row").is_in(_series(unlucky)))
+        .then(not_finite)
+        .when(hit["out_of_range_amount"])
+        .then(_OUT_OF_RANGE)
+        .when(hit["negative_sale"] | hit["positive_return"] | broken_twice)
         .then(-pl.col("amount"))
-        .otherwise("amount")
-        .alias("amount"),
-        pl.when(hit["unknown_kind"]).then(pl.lit("gift")).otherwise("kind").alias("kind"),
-        pl.when(hit["unknown_status"]).then(pl.lit("lost")).otherwise("status").alias("status"),
+        .when(~hit["null_amount"])
+        .then("amount")
     )
-
-
-def _series(row_numbers: np.ndarray) -> list[int]:
-    return row_numbers.tolist()
+    return (
+        rows.with_row_index(_ROW)
+        .with_columns(
+            pl.when(~hit["null_order_id"]).then("order_id").alias("order_id"),
+            pl.when(~hit["null_ordered_at"]).then("ordered_at").alias("ordered_at"),
+            amount.alias("amount"),
+            pl.when(hit["unknown_kind"]).then(pl.lit("gift")).otherwise("kind").alias("kind"),
+            pl.when(hit["unknown_status"]).then(pl.lit("lost")).otherwise("status").alias("status"),
+        )
+        .drop(_ROW)
+    )

@@ -125,4 +125,4 @@ Dataset.from_frames(orders=eager)  # type: ignore[call-arg]  # pyright: ignore[r
 Dataset.from_frames(orders=eager, currency="RUB", stict=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 cohort_totals(lazy, as_of=AS_OF, every="2mo")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 customer_summary(lazy)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-retention_kit.no_such_name  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+retention_kit.no_such_name  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]

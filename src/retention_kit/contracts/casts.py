@@ -87,7 +87,7 @@ def _number(table: str, name: str, dtype: pl.DataType, reading: Reading) -> Cast
         return Cast(raw)
     if dtype.is_float():
         # Not even a lenient cast survives a float that is too large.
-        fits = raw.abs() < _TOO_LARGE
+        fits = (raw.abs() < _TOO_LARGE).fill_null(value=True)
         finite = raw.is_finite().fill_null(value=True)
         checks = {f"not_finite_{name}": finite, f"out_of_range_{name}": ~finite | fits}
         return Cast(pl.when(fits).then(raw).cast(MONEY, strict=False), checks)

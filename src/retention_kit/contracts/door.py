@@ -25,6 +25,8 @@ RAW = "__raw_"
 """Before the name of a foreign column that a cast replaces."""
 READ = "__read_"
 """Before the name of a check that a foreign value could be read."""
+_TAKEN = {"rule": "given_rule"}
+"""What a foreign column is called among the rejected rows where its name is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,10 @@ class Staged:
         return self.frame.filter(self.keeps_all) if some_break else self.frame
 
     def foreign_columns(self) -> list[pl.Expr]:
-        """Give the foreign columns under their own names."""
-        return [pl.col(staged).alias(name) for staged, name in self.foreign.items()]
+        """Give the foreign columns under their own names; one called `rule` is `given_rule`."""
+        return [
+            pl.col(staged).alias(_TAKEN.get(name, name)) for staged, name in self.foreign.items()
+        ]
 
     def rejected(self) -> pl.LazyFrame:
         """Give the rows that break a rule of their own, as they came, with the rule."""
@@ -118,7 +122,6 @@ def stage(
         if name in schema
     }
     checks = {rule: check for cast in casts.values() for rule, check in cast.checks.items()}
-    replaced = [name for name in casts if not _is_bare(casts[name], name)]
     types = {
         name: column_type(
             column,
@@ -127,6 +130,13 @@ def stage(
         )
         for name, column in described.items()
     }
+    replaced = [
+        name
+        for name in casts
+        if schema[name] != types[name]
+        or not _is_bare(casts[name], name)
+        or _has_default(table, described[name])
+    ]
     frame = raw.with_columns(
         *(pl.col(name).alias(RAW + name) for name in replaced),
         *(casts[name].value.cast(types[name]).alias(name) for name in replaced),
@@ -170,6 +180,12 @@ def admit(staged: Staged, *, read: int, kept: int, run: Collect) -> Admission:
 
 def _is_bare(cast: Cast, name: str) -> bool:
     return not cast.checks and cast.value.meta.eq(pl.col(name))
+
+
+def _has_default(table: str, column: Column) -> bool:
+    """Tell whether nulls of a column are filled, so that what came must be set aside."""
+    is_computed = table == "lines" and column.name == "amount"
+    return is_computed or column.default is not None or column.default_column is not None
 
 
 def _defaults(

@@ -31,7 +31,7 @@ def mapping_by_table(
         DefinitionError: A table or a column of the mapping does not exist.
         MissingColumnError: A foreign name is in none of the tables that could hold it.
     """
-    given = dict(columns or {})
+    given = _checked(columns)
     resolved: dict[str, dict[str, str]] = {table: {} for table in sources}
     flat = {key: value for key, value in given.items() if isinstance(value, str)}
     nested = {key: value for key, value in given.items() if isinstance(value, Mapping)}
@@ -85,11 +85,29 @@ def require(table: str, schema: pl.Schema) -> None:
     """Raise where a required column is absent.
 
     Raises:
-        MissingColumnError: A required column is absent.
+        MissingColumnError: A required column is absent; of lines, both `amount` and `price`.
     """
     for column in DESCRIPTIONS[table].required:
         if column not in schema:
             raise MissingColumnError(table, column, schema.names())
+    if table == "lines" and "amount" not in schema and "price" not in schema:
+        raise MissingColumnError(table, "amount", schema.names())
+
+
+def _checked(columns: object) -> dict[str, object]:
+    allowed = "{column: your column}, or {table: {column: your column}}"
+    if not isinstance(columns, Mapping | None):
+        raise bad_parameter("columns", got=type(columns).__name__, allowed=allowed)
+    given = dict(columns or {})
+    entries = [
+        entry
+        for key, value in given.items()
+        for entry in (value.items() if isinstance(value, Mapping) else [(key, value)])
+    ]
+    for column, foreign in entries:
+        if not isinstance(foreign, str):
+            raise bad_parameter(f"columns[{column!r}]", got=foreign, allowed=f"a name, as in {allowed}")
+    return given
 
 
 def _check_column(column: str, tables: tuple[str, ...], extra: tuple[str, ...]) -> None:

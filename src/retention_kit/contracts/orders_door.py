@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from retention_kit.contracts.door import Admission, Staged, admit
-from retention_kit.contracts.repeats import find_repeats, ids_behind, row_hash, settle, sort_key
+from retention_kit.contracts.repeats import (
+    BROKEN,
+    find_repeats,
+    ids_behind,
+    row_hash,
+    settle,
+    sort_key,
+)
 from retention_kit.contracts.signals import KEPT, Collect, Signals, take_signals
 from retention_kit.errors import RepeatedOrderIdError
 
@@ -121,21 +128,18 @@ def _returns(
 
     Returns may share an id, but not be exact copies; with lines they may not even share an id.
     """
-    if not signals.count(KEPT, "returns"):
-        return None
-    if with_lines:
-        repeats, compared = find_repeats(signals.column("key", KEPT, "returns")), keyed
-    else:
+    repeats, compared = find_repeats(signals.column("key", KEPT, "returns")), keyed
+    if repeats.extra and not with_lines:
+        sharing = staged.kept().filter(_RETURN, keyed.is_in(repeats.keys.implode()))
         compared = row_hash(staged)
-        hashes = run(staged.kept().filter(_RETURN).select(compared.alias("hash")))
-        repeats = find_repeats(hashes["hash"])
+        repeats = find_repeats(run(sharing.select(compared.alias("hash")))["hash"])
     if not repeats.extra:
         return None
     return ids_behind(staged, "order_id", _RETURN, compared, repeats, run)
 
 
 def _refuse_lines(out: pl.DataFrame, *, distinct: int) -> None:
-    ids = out.filter(pl.col("rule") == "repeated_order_id")["order_id"].n_unique()
+    ids = out.filter(pl.col(BROKEN) == "repeated_order_id")["order_id"].n_unique()
     if ids > max(1, distinct // 100):
         raise RepeatedOrderIdError(ids=distinct, repeated=ids)
 

@@ -13,6 +13,8 @@ import polars as pl
 from retention_kit.contracts.door import Admission, Staged
 from retention_kit.contracts.signals import Collect
 
+BROKEN = "__rule"
+"""The column that names the rule a settled row broke; a foreign column may be called `rule`."""
 _ROW = "__row"
 
 
@@ -79,7 +81,7 @@ def settle(
         run: What collects.
 
     Returns:
-        The admission without the rejected rows, and those rows, cast, with the `rule`.
+        The admission without the rejected rows, and those rows, cast, with `BROKEN`.
     """
     foreign = list(staged.foreign)
     suspects = run(staged.frame.with_row_index(_ROW).filter(staged.keeps_all & repeats)).sort(_ROW)
@@ -96,10 +98,10 @@ def settle(
         .then(pl.lit(f"repeated_{key}"))
         .when(shared)
         .then(pl.lit("ambiguous_return"))
-        .alias("rule")
+        .alias(BROKEN)
     )
-    out = judged.filter(pl.col("rule").is_not_null())
-    kept = judged.filter(pl.col("rule").is_null())
+    out = judged.filter(pl.col(BROKEN).is_not_null())
+    kept = judged.filter(pl.col(BROKEN).is_null())
     settled = Admission(
         accepted=pl.concat(
             [
@@ -108,12 +110,15 @@ def settle(
             ]
         ),
         rejected=pl.concat(
-            [admission.rejected, out.lazy().select(*staged.foreign_columns(), "rule")]
+            [
+                admission.rejected,
+                out.lazy().select(*staged.foreign_columns(), pl.col(BROKEN).alias("rule")),
+            ]
         ),
         read=admission.read,
         counts={
             **admission.counts,
-            **dict(out.group_by("rule").agg(pl.len()).sort("rule").rows()),
+            **dict(out.group_by(BROKEN).agg(pl.len()).sort(BROKEN).rows()),
         },
     )
     return settled, out

@@ -81,7 +81,8 @@ def row_rules(
         if "kind" in present:
             rules["positive_return"] = (~is_return | (amount <= 0)).fill_null(value=True)
     if table in ("orders", "lines") and "currency" in present and currency is not None:
-        rules["other_currency"] = (pl.col("currency") == currency).fill_null(value=True)
+        stated = pl.col("currency")
+        rules["other_currency"] = ((stated == currency) | (stated == "")).fill_null(value=True)
     if table in ("order_items", "lines") and "kind" in present:
         is_return = pl.col("kind") == "return"
         positive = (pl.col("quantity") > 0) | (pl.col("amount") > 0)

@@ -1,4 +1,4 @@
-"""Instants that are hard to get right: where clocks change, and where days, months and years end."""
+"""Instants that are hard to get right: where clocks change, and where days and months end."""
 
 from __future__ import annotations
 

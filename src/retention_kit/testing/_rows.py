@@ -85,17 +85,17 @@ ROWS: Mapping[str, SearchStrategy[tuple[int, ...]]] = {
 
 
 def order_columns(rows: Sequence[tuple[int, ...]], world: World) -> Columns:
-    """Make orders; a return names a sale of its customer where there is one, and may share its id."""
+    """Make orders; a return may name a sale of its customer, and may share its id."""
     sales: dict[Any, Any] = {}
     shared: set[Any] = set()
     made = []
-    for number, (customer, instant, kind, units, bits) in enumerate(rows):
+    for number, (customer, instant, kind, size, bits) in enumerate(rows):
         who, at = world.customer(customer), world.instant(instant)
         word, status = _KINDS[kind]
         order_id = world.id_of("order_id", number)
+        units = -size if word == "return" else size
         original = None
         if word == "return":
-            units = -units
             original = sales.get(who, world.id_of("order_id", 90)) if bits & 1 else None
             if bits & 2 and who in sales and sales[who] not in shared:
                 order_id = sales[who]
@@ -130,7 +130,7 @@ def order_columns(rows: Sequence[tuple[int, ...]], world: World) -> Columns:
 
 def item_columns(rows: Sequence[tuple[int, ...]], orders: pl.DataFrame, world: World) -> Columns:
     """Make the lines of each order, whose amounts sum to the order's."""
-    made = []
+    made: list[dict[str, Any]] = []
     keys = orders.select("order_id", "customer_id", "ordered_at", "kind", "amount")
     instants = keys["ordered_at"].dt.epoch("us").to_list()
     for place, (order_id, who, _, kind, amount) in enumerate(keys.rows()):
@@ -242,7 +242,7 @@ def review_columns(rows: Sequence[tuple[int, ...]], world: World) -> Columns:
         {
             "review_id": world.id_of("review_id", number),
             "published_at": world.instant(instant),
-            "text": _one_of(("Good", "", "Так себе"), bits),
+            "text": _one_of(("Good", "", "Плохо"), bits),
             "rating": _money(10_000 * (1 + bits % 5)) if bits & 1 else None,
             "customer_id": world.customer(customer) if bits & 2 else None,
             "product_id": world.id_of("product_id", customer) if bits & 4 else None,

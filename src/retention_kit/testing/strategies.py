@@ -301,7 +301,7 @@ def _instant(at: tuple[int, int], time_zone: str) -> int:
 
 
 def _through_the_door(shop: Shop) -> Dataset:
-    tables = dict(shop.tables)
+    tables: dict[str, Any] = dict(shop.tables)
     tables["order_items"] = tables["order_items"].drop(FROM_ORDER)
     for name in ("consents", "events"):
         tables[name] = tables[name].filter(pl.col("customer_id").is_not_null())
