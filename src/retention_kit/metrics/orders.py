@@ -8,7 +8,14 @@ import polars as pl
 
 from retention_kit.contracts.law import Frame, additive, finisher
 from retention_kit.contracts.schemas import SUM
-from retention_kit.metrics.observed import SALE, SOLD, SOLD_AT, observed, with_sales
+from retention_kit.metrics.observed import (
+    SALE,
+    SOLD,
+    SOLD_AT,
+    concat_columns,
+    observed,
+    with_sales,
+)
 from retention_kit.metrics.ratios import ratio
 
 
@@ -50,29 +57,44 @@ def order_totals(orders: Frame, *, as_of: dt.datetime) -> Frame:
         >>> totals.select("customers", "orders", "first_revenue", "repeat_revenue").rows()
         [(2, 3, Decimal('150.0000'), Decimal('300.0000'))]
     """
-    first = pl.col(SOLD).sort_by(SOLD_AT, "order_id", nulls_last=True).first()
-    customers = (
-        with_sales(observed(orders, as_of=as_of))
-        .group_by("customer_id")
-        .agg(
-            pl.col(SALE).sum().cast(pl.Int64).alias("orders"),
-            (~pl.col(SALE)).sum().cast(pl.Int64).alias("returns"),
-            pl.col(SOLD).sum().cast(SUM).alias("revenue"),
-            pl.col("amount").sum().cast(SUM).alias("net_revenue"),
-            first.cast(SUM).alias("first_revenue"),
+    seen = with_sales(observed(orders, as_of=as_of))
+    sums = seen.select(
+        pl.col(SALE).sum().cast(pl.Int64).alias("orders"),
+        (~pl.col(SALE)).sum().cast(pl.Int64).alias("returns"),
+        pl.col(SOLD).sum().cast(SUM).alias("revenue"),
+        pl.col("amount").sum().cast(SUM).alias("net_revenue"),
+    )
+    firsts = (
+        seen.group_by("customer_id")
+        .agg(_first_sale(seen).alias("first"))
+        .select(
+            pl.col("first").count().cast(pl.Int64).alias("customers"),
+            pl.col("first").null_count().cast(pl.Int64).alias("return_only_customers"),
+            pl.col("first").sum().cast(SUM).alias("first_revenue"),
         )
     )
-    bought = pl.col("orders") > 0
-    repeats = pl.col("orders").sum() - bought.sum().cast(pl.Int64)
-    return customers.select(
-        bought.sum().cast(pl.Int64).alias("customers"),
-        (~bought).sum().cast(pl.Int64).alias("return_only_customers"),
-        pl.col("orders", "returns", "revenue", "net_revenue").sum(),
-        bought.sum().cast(pl.Int64).alias("first_orders"),
-        pl.col("first_revenue").sum(),
-        repeats.alias("repeat_orders"),
-        (pl.col("revenue") - pl.col("first_revenue")).sum().alias("repeat_revenue"),
+    return concat_columns(sums, firsts).select(
+        "customers",
+        "return_only_customers",
+        "orders",
+        "returns",
+        "revenue",
+        "net_revenue",
+        pl.col("customers").alias("first_orders"),
+        "first_revenue",
+        (pl.col("orders") - pl.col("customers")).alias("repeat_orders"),
+        (pl.col("revenue") - pl.col("first_revenue")).alias("repeat_revenue"),
     )
+
+
+def _first_sale(orders: Frame) -> pl.Expr:
+    """Give the amount of a customer's sale with the smallest (instant, id), or null."""
+    sold = pl.when(SALE).then("amount")
+    if not orders.collect_schema()["order_id"].is_integer():
+        return sold.sort_by(SOLD_AT, "order_id", nulls_last=True).first()
+    # Instant and id as one whole number of 128 bits: a smallest one is found without sorting.
+    instant = pl.col(SOLD_AT).dt.epoch("us").cast(pl.Int128)
+    return sold.min_by(instant * pl.lit(2**64, dtype=pl.Int128) + pl.col("order_id"))
 
 
 @finisher(of=order_totals)
