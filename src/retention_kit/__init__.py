@@ -3,7 +3,6 @@
 Start with `Dataset.from_frames` or `online_retail()`, and `retention_kit.audit.audit`.
 """
 
-import logging
 from typing import TYPE_CHECKING
 
 from retention_kit._lazy import attach
@@ -66,5 +65,3 @@ _MODULES = {
 __all__ = sorted(_MODULES)  # noqa: PLE0605
 if not TYPE_CHECKING:
     __getattr__, __dir__ = attach(__name__, _MODULES)
-
-logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from retention_kit._logging import get_logger
 from retention_kit.audit.figures import key_figures
 from retention_kit.audit.masking import mask_contacts
 from retention_kit.audit.model import Audit, KeyFigure
@@ -21,7 +21,7 @@ from retention_kit.metrics.observed import is_sale, observed
 from retention_kit.metrics.orders import average_order_value, order_totals, purchase_frequency
 from retention_kit.metrics.repeat_purchases import repeat_purchase_rate, repeat_purchase_totals
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 STAGES = ("order values", "repeat purchases", "cohorts", "guests", "data health")
 """What an audit does, in order; `progress` is told of each as it begins."""
