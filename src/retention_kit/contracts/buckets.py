@@ -53,14 +53,15 @@ class Buckets:
         path = Path(folder)
         try:
             about = json.loads((path / _ABOUT).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            written = about["format"]
+        except (OSError, ValueError, KeyError, TypeError):
             raise FileFormatError(
                 str(path), reason="it holds no buckets.", step="write them: dataset.bucket(folder)."
             ) from None
-        if about["format"] != _FORMAT:
+        if written != _FORMAT:
             raise FileFormatError(
                 str(path),
-                reason=f"its buckets are of format {about['format']}, not {_FORMAT}.",
+                reason=f"its buckets are of format {written}, not {_FORMAT}.",
                 step="write them again with this version.",
             )
         return cls(
@@ -186,6 +187,8 @@ def write_buckets(dataset: Dataset, folder: Path, *, buckets: int) -> Buckets:
 
 def _write_table(frame: pl.LazyFrame, folder: Path, buckets: int) -> None:
     unsorted = folder / "unsorted"
+    # An empty table writes no file, and so makes no folder.
+    folder.mkdir()
     # A review may have no customer; such rows go into the first bucket.
     bucket = stable_hash_expression(pl.col("customer_id"), salt=SALT) % buckets
     frame.with_columns(bucket.fill_null(0).alias(_BUCKET)).sink_parquet(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from retention_kit.contracts.sources import Source
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Dataset:
     """A frozen bundle of lazy tables that need no further checking.
 
@@ -42,7 +42,8 @@ class Dataset:
         time_zone: The shop's time zone.
         currency: The shop's currency.
         given: The tables that were given.
-        rejected: By table, the rejected rows as they came, with the `rule` each broke.
+        rejected: By table, the rejected rows as they came, with the `rule` each broke; a column
+            of that name that came is `given_rule`.
         health: What was read, accepted and rejected.
     """
 
@@ -225,25 +226,14 @@ class Dataset:
             DefinitionError: As in `from_frames`.
         """
         from retention_kit.contracts.entrance import enter
+        from retention_kit.contracts.files import tables_in
 
-        folder = Path(path)
-        if not folder.is_dir():
+        found = tables_in(path, TABLES)
+        if found is None:
             return enter({"orders": path}, options)
-        found: dict[str, Source] = {}
-        for name in TABLES:
-            places = [folder / name, *(folder / f"{name}{end}" for end in _ENDINGS)]
-            there = [place for place in places if place.exists()]
-            if len(there) > 1:
-                raise FileFormatError(
-                    str(folder),
-                    reason=f"it holds table {name!r} more than once.",
-                    step=f"keep one of: {', '.join(place.name for place in there)}.",
-                )
-            if there:
-                found[name] = there[0]
         if "orders" not in found:
             raise FileFormatError(
-                str(folder),
+                str(path),
                 reason="it holds no table 'orders'.",
                 step="name a file orders.parquet or orders.csv, or pass a file or a pattern.",
             )
@@ -268,6 +258,3 @@ class Dataset:
         from retention_kit.contracts.buckets import write_buckets
 
         return write_buckets(self, Path(folder), buckets=buckets)
-
-
-_ENDINGS = (".parquet", ".csv", ".csv.gz", ".tsv")

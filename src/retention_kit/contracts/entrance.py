@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,23 +9,27 @@ from typing import Any
 
 import polars as pl
 
+from retention_kit._logging import get_logger
 from retention_kit.contracts import items, lines
 from retention_kit.contracts.dataset import Dataset
 from retention_kit.contracts.door import Admission, Staged, admit, stage
+from retention_kit.contracts.files import check_separator
 from retention_kit.contracts.health import DataHealth, TableHealth
-from retention_kit.contracts.ids import decide_id_types, guest_expression
+from retention_kit.contracts.ids import checked_guest_ids, decide_id_types, guest_expression
 from retention_kit.contracts.mapping import mapping_by_table, rename
+from retention_kit.contracts.opened import Opened
 from retention_kit.contracts.options import check_options
 from retention_kit.contracts.orders_door import HEAVY_SHARE, admit_orders
 from retention_kit.contracts.reading import Reading
 from retention_kit.contracts.repeats import find_repeats, ids_behind, row_hash, settle, sort_key
+from retention_kit.contracts.resolve import reading_for, with_own_rules
 from retention_kit.contracts.schemas import table_schema
 from retention_kit.contracts.signals import KEPT, Signals, take_signals
-from retention_kit.contracts.sources import Opened, Source, check_separator, open_source
+from retention_kit.contracts.sources import Source, open_source
 from retention_kit.contracts.tables import DESCRIPTIONS, TABLES
-from retention_kit.errors import ColumnTypeError, DataWarning, RowsRejectedError, bad_parameter
+from retention_kit.errors import DataWarning, RowsRejectedError
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 _ALWAYS = pl.lit(value=True)
 
 
@@ -52,7 +55,7 @@ def enter(sources: Mapping[str, Source], options: Mapping[str, Any]) -> Dataset:
     opened = {
         name: _renamed(name, source, mapping.get(name, {})) for name, source in opened.items()
     }
-    reading = _reading(opened, options)
+    reading = reading_for(opened, options)
     id_types = decide_id_types(
         {name: source.schema for name, source in opened.items()}, as_text=reading.ids_as_text
     )
@@ -60,17 +63,14 @@ def enter(sources: Mapping[str, Source], options: Mapping[str, Any]) -> Dataset:
         name: stage(name, source.frame, source.schema, reading, id_types)
         for name, source in opened.items()
     }
-    for name, rules in (options.get("rules") or {}).items():
-        if name not in staged:
-            raise bad_parameter("rules", got=name, allowed=f"tables given: {', '.join(staged)}")
-        own = {rule: kept.fill_null(value=False) for rule, kept in rules.items()}
-        staged[name] = replace(staged[name], rules={**staged[name].rules, **own})
+    staged = with_own_rules(staged, options.get("rules") or {})
+    guest_ids = checked_guest_ids(options.get("guest_ids"))
     entrance = _Entrance(
         reading=reading,
         opened=opened,
         id_types=id_types,
-        guest=guest_expression(options.get("guest_ids", ()), id_types),
-        guest_ids=tuple(options.get("guest_ids", ())),
+        guest=guest_expression(guest_ids, id_types),
+        guest_ids=guest_ids,
         reject_duplicate_lines=options.get("duplicate_lines", "keep") == "reject",
         strict=bool(options.get("strict", False)),
     )
@@ -106,7 +106,7 @@ class _Entrance:
             if name not in ("orders", "order_items", "lines"):
                 self._other(name, table)
         for sentence in self.warnings:
-            # 5 steps out: walk_in, enter, the classmethod, and the caller's own line.
+            # Four steps out: walk_in, enter, the classmethod, and the caller's own line.
             warnings.warn(sentence, DataWarning, stacklevel=4)
         return Dataset(
             **{name: self.tables.get(name, self._empty(name)) for name in _FRAMES},
@@ -149,43 +149,53 @@ class _Entrance:
     def _lines(self, staged: Staged) -> None:
         source = self.opened["lines"]
         # Only rows that can be read make orders; the rest is judged with the lines below.
-        made = source.collect(lines.orders_of(staged.kept().select(staged.columns))).sort(
-            "order_id", "kind"
-        )
+        by_status = "status" in source.schema
+        kept = staged.kept().select(staged.columns)
+        if self._rejects_copies(source):
+            # A copy must not stand in the order's amount either.
+            came, signals = _admitted(staged, {}, row_hash(staged), source)
+            if find_repeats(signals.column("key", KEPT)).extra:
+                kept = self._without_copies(came, staged, signals, source)[0].accepted
+        made = lines.one_status(source.collect(lines.orders_of(kept, by_status=by_status)))
         orders = stage("orders", made.lazy(), made.schema, self.reading, self.id_types)
         agree = {"several_customers": ~pl.col(lines.SEVERAL)}
         orders = replace(
             orders,
             rules={**orders.rules, **agree},
             columns=tuple(name for name in orders.columns if name != lines.SEVERAL),
+            foreign={key: name for key, name in orders.foreign.items() if name != lines.SEVERAL},
         )
         self._orders(orders, with_lines=False, source=Opened(made.lazy(), made.schema))
-        linked = items.link_by_kind(staged, self.tables["all_orders"])
+        linked = items.link_by_kind(staged, self.tables["all_orders"], by_status=by_status)
         wanted = lines.item_columns(linked.columns)
         linked = replace(linked, table="order_items", columns=(*wanted, *items.FROM_ORDER))
         self._admit_lines(linked, source=source)
 
     def _admit_lines(self, staged: Staged, *, source: Opened) -> None:
-        hashed = row_hash(staged)
-        came, signals = _admitted(staged, {"guests": self.guest}, hashed, source)
-        copies = find_repeats(signals.column("key", KEPT))
+        came, signals = _admitted(staged, {"guests": self.guest}, row_hash(staged), source)
         guests = signals.count(KEPT, "guests")
-        notes = {}
-        if copies.extra and ("line_id" in source.schema or self.reject_duplicate_lines):
-            ids = ids_behind(staged, "order_id", _ALWAYS, hashed, copies, source.collect)
-            came, out = settle(
-                came,
-                staged,
-                pl.col("order_id").is_in(ids.implode()),
-                key="order_id",
-                unique=~_ALWAYS,
-                run=source.collect,
-            )
+        copies = find_repeats(signals.column("key", KEPT)).extra
+        if copies and self._rejects_copies(source):
+            came, out = self._without_copies(came, staged, signals, source)
             guests -= int(out.select(self.guest.sum()).item() or 0)
-        elif copies.extra:
-            notes["duplicate_lines"] = copies.extra
+            copies -= out.height
+        notes = {"duplicate_lines": copies} if copies else {}
         self._split_guests("order_items", came.accepted, guests)
         self._note("order_items", came, guests=guests, notes=notes)
+
+    def _rejects_copies(self, source: Opened) -> bool:
+        return "line_id" in source.schema or self.reject_duplicate_lines
+
+    def _without_copies(
+        self, came: Admission, staged: Staged, signals: Signals, source: Opened
+    ) -> tuple[Admission, pl.DataFrame]:
+        """Reject copies of lines that have an id, and by option of all; others are bought twice."""
+        copies = find_repeats(signals.column("key", KEPT))
+        same = _ALWAYS if self.reject_duplicate_lines else pl.col("line_id").is_not_null()
+        run = source.collect
+        ids = ids_behind(staged, "order_id", same, row_hash(staged), copies, run)
+        repeats = same & pl.col("order_id").is_in(ids.implode())
+        return settle(came, staged, repeats, key="order_id", unique=~_ALWAYS, run=run)
 
     def _other(self, name: str, staged: Staged) -> None:
         source = self.opened[name]
@@ -270,39 +280,3 @@ _FRAMES = (*TABLES, "guest_orders", "guest_order_items")
 def _renamed(name: str, source: Opened, mapping: Mapping[str, str]) -> Opened:
     frame = rename(name, source.frame, source.schema, mapping)
     return Opened(frame, frame.collect_schema(), source.origin)
-
-
-def _reading(opened: Mapping[str, Opened], options: Mapping[str, Any]) -> Reading:
-    main = "lines" if "lines" in opened else "orders"
-    zone = options.get("time_zone")
-    if zone is None:
-        dtype = opened[main].schema.get("ordered_at")
-        zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
-        if zone is None and dtype is not None:
-            raise ColumnTypeError(
-                main,
-                "ordered_at",
-                got=f"{dtype}, without a time zone",
-                allowed="instants with a zone, or a stated shop zone",
-                step="time_zone='Europe/Moscow', for example (--time-zone on the command line).",
-            )
-    values = options.get("values") or {}
-    choices = {
-        column.name
-        for name in opened
-        for column in DESCRIPTIONS[name].columns.values()
-        if column.kind == "choice"
-    }
-    for column in values:
-        if column not in choices:
-            raise bad_parameter("values", got=column, allowed=", ".join(sorted(choices)))
-    return Reading(
-        time_zone=zone or "UTC",
-        currency=options["currency"],
-        date_format=options.get("date_format"),
-        decimal_mark=options.get("decimal_mark", "."),
-        thousands_mark=options.get("thousands_mark"),
-        values=values,
-        negative_amounts=options.get("negative_amounts", "reject"),
-        ids_as_text=bool(options.get("ids_as_text", False)),
-    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 
 import polars as pl
 
@@ -47,6 +48,24 @@ def decide_id_types(
     return {role: dtype for role, (dtype, _, _) in decided.items()}
 
 
+def checked_guest_ids(guest_ids: object) -> tuple[int | str, ...]:
+    """Give the ids that guests share, if they can be ids at all.
+
+    Raises:
+        DefinitionError: They are no list of whole numbers and text.
+    """
+    if guest_ids is None:
+        return ()
+    if isinstance(guest_ids, Iterable) and not isinstance(guest_ids, str | bytes):
+        ids = tuple(guest_ids)
+        if all(isinstance(one, Integral | str) for one in ids):
+            return ids
+    # What was given may be a customer's id: it stays out of the message.
+    raise bad_parameter(
+        "guest_ids", got=type(guest_ids).__name__, allowed="a list of whole numbers or text"
+    )
+
+
 def guest_expression(
     guest_ids: Sequence[int | str], id_types: Mapping[str, pl.DataType]
 ) -> pl.Expr:
@@ -62,8 +81,6 @@ def guest_expression(
     customer = pl.col("customer_id")
     if not guest_ids:
         return customer.is_null()
-    if isinstance(guest_ids, str):
-        raise bad_parameter("guest_ids", got=guest_ids, allowed="a list of ids")
     if id_types.get("customer_id") == pl.String:
         shared: list[int] | list[str] = [str(one) for one in guest_ids]
     else:

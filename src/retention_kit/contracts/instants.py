@@ -73,13 +73,13 @@ def cast_date(table: str, column: Column, dtype: pl.DataType, reading: Reading) 
         if stated == ISO_8601:
             # A month may stand without its day.
             value = pl.coalesce(
-                text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False),
-                (text + "-01").str.to_date("%Y-%m-%d", strict=False),
+                _day(text.str.slice(0, 10), "%Y-%m-%d"),
+                _day(text + "-01", "%Y-%m-%d"),
             )
         elif _DAY.search(stated):
-            value = text.str.to_date(stated, strict=False)
+            value = _day(text, stated)
         else:
-            value = (text + "-01").str.to_date(f"{stated}-%d", strict=False)
+            value = _day(text + "-01", f"{stated}-%d")
         checks = {f"unreadable_{name}": (text == "").fill_null(value=True) | value.is_not_null()}
     else:
         raise ColumnTypeError(
@@ -116,23 +116,21 @@ def _text_instant(table: str, name: str, reading: Reading) -> Cast:
     stated = _stated_format(table, name, reading)
     wanted = pl.Datetime("us", reading.time_zone)
     if stated == ISO_8601:
-        aware = raw.str.to_datetime("%+", strict=False, time_zone="UTC", time_unit="us")
-        naive = pl.coalesce(
-            *(raw.str.to_datetime(one, strict=False, time_unit="us") for one in _ISO_FORMATS)
-        )
-        day = _midnight(raw.str.to_date("%Y-%m-%d", strict=False), reading)
+        aware = _moment(raw, "%+", time_zone="UTC")
+        naive = pl.coalesce(*(_moment(raw, one) for one in _ISO_FORMATS))
+        day = _midnight(_day(raw, "%Y-%m-%d"), reading)
         local = _localised(name, naive, naive.is_not_null(), reading)
         value = pl.coalesce(aware.cast(wanted), local.value, day)
         read = ~present | value.is_not_null() | naive.is_not_null()
         checks = {**local.checks, f"unreadable_{name}": read}
         return Cast(value, checks)
     if _ZONE.search(stated):
-        value = raw.str.to_datetime(stated, strict=False, time_unit="us").cast(wanted)
+        value = _moment(raw, stated).cast(wanted)
         return Cast(value, {f"unreadable_{name}": ~present | value.is_not_null()})
     if _CLOCK.search(stated):
-        naive = raw.str.to_datetime(stated, strict=False, time_unit="us")
+        naive = _moment(raw, stated)
         return _localised(name, naive, present, reading)
-    value = _midnight(raw.str.to_date(stated, strict=False), reading)
+    value = _midnight(_day(raw, stated), reading)
     return Cast(value, {f"unreadable_{name}": ~present | value.is_not_null()})
 
 
@@ -147,7 +145,7 @@ def _stated_format(table: str, name: str, reading: Reading) -> str:
             step="date_format='%d.%m.%Y %H:%M', or date_format='iso8601' for 2011-12-09 12:50 "
             "(--date-format on the command line).",
         )
-    if stated != ISO_8601 and "%" not in stated:
+    if stated and stated != ISO_8601 and "%" not in stated:
         raise bad_parameter(
             "date_format",
             got=stated,
@@ -155,3 +153,18 @@ def _stated_format(table: str, name: str, reading: Reading) -> str:
             step="for example '%d.%m.%Y %H:%M'.",
         )
     return stated
+
+
+def _moment(text: pl.Expr, stated: str, *, time_zone: str | None = None) -> pl.Expr:
+    return _with_whole_year(
+        text.str.to_datetime(stated, strict=False, time_unit="us", time_zone=time_zone)
+    )
+
+
+def _day(text: pl.Expr, stated: str) -> pl.Expr:
+    return _with_whole_year(text.str.to_date(stated, strict=False))
+
+
+def _with_whole_year(value: pl.Expr) -> pl.Expr:
+    """Leave out what was read from fewer than four digits: `%Y` takes 24 for the year 24."""
+    return pl.when(value.dt.year() >= 1000).then(value)

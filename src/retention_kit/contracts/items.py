@@ -12,6 +12,7 @@ from retention_kit.contracts.rules import row_rules
 FROM_ORDER = ("customer_id", "ordered_at", "kind")
 """What the door adds to each line from its order."""
 _FOUND = "__found"
+_STATUS = "__status_of_order"
 KEPT = "__kept_"
 """Before the name of a rule that was judged before the join."""
 
@@ -54,11 +55,24 @@ def link(staged: Staged, orders: pl.LazyFrame, *, has_returns: bool) -> Staged:
     return _with_order(staged, joined, foreign)
 
 
-def link_by_kind(staged: Staged, orders: pl.LazyFrame) -> Staged:
-    """Join staged lines whose kind is known, because the orders were made from them."""
+def link_by_kind(staged: Staged, orders: pl.LazyFrame, *, by_status: bool = False) -> Staged:
+    """Join staged lines whose kind is known, because the orders were made from them.
+
+    Args:
+        staged: The table `lines`, cast.
+        orders: The accepted orders, guests' included.
+        by_status: Whether lines may have another status than their order; those do not belong to
+            its amount, and break the rule `other_status`.
+    """
     lines, foreign = _set_aside(staged, ("customer_id", "ordered_at"))
-    joined = lines.join(orders.select("order_id", *FROM_ORDER), on=["order_id", "kind"], how="left")
-    return _with_order(staged, joined, foreign)
+    status = [pl.col("status").alias(_STATUS)] if by_status else []
+    keys = orders.select("order_id", *FROM_ORDER, *status)
+    joined = lines.join(keys, on=["order_id", "kind"], how="left")
+    linked = _with_order(staged, joined, foreign)
+    if by_status:
+        agrees = (pl.col("status") == pl.col(_STATUS)).fill_null(value=True)
+        linked = replace(linked, rules={**linked.rules, "other_status": agrees})
+    return linked
 
 
 def _set_aside(staged: Staged, names: tuple[str, ...]) -> tuple[pl.LazyFrame, dict[str, str]]:

@@ -13,7 +13,7 @@ _SUMMED = ("amount", "discount", "points_paid", "margin")
 _KEYS = ("order_id", "kind")
 
 
-def orders_of(lines: pl.LazyFrame) -> pl.LazyFrame:
+def orders_of(lines: pl.LazyFrame, *, by_status: bool = False) -> pl.LazyFrame:
     """Make orders of accepted lines.
 
     An order is the lines of one id and one kind. Its instant is the earliest of its lines, its
@@ -23,18 +23,21 @@ def orders_of(lines: pl.LazyFrame) -> pl.LazyFrame:
 
     Args:
         lines: Accepted rows of an export by line.
+        by_status: Whether the lines of an order may differ in status. There is a row for each
+            then; `one_status` picks the order's.
 
     Returns:
         The table `orders`, and the column `SEVERAL`.
     """
+    keys = (*_KEYS, "status") if by_status else _KEYS
     others = [
         name
         for name in ORDERS.columns
-        if name not in (*_KEYS, *_SUMMED, "ordered_at", "customer_id")
+        if name not in (*keys, *_SUMMED, "ordered_at", "customer_id")
     ]
     given = set(lines.collect_schema().names())
     customer = pl.col("customer_id")
-    return lines.group_by(_KEYS).agg(
+    return lines.group_by(keys).agg(
         customer.max(),
         pl.col("ordered_at").min(),
         *(
@@ -46,6 +49,12 @@ def orders_of(lines: pl.LazyFrame) -> pl.LazyFrame:
         *(pl.col(name).max() for name in others if name in given),
         (customer.min() != customer.max()).fill_null(value=False).alias(SEVERAL),
     )
+
+
+def one_status(orders: pl.DataFrame) -> pl.DataFrame:
+    """Keep one row of each order: its completed lines', else its open, else its cancelled ones'."""
+    rank = pl.col("status").cast(pl.Enum(["completed", "open", "cancelled"]))
+    return orders.sort(*_KEYS, rank).unique(_KEYS, keep="first", maintain_order=True)
 
 
 def item_columns(lines: tuple[str, ...]) -> tuple[str, ...]:

@@ -106,7 +106,9 @@ def _checked(columns: object) -> dict[str, object]:
     ]
     for column, foreign in entries:
         if not isinstance(foreign, str):
-            raise bad_parameter(f"columns[{column!r}]", got=foreign, allowed=f"a name, as in {allowed}")
+            raise bad_parameter(
+                f"columns[{column!r}]", got=foreign, allowed=f"a name, as in {allowed}"
+            )
     return given
 
 

@@ -23,8 +23,8 @@ HEAVY_SHARE = 0.01
 """A customer with more than this share of all sales may be a shared id."""
 HEAVY_SALES = 10
 """Below this number of sales nobody is called heavy, whatever the share."""
-_PARTS = 4096
 _SALE = pl.col("kind") == "sale"
+_BOUGHT = _SALE & (pl.col("status") == "completed")
 _RETURN = pl.col("kind") == "return"
 _NOTES: Mapping[str, pl.Expr] = {
     "returns": _RETURN,
@@ -74,15 +74,20 @@ def admit_orders(
     keyed = sort_key("order_id", staged.frame.collect_schema()["order_id"])
     signals = take_signals(
         staged.frame,
-        {KEPT: staged.keeps_all, "guests": guest, "known": ~guest, "sale": _SALE, **_NOTES},
-        # Which of 4,096 parts a customer falls into: a part with few sales has no heavy customer.
+        {
+            KEPT: staged.keeps_all,
+            "guests": guest,
+            "bought": _BOUGHT & ~guest,
+            **_NOTES,
+        },
+        # Which of 65,536 parts a customer falls into: a part with few sales has no heavy customer.
         {"key": keyed, "part": _part()},
         run=run,
     )
-    counted = {name: signals.count(KEPT, name) for name in ("guests", *_NOTES)}
+    counted = {name: signals.count(KEPT, name) for name in ("guests", "bought", *_NOTES)}
     admission = admit(staged, read=signals.count(), kept=signals.count(KEPT), run=run)
-    parts = signals.sizes("part", KEPT, "sale", "known")
-    sales = find_repeats(signals.column("key", KEPT, "sale"))
+    parts = signals.sizes("part", KEPT, "bought")
+    sales = find_repeats(signals.column("key", KEPT, lacking=("returns",)))
     returns = _returns(staged, signals, keyed, with_lines=with_lines, run=run)
     del signals
     repeats = None
@@ -104,10 +109,14 @@ def admit_orders(
         )
         _refuse_lines(out, distinct=sales.rows - sales.extra)
         gone = out.select(
-            guest.sum().alias("guests"), *(rule.sum().alias(name) for name, rule in _NOTES.items())
+            guest.sum().alias("guests"),
+            (_BOUGHT & ~guest).sum().alias("bought"),
+            *(rule.sum().alias(name) for name, rule in _NOTES.items()),
         ).row(0, named=True)
         counted = {name: count - int(gone[name] or 0) for name, count in counted.items()}
-    heavy, share = _heavy_customers(admission.accepted, guest, parts, run)
+    heavy, share = _heavy_customers(
+        admission.accepted, guest, parts, sales=counted.pop("bought"), run=run
+    )
     return OrdersAdmission(
         admission=admission,
         guests=counted.pop("guests"),
@@ -118,7 +127,7 @@ def admit_orders(
 
 
 def _part() -> pl.Expr:
-    return (pl.col("customer_id").hash() % _PARTS).cast(pl.UInt16)
+    return pl.col("customer_id").hash().cast(pl.UInt16, wrap_numerical=True)
 
 
 def _returns(
@@ -145,15 +154,14 @@ def _refuse_lines(out: pl.DataFrame, *, distinct: int) -> None:
 
 
 def _heavy_customers(
-    accepted: pl.LazyFrame, guest: pl.Expr, parts: pl.DataFrame, run: Collect
+    accepted: pl.LazyFrame, guest: pl.Expr, parts: pl.DataFrame, *, sales: int, run: Collect
 ) -> tuple[int, float]:
-    sales = int(parts["rows"].sum())
     least = max(HEAVY_SALES, int(sales * HEAVY_SHARE) + 1)
     suspects = parts.filter(pl.col("rows") >= least)["part"]
     if suspects.is_empty():
         return 0, 0.0
     heavy = run(
-        accepted.filter(_SALE & ~guest & _part().is_in(suspects.implode()))
+        accepted.filter(_BOUGHT & ~guest & _part().is_in(suspects.implode()))
         .group_by("customer_id")
         .agg(pl.len().alias("sales"))
         .filter(pl.col("sales") >= least)

@@ -93,4 +93,4 @@ def _is_zone(name: object) -> bool:
         pl.Series([0], dtype=pl.Datetime("us")).dt.replace_time_zone(str(name))
     except (KeyError, ValueError, OSError, pl.exceptions.PolarsError):
         return False
-    return isinstance(name, str)
+    return isinstance(name, str) and name != ""

@@ -32,6 +32,7 @@ MEANINGS: dict[str, str] = {
     "ambiguous_return": "several returns share one id, so that lines cannot find theirs",
     "guest_id": "the row belongs to an id that guests share",
     "unknown_order": "the line's order is not among the accepted orders",
+    "other_status": "completed lines make the order, else open ones, and this line is neither",
     "several_customers": "the lines of one order name different customers",
 }
 """What each rule is about, in words; `{column}` stands for a column's name."""

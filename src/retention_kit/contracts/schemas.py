@@ -13,7 +13,7 @@ import polars as pl
 
 from retention_kit.contracts.rules import row_rules
 from retention_kit.contracts.tables import TABLES, Column
-from retention_kit.errors import bad_parameter
+from retention_kit.errors import MissingColumnError, bad_parameter
 
 if TYPE_CHECKING:
     import dataframely as dy
@@ -65,13 +65,8 @@ def table_schema(
         >>> table_schema("consents")["decided_at"]
         Datetime(time_unit='us', time_zone='UTC')
     """
-    if table not in TABLES:
-        raise bad_parameter("table", got=table, allowed=", ".join(TABLES))
     types = dict(id_types or {})
-    columns = dict(TABLES[table].columns)
-    if table == "order_items":
-        orders = TABLES["orders"].columns
-        columns |= {name: orders[name] for name in ("customer_id", "ordered_at", "kind")}
+    columns = _columns(table)
     return pl.Schema(
         {
             name: column_type(
@@ -80,6 +75,16 @@ def table_schema(
             for name, column in columns.items()
         }
     )
+
+
+def _columns(table: str) -> dict[str, Column]:
+    if table not in TABLES:
+        raise bad_parameter("table", got=table, allowed=", ".join(TABLES))
+    columns = dict(TABLES[table].columns)
+    if table == "order_items":
+        orders = TABLES["orders"].columns
+        columns |= {name: orders[name] for name in ("customer_id", "ordered_at", "kind")}
+    return columns
 
 
 def id_role(column: str) -> str:
@@ -91,19 +96,26 @@ def id_role(column: str) -> str:
     }.get(column, column)
 
 
-def dataframely_schema(table: str, incoming: pl.Schema) -> type[dy.Schema]:
+def dataframely_schema(
+    table: str, incoming: pl.Schema, *, currency: str | None = None
+) -> type[dy.Schema]:
     """Make the dataframely class of a table whose columns have been cast.
 
-    The class checks the same named rules as the door does; use it to validate frames of your own
-    making, or to see which rows fail which rule.
+    The class checks the same rules, under the same names, as the door does; use it to validate
+    frames of your own making, or to see which rows fail which rule.
 
     Args:
         table: One of the seven tables.
         incoming: The frame's schema; columns that the table does not name are left out of the
             class, and dataframely's own `validate` and `filter` would drop them.
+        currency: The shop's currency; None leaves out the rule about it.
 
     Returns:
         A `dataframely.Schema` subclass named after the table.
+
+    Raises:
+        DefinitionError: There is no such table.
+        MissingColumnError: A required column is absent.
 
     Examples:
         >>> frame = pl.DataFrame(schema={"month": pl.Date, "amount": MONEY})
@@ -112,14 +124,18 @@ def dataframely_schema(table: str, incoming: pl.Schema) -> type[dy.Schema]:
     """
     import dataframely as dy
 
+    described = _columns(table)
+    for name in TABLES[table].required:
+        if name not in incoming:
+            raise MissingColumnError(table, name, incoming.names())
     columns = {
         name: _dataframely_column(column, incoming[name])
-        for name, column in TABLES[table].columns.items()
+        for name, column in described.items()
         if name in incoming
     }
     rules = {
-        f"rule_{name}": dy.rule()(_constant(expression))
-        for name, expression in row_rules(table, incoming).items()
+        name: dy.rule()(_constant(expression))
+        for name, expression in row_rules(table, incoming, currency=currency).items()
     }
     class_name = "".join(part.title() for part in table.split("_"))
     return type(class_name, (dy.Schema,), {**columns, **rules})

@@ -33,16 +33,17 @@ class Signals:
     names: tuple[str, ...]
     tallies: Mapping[int, int]
 
-    def count(self, *flags: str) -> int:
-        """Count the rows that have all these flags."""
-        mask = self._mask(flags)
-        return sum(rows for value, rows in self.tallies.items() if value & mask == mask)
+    def count(self, *flags: str, lacking: tuple[str, ...] = ()) -> int:
+        """Count the rows that have all these flags, and none of those."""
+        asked, wanted = self._mask((*flags, *lacking)), self._mask(flags)
+        return sum(rows for value, rows in self.tallies.items() if value & asked == wanted)
 
-    def column(self, name: str, *flags: str) -> pl.Series:
-        """Give a column of the rows that have all these flags."""
-        if self.count(*flags) == self.count():
+    def column(self, name: str, *flags: str, lacking: tuple[str, ...] = ()) -> pl.Series:
+        """Give a column of the rows that have all these flags, and none of those."""
+        if self.count(*flags, lacking=lacking) == self.count():
             return self.rows[name]
-        return self.rows.filter(self._has(flags))[name]
+        asked, wanted = self._mask((*flags, *lacking)), self._mask(flags)
+        return self.rows.filter((pl.col(FLAGS) & asked) == wanted)[name]
 
     def sizes(self, name: str, *flags: str) -> pl.DataFrame:
         """Count the rows that have all these flags, by the values of a column.
@@ -50,15 +51,12 @@ class Signals:
         Returns:
             Two columns, `name` and `rows`.
         """
-        plan = self.rows.lazy().filter(self._has(flags)).group_by(name)
+        mask = self._mask(flags)
+        plan = self.rows.lazy().filter((pl.col(FLAGS) & mask) == mask).group_by(name)
         return plan.agg(pl.len().alias("rows")).collect(engine="streaming")
 
     def _mask(self, flags: tuple[str, ...]) -> int:
         return sum(1 << self.names.index(flag) for flag in flags)
-
-    def _has(self, flags: tuple[str, ...]) -> pl.Expr:
-        mask = self._mask(flags)
-        return (pl.col(FLAGS) & mask) == mask
 
 
 def take_signals(

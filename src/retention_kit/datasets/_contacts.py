@@ -40,18 +40,9 @@ MALE_NAMES = (
 )
 FAMILY_NAMES = (
     *("Abramov", "Belov", "Bykov", "Dorofeev", "Efimov", "Filatov", "Gromov", "Gusev", "Isaev"),
-    *(
-        "Karpov",
-        "Komarov",
-        "Lebedev",
-        "Makarov",
-        "Morozov",
-        "Nazarov",
-        "Orlov",
-        "Petrov",
-        "Rybakov",
-    ),
-    *("Savin", "Sidorov", "Sokolov", "Titov", "Ustinov", "Vlasov", "Volkov", "Zaitsev", "Zhukov"),
+    *("Karpov", "Komarov", "Lebedev", "Makarov", "Morozov", "Nazarov", "Orlov", "Petrov"),
+    *("Rybakov", "Saveliev", "Sidorov", "Sokolov", "Titov", "Ustinov", "Vlasov", "Volkov"),
+    *("Zaitsev", "Zhukov"),
 )
 WOMEN = 0.56
 WITH_EMAIL, WITH_PHONE = 0.92, 0.85

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from retention_kit._lazy import attach
 
 if TYPE_CHECKING:
+    from retention_kit.testing._shop import Shop as Shop
     from retention_kit.testing.arguments import arguments_for as arguments_for
     from retention_kit.testing.discovery import table_functions as table_functions
     from retention_kit.testing.discovery import tables_needed as tables_needed
     from retention_kit.testing.law import LawBroken as LawBroken
     from retention_kit.testing.law import prove as prove
     from retention_kit.testing.raw import raw_orders as raw_orders
-    from retention_kit.testing.strategies import Shop as Shop
     from retention_kit.testing.strategies import consents as consents
     from retention_kit.testing.strategies import costs as costs
     from retention_kit.testing.strategies import customers as customers
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _HERE = "retention_kit.testing"
 _MODULES = {
     "LawBroken": f"{_HERE}.law",
-    "Shop": f"{_HERE}.strategies",
+    "Shop": f"{_HERE}._shop",
     "arguments_for": f"{_HERE}.arguments",
     "consents": f"{_HERE}.strategies",
     "costs": f"{_HERE}.strategies",

@@ -7,6 +7,7 @@ that what is drawn last disappears first.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,7 +24,8 @@ NUMBERS = (1, 2, 3, 10, 0, -7, 9_007_199_254_740_993)
 TEXTS = ("1", "2", "10", "01", "é", "e\u0301", "Ж", "🛒", " 1")
 CHANNELS = ("site", "shop", "магазин", "")
 CURRENCY = "GBP"
-_BIRTHDAYS = (None, "1988-02-29", "2000-02-29", "1970-01-01", "1991-12-31")
+_BIRTHDAYS = (None, dt.date(1988, 2, 29), dt.date(1970, 1, 1), dt.date(1991, 12, 31))
+_MONTHS = tuple(dt.date(year, month, 1) for year, month in ((2011, 3), (2011, 10), (2012, 2)))
 _EVENTS = ("Product Added", "Product Removed", "Product Viewed", "Cart Viewed", "Email Opened")
 _HOUR = 3_600_000_000
 _KINDS = (
@@ -221,11 +223,10 @@ def event_columns(rows: Sequence[tuple[int, ...]], world: World) -> Columns:
 
 def cost_columns(rows: Sequence[tuple[int, ...]], world: World) -> Columns:  # noqa: ARG001
     """Make costs of the months that the instants are of."""
-    months = ("2011-03-01", "2011-10-01", "2011-12-01", "2012-02-01")
     words = ("other", "advertising", "salaries", "software")
     made = [
         {
-            "month": _one_of(months, month),
+            "month": _one_of(_MONTHS, month),
             "amount": _money(units),
             "channel": _one_of((None, *CHANNELS), word),
             "category": _one_of(words, word),
@@ -278,8 +279,6 @@ def table(name: str, columns: Columns, world: World) -> pl.DataFrame:
 def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
     if isinstance(dtype, pl.Datetime):
         return pl.Series(name, values, dtype=pl.Int64).cast(dtype)
-    if dtype == pl.Date:
-        return pl.Series(name, values, dtype=pl.String).cast(dtype)
     return pl.Series(name, values, dtype=dtype)
 
 

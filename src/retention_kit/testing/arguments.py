@@ -44,7 +44,7 @@ def arguments_for(
     required: dict[str, SearchStrategy[Any]] = {}
     optional: dict[str, SearchStrategy[Any]] = {}
     for name, parameter, hint in _parameters(function):
-        strategy = (known or {}).get(name) or _strategy(function, name, hint, time_zone)
+        strategy = (known or {}).get(name, _strategy(function, name, hint, time_zone))
         has_default = parameter.default is not inspect.Parameter.empty
         if strategy is None and not has_default:
             raise DefinitionError(

@@ -11,44 +11,20 @@ from __future__ import annotations
 
 import datetime as dt
 import warnings
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
 from retention_kit.contracts.dataset import Dataset
 from retention_kit.contracts.items import FROM_ORDER
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DataWarning, bad_parameter
-from retention_kit.testing import _rows
-from retention_kit.testing._instants import SHIFTS, ZONES, hard_instants, to_datetime
-
-IdType = type[int] | type[str]
-_ROLES = ("customer_id", "order_id", "product_id", "line_id", "review_id")
-_AT = st.tuples(st.integers(0, 30), st.sampled_from(SHIFTS))
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """The tables of one shop, which fit together.
-
-    Attributes:
-        tables: The tables by name.
-        time_zone: The shop's zone.
-        currency: The shop's currency.
-    """
-
-    tables: Mapping[str, pl.DataFrame]
-    time_zone: str
-    currency: str = _rows.CURRENCY
-
-    def lazy(self) -> dict[str, pl.LazyFrame]:
-        """Give the tables as functions on tables take them."""
-        return {name: frame.lazy() for name, frame in self.tables.items()}
+from retention_kit.testing._instants import ZONES, to_datetime
+from retention_kit.testing._shop import PLACES, IdType, Shop, drawn_shops, instant_at
 
 
 def time_zones() -> SearchStrategy[str]:
@@ -66,7 +42,7 @@ def instants(*, time_zone: str = "Europe/London") -> SearchStrategy[dt.datetime]
         Instants in that zone.
     """
     zone = ZoneInfo(time_zone)
-    return _AT.map(lambda at: to_datetime(_instant(at, time_zone), zone))
+    return PLACES.map(lambda place: to_datetime(instant_at(place, time_zone), zone))
 
 
 def orders(
@@ -210,7 +186,7 @@ def shops(
     Raises:
         DefinitionError: There is no such table.
     """
-    return _checked(tables, time_zone, max_rows, guests=False)
+    return _checked(tables, time_zone, max_rows)
 
 
 def datasets(
@@ -233,71 +209,24 @@ def datasets(
 def _table(
     name: str, time_zone: str, id_type: IdType, max_rows: int
 ) -> SearchStrategy[pl.DataFrame]:
-    drawn = _shops((name,), time_zone, max_rows, guests=False, id_type=id_type)
+    drawn = _checked((name,), time_zone, max_rows, id_type=id_type)
     return drawn.map(lambda shop: shop.tables[name])
 
 
 def _checked(
-    tables: Collection[str], time_zone: str | None, max_rows: int, *, guests: bool
+    tables: Collection[str],
+    time_zone: str | None,
+    max_rows: int,
+    *,
+    guests: bool = False,
+    id_type: IdType | None = None,
 ) -> SearchStrategy[Shop]:
     for name in tables:
         if name not in TABLES:
             raise bad_parameter("tables", got=name, allowed=", ".join(TABLES))
     if not 0 <= max_rows <= 90:
         raise bad_parameter("max_rows", got=max_rows, allowed="0 to 90")
-    return _shops(tuple(tables), time_zone, max_rows, guests=guests)
-
-
-@st.composite
-def _shops(
-    draw: DrawFn,
-    names: tuple[str, ...],
-    time_zone: str | None,
-    max_rows: int,
-    *,
-    guests: bool,
-    id_type: IdType | None = None,
-) -> Shop:
-    zone = draw(time_zones()) if time_zone is None else time_zone
-    world = draw(_worlds(zone, id_type, guests=guests))
-    tables: dict[str, pl.DataFrame] = {}
-    drawn = [name for name in TABLES if name in names or _is_basis(name, names)]
-    for name in drawn:
-        rows = draw(st.lists(_rows.ROWS[name], max_size=max_rows))
-        if name == "order_items":
-            columns = _rows.item_columns(rows, tables["orders"], world)
-        else:
-            columns = _rows.MAKERS[name](rows, world)
-        tables[name] = _rows.table(name, columns, world)
-    return Shop({name: tables[name] for name in drawn if name in names}, zone)
-
-
-def _is_basis(name: str, names: Collection[str]) -> bool:
-    return name == "orders" and "order_items" in names
-
-
-@st.composite
-def _worlds(draw: DrawFn, time_zone: str, id_type: IdType | None, *, guests: bool) -> _rows.World:
-    pool = draw(st.lists(_AT, min_size=1, max_size=4))
-    if id_type is None:
-        texts = draw(st.integers(0, 2 ** len(_ROLES) - 1))
-    else:
-        texts = 2 ** len(_ROLES) - 1 if id_type is str else 0
-    is_text = {role: bool(texts >> place & 1) for place, role in enumerate(_ROLES)}
-    ids: tuple[Any, ...] = _rows.TEXTS if is_text["customer_id"] else _rows.NUMBERS
-    who = draw(st.lists(st.sampled_from(ids), unique=True, min_size=1, max_size=5))
-    return _rows.World(
-        time_zone=time_zone,
-        instants=[_instant(at, time_zone) for at in pool],
-        customers=[*who, None] if guests else who,
-        id_types={role: pl.String() if text else pl.Int64() for role, text in is_text.items()},
-    )
-
-
-def _instant(at: tuple[int, int], time_zone: str) -> int:
-    hard = hard_instants(time_zone)
-    place, shift = at
-    return hard[place % len(hard)] + shift
+    return drawn_shops(tuple(tables), time_zone, max_rows, guests=guests, id_type=id_type)
 
 
 def _through_the_door(shop: Shop) -> Dataset:

@@ -1,0 +1,89 @@
+"""Answers as small mappings from a label to a value, so that engines can be compared.
+
+A small table becomes one label per cell. A large one becomes its row count and, per column, nulls,
+exact sum, minimum and maximum, with a checksum over whole rows that does not depend on their order.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+
+from benchmarks.compare import Cell
+from benchmarks.jobs import Job
+
+SMALL = 5_000
+"""Up to so many rows a table is compared cell by cell."""
+EXTRA = ("return_only_customers",)
+"""What retention_kit gives beyond what was asked of all engines."""
+_SCALE = 4
+_NULL = np.uint64(0x9E3779B97F4A7C15)
+
+
+def normalise(job: Job, presented: Mapping[str, int] | pl.DataFrame) -> dict[str, Cell]:
+    """Turn an engine's answer into labelled values; columns come in order of their names."""
+    if isinstance(presented, Mapping):
+        return dict(presented)
+    table = presented.select(sorted(presented.columns)).drop(EXTRA, strict=False)
+    if table.height > SMALL:
+        return _digest(table)
+    return _cells(job, table)
+
+
+def _cells(job: Job, table: pl.DataFrame) -> dict[str, Cell]:
+    cells: dict[str, Cell] = {"rows": table.height}
+    for row in table.iter_rows(named=True):
+        place = ", ".join(f"{key} {_day(row[key])}" for key in job.keys)
+        for name, value in row.items():
+            if name not in job.keys:
+                cells[f"{name} of {place}" if place else name] = _cell(value)
+    return cells
+
+
+def _day(value: object) -> str:
+    return str(value).removesuffix(" 00:00:00")
+
+
+def _cell(value: object) -> Cell:
+    if isinstance(value, Decimal):
+        return str(value.quantize(Decimal(1).scaleb(-_SCALE)))
+    if value is None or isinstance(value, int | float):
+        return value
+    return str(value)
+
+
+def _digest(table: pl.DataFrame) -> dict[str, Cell]:
+    cells: dict[str, Cell] = {"rows": table.height, "columns": ", ".join(table.columns)}
+    row_hash = np.zeros(table.height, dtype=np.uint64)
+    for column in table:
+        numbers = _whole_numbers(column)
+        cells[f"nulls of {column.name}"] = numbers.null_count()
+        cells[f"least {column.name}"] = numbers.min()
+        cells[f"greatest {column.name}"] = numbers.max()
+        cells[f"sum of {column.name}"] = str(numbers.cast(pl.Int128).sum())
+        row_hash = _mix(row_hash ^ _bits(numbers))
+    cells["checksum"] = f"{int(row_hash.sum(dtype=np.uint64)):016x}"
+    return cells
+
+
+def _whole_numbers(column: pl.Series) -> pl.Series:
+    """Give ids and counts as they are, money in ten-thousandths, instants in microseconds."""
+    if column.dtype == pl.Decimal:
+        return column.cast(pl.Decimal(38, _SCALE)).to_physical().cast(pl.Int64)
+    if column.dtype == pl.Datetime:
+        return column.dt.epoch("us")
+    return column.cast(pl.Int64)
+
+
+def _bits(numbers: pl.Series) -> np.ndarray:
+    values = numbers.fill_null(0).to_numpy().astype(np.int64).view(np.uint64)
+    return np.where(numbers.is_null().to_numpy(), _NULL, values)
+
+
+def _mix(bits: np.ndarray) -> np.ndarray:
+    """Scatter 64 bits as SplitMix64 does (Steele, Lea and Flood 2014)."""
+    bits = bits + _NULL
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))

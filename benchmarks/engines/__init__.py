@@ -1,0 +1,14 @@
+"""The engines, one module each, with `prepare(job, path)` and `present(result)`.
+
+`prepare` gives a function of no arguments that is timed; `present` turns what it returns, outside
+the clock, into a mapping of counts or a Polars frame. Each worker imports one engine, which also
+imports what its library would import late, so that nobody pays for imports inside the clock.
+"""
+
+MODULES = {
+    "retention_kit": "benchmarks.engines.library",
+    "duckdb": "benchmarks.engines.duckdb_sql",
+    "pandas": "benchmarks.engines.pandas_code",
+    "scan": "benchmarks.engines.floors",
+    "group-by": "benchmarks.engines.floors",
+}

@@ -1,0 +1,94 @@
+"""Fresh processes to measure in. Standard library only.
+
+A child's peak memory starts from what its parent had when it was made, so the runner imports
+nothing large and leaves data, answers and engines to its children.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.settings import PROJECT, THREADS
+
+
+class WorkerError(Exception):
+    """A worker ended with an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement.
+
+    Attributes:
+        seconds: On the wall clock.
+        cpu_seconds: Of all threads, in the program and in the kernel.
+        peak_mb: Largest resident memory of the process, the interpreter and libraries included.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+class Processes:
+    """Starts workers, all with the same environment."""
+
+    def __init__(self, bytecode: Path) -> None:
+        """Keep compiled modules in `bytecode`, so that the source tree is left alone."""
+        threads = str(THREADS)
+        path = [str(PROJECT / "src"), os.environ.get("PYTHONPATH", "")]
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(part for part in path if part),
+            "PYTHONPYCACHEPREFIX": str(bytecode.resolve()),
+            "POLARS_MAX_THREADS": threads,
+            "OMP_NUM_THREADS": threads,
+            "OPENBLAS_NUM_THREADS": threads,
+        }
+        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+    def make_data(self, folder: Path, rows: int) -> None:
+        self._run("-m", "benchmarks.data", str(folder), str(rows))
+
+    def answer(self, job: str, engine: str, file: Path) -> dict[str, Any]:
+        return self._last_line("-m", "benchmarks.worker", job, engine, str(file), "--answer")
+
+    def sample(self, job: str, engine: str, file: Path) -> Sample:
+        said = self._last_line("-m", "benchmarks.worker", job, engine, str(file))
+        return Sample(said["seconds"], said["cpu_seconds"], said["peak_kb"] / 1024)
+
+    def sample_whole(self, code: str) -> Sample:
+        """Measure a whole interpreter that runs `code`, from its start to its end."""
+        started = time.perf_counter()
+        child = subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=PROJECT,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - started
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            raise WorkerError(f"python -c {code!r} ended with {child.returncode}")
+        return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+    def _last_line(self, *arguments: str) -> dict[str, Any]:
+        done = self._run(*arguments, stdout=subprocess.PIPE)
+        said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return said
+
+    def _run(self, *arguments: str, stdout: int | None = None) -> subprocess.CompletedProcess[str]:
+        command: Sequence[str] = [sys.executable, *arguments]
+        done = subprocess.run(
+            command, cwd=PROJECT, env=self._environment, stdout=stdout, text=True, check=False
+        )
+        if done.returncode:
+            raise WorkerError(f"{' '.join(arguments)} ended with {done.returncode}")
+        return done

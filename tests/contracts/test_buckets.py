@@ -1,0 +1,313 @@
+"""Buckets on disk: where each customer is, and functions that run over them."""
+
+import datetime as dt
+import json
+from typing import NamedTuple
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from retention_kit.contracts import TABLES, Buckets, Dataset, additive, customer_local, finisher
+from retention_kit.contracts.schemas import SUM
+from retention_kit.errors import DefinitionError, FileFormatError
+from retention_kit.hashing import stable_hash
+
+MOMENT = dt.datetime(2024, 1, 2, 10)
+
+
+def shop_of(ids, reviews=()):
+    rows = [
+        {
+            "order_id": n,
+            "customer_id": ids[(n * 7) % len(ids)],
+            "ordered_at": MOMENT + dt.timedelta(hours=n),
+            "amount": n + 0.25,
+            "channel": ["web", "shop", None][n % 3],
+        }
+        for n in range(3 * len(ids))
+    ]
+    return Dataset.from_frames(
+        [*rows, {**rows[0], "order_id": -1, "customer_id": None}],
+        order_items=[
+            {"order_id": n, "product_id": n % 5, "quantity": 1, "amount": n + 0.25}
+            for n in range(len(rows))
+        ],
+        customers=[{"customer_id": one} for one in ids],
+        costs=[{"month": MOMENT, "amount": 100}],
+        reviews=reviews,
+        time_zone="Europe/London",
+        currency="GBP",
+    )
+
+
+@pytest.fixture(scope="module", params=["numbers", "text"])
+def shop(request):
+    ids = [f"c-{n}é" for n in range(40)] if request.param == "text" else list(range(-20, 20))
+    authors = [ids[0], None, ids[1]]
+    return shop_of(
+        ids,
+        [
+            {"review_id": n, "published_at": MOMENT, "text": "x", "customer_id": author}
+            for n, author in enumerate(authors)
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def buckets(shop, tmp_path_factory):
+    return shop.bucket(tmp_path_factory.mktemp("buckets") / "shop", buckets=8)
+
+
+class Spent(NamedTuple):
+    """Two tables of one function."""
+
+    most: pl.LazyFrame
+    all: pl.LazyFrame
+
+
+@customer_local
+def spent(orders, *, least=0):
+    totals = orders.group_by("customer_id").agg(pl.col("amount").sum().cast(SUM))
+    return totals.filter(pl.col("amount") >= least)
+
+
+@customer_local
+def spent_twice(orders, customers):
+    everyone = customers.select("customer_id")
+    return Spent(
+        orders.group_by("customer_id").agg(pl.col("amount").max()),
+        everyone.join(orders, on="customer_id").select("customer_id", "amount"),
+    )
+
+
+@additive(keys=("channel",))
+def by_channel(orders):
+    return orders.group_by("channel").agg(
+        pl.len().cast(pl.Int64).alias("orders"), pl.col("amount").sum().cast(SUM)
+    )
+
+
+@additive(keys=())
+def count_by(orders, *, by=()):
+    keys = [by] if isinstance(by, str) else list(by)
+    counts = pl.len().cast(pl.Int64).alias("orders")
+    return orders.group_by(keys).agg(counts) if keys else orders.select(counts)
+
+
+@finisher(of=by_channel)
+def mean_by_channel(totals):
+    return totals
+
+
+def undeclared(orders):
+    return orders
+
+
+def test_every_row_is_in_the_bucket_of_its_customer_and_nowhere_else(shop, buckets):
+    assert len(buckets) == 8
+    parts = list(buckets)
+    assert len(parts) == 8
+    for table in ("orders", "order_items", "customers"):
+        for index, part in enumerate(parts):
+            for customer in getattr(part, table).collect()["customer_id"].unique():
+                assert buckets.bucket_of(customer) == index
+        together = pl.concat([getattr(part, table).collect() for part in parts])
+        assert_frame_equal(together, getattr(shop, table).collect(), check_row_order=False)
+
+
+def test_the_bucket_of_a_customer_is_the_published_hash(buckets):
+    for customer in (1, "1", "c-1é", -7):
+        expected = stable_hash(customer, salt="retention_kit.bucket") % 8
+        assert buckets.bucket_of(customer) == expected
+    assert {buckets.bucket_of(n) for n in range(100)} == set(range(8))
+
+
+def test_reviews_of_nobody_are_kept(shop, buckets):
+    together = pl.concat([part.reviews.collect() for part in buckets])
+    assert_frame_equal(together, shop.reviews.collect(), check_row_order=False)
+    assert together["customer_id"].null_count() == 1
+
+
+def test_inside_a_bucket_rows_are_sorted_by_customer_and_said_to_be(buckets):
+    for part in buckets:
+        for table in ("orders", "order_items", "customers", "reviews"):
+            customers = getattr(part, table).collect()["customer_id"]
+            assert customers.is_sorted()
+    plan = buckets[0].orders.group_by("customer_id").agg(pl.len()).explain()
+    assert "SORTED" in plan.upper()
+
+
+def test_a_bucket_is_a_dataset_with_the_tables_without_customers_whole(shop, buckets):
+    part = buckets[3]
+    assert isinstance(part, Dataset)
+    assert part.given == shop.given
+    assert (part.time_zone, part.currency) == ("Europe/London", "GBP")
+    assert_frame_equal(part.costs.collect(), shop.costs.collect())
+    for table in TABLES:
+        assert getattr(part, table).collect_schema() == getattr(shop, table).collect_schema()
+    assert part.events.collect().height == 0
+    assert part.guest_orders.collect().height == part.guest_order_items.collect().height == 0
+
+
+@pytest.mark.parametrize("index", [8, -1])
+def test_there_is_no_bucket_beyond_the_last(buckets, index):
+    with pytest.raises(IndexError, match=f"bucket {index} of 8"):
+        buckets[index]
+
+
+def test_buckets_are_found_again(buckets):
+    again = Buckets.open(str(buckets.folder))
+    assert again == buckets
+    assert again.given == buckets.given
+
+
+def test_a_customer_local_function_runs_bucket_by_bucket(shop, buckets):
+    whole = spent(shop.orders).collect()
+    assert_frame_equal(buckets.run(spent), whole, check_row_order=False)
+    some = spent(shop.orders, least=200).collect()
+    assert 0 < some.height < whole.height
+    assert_frame_equal(buckets.run(spent, least=200), some, check_row_order=False)
+
+
+def test_a_customer_local_function_may_write_its_answer_to_a_folder(shop, buckets, tmp_path):
+    answer = buckets.run(spent, into=tmp_path / "spent")
+    assert isinstance(answer, pl.LazyFrame)
+    assert len(list((tmp_path / "spent").glob("*.parquet"))) == 8
+    assert_frame_equal(answer.collect(), spent(shop.orders).collect(), check_row_order=False)
+
+
+@pytest.mark.parametrize("to_disk", [False, True])
+def test_a_function_that_gives_several_tables_gives_them_here_too(shop, buckets, tmp_path, to_disk):
+    answer = buckets.run(spent_twice, into=tmp_path / "out" if to_disk else None)
+    whole = spent_twice(shop.orders, shop.customers)
+    assert isinstance(answer, Spent)
+    for got, wanted in zip(answer, whole, strict=True):
+        assert isinstance(got, pl.LazyFrame) == to_disk
+        assert_frame_equal(got.lazy().collect(), wanted.collect(), check_row_order=False)
+
+
+def test_an_additive_function_is_summed_by_its_keys(shop, buckets):
+    whole = by_channel(shop.orders).collect()
+    assert whole.height == 3
+    answer = buckets.run(by_channel)
+    assert_frame_equal(answer, whole, check_row_order=False)
+    assert answer.schema == whole.schema
+
+
+@pytest.mark.parametrize("by", [(), "channel", ("channel", "kind")])
+def test_columns_named_by_the_caller_are_keys_too(shop, buckets, by):
+    assert_frame_equal(
+        buckets.run(count_by, by=by), count_by(shop.orders, by=by).collect(), check_row_order=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("function", "said"), [(mean_by_channel, "finisher"), (undeclared, "undeclared")]
+)
+def test_other_functions_are_refused(buckets, function, said):
+    with pytest.raises(DefinitionError) as caught:
+        buckets.run(function)
+    assert str(caught.value) == (
+        f"{function.__name__} is {said}. Allowed: customer_local or additive functions. Next "
+        "step: run the additive function, and the finisher on its result."
+    )
+
+
+def test_sums_are_not_written_to_a_folder(buckets, tmp_path):
+    with pytest.raises(DefinitionError) as caught:
+        buckets.run(by_channel, into=tmp_path / "out")
+    assert "Allowed: None, for an additive function." in str(caught.value)
+    assert caught.value.parameter == "into"
+
+
+@pytest.mark.parametrize("parameter", ["folder", "into"])
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_a_place_that_is_taken_is_not_written_to(shop, buckets, tmp_path, parameter, kind):
+    taken = tmp_path / "taken"
+    if kind == "folder":
+        taken.mkdir()
+        (taken / "mine.txt").write_text("x")
+    else:
+        taken.write_text("x")
+    write = shop.bucket if parameter == "folder" else lambda into: buckets.run(spent, into=into)
+    with pytest.raises(DefinitionError) as caught:
+        write(taken)
+    assert str(caught.value) == (
+        f"Parameter {parameter!r} is {str(taken)!r}. Allowed: a folder that is empty or not "
+        "there. Next step: name another one, or empty it."
+    )
+    assert caught.value.parameter == parameter
+    assert kind == "file" or [file.name for file in taken.iterdir()] == ["mine.txt"]
+
+
+def test_a_folder_that_is_there_and_empty_will_do(shop, tmp_path):
+    assert shop.bucket(tmp_path, buckets=2).folder == tmp_path
+
+
+@pytest.mark.parametrize("count", [0, -1, 2.5, "8", None])
+def test_a_number_of_buckets_is_a_whole_number_of_at_least_one(shop, tmp_path, count):
+    with pytest.raises(DefinitionError) as caught:
+        shop.bucket(tmp_path / "x", buckets=count)
+    assert str(caught.value) == (
+        f"Parameter 'buckets' is {count!r}. Allowed: a whole number of at least 1."
+    )
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("count", [1, 200])
+def test_one_bucket_and_more_buckets_than_customers_serve_as_well(shop, tmp_path, count):
+    buckets = shop.bucket(tmp_path / "x", buckets=count)
+    assert len(buckets) == count
+    assert_frame_equal(buckets.run(spent), spent(shop.orders).collect(), check_row_order=False)
+    assert_frame_equal(
+        buckets.run(by_channel), by_channel(shop.orders).collect(), check_row_order=False
+    )
+
+
+def test_a_shop_without_orders_has_buckets(tmp_path):
+    empty = Dataset.from_frames([], time_zone="UTC", currency="GBP")
+    buckets = empty.bucket(tmp_path / "x", buckets=2)
+    assert buckets.run(spent).height == 0
+    assert buckets.run(spent).schema == spent(empty.orders).collect_schema()
+    assert buckets.run(count_by).rows() == [(0,)]
+
+
+def test_nothing_but_the_tables_is_left_in_the_folder(shop, tmp_path):
+    shop.bucket(tmp_path / "x", buckets=2)
+    left = sorted(path.relative_to(tmp_path / "x").as_posix() for path in tmp_path.rglob("*"))
+    tables = ["customers", "order_items", "orders", "reviews"]
+    whole = ["consents", "costs", "events"]
+    assert left == sorted(
+        [
+            ".",
+            "buckets.json",
+            *tables,
+            *(f"{table}/{part:05d}.parquet" for table in tables for part in range(2)),
+            "whole",
+            *(f"whole/{table}.parquet" for table in whole),
+        ]
+    )
+
+
+@pytest.mark.parametrize("content", [None, "no json", "[]", "{}", "3"])
+def test_a_folder_without_buckets_is_told_how_to_have_them(tmp_path, content):
+    if content is not None:
+        (tmp_path / "buckets.json").write_text(content)
+    with pytest.raises(FileFormatError) as caught:
+        Buckets.open(tmp_path)
+    assert str(caught.value) == (
+        f"Cannot read {str(tmp_path)!r}: it holds no buckets. Next step: write them: "
+        "dataset.bucket(folder)."
+    )
+
+
+def test_buckets_of_a_newer_format_are_not_misread(shop, tmp_path):
+    folder = shop.bucket(tmp_path / "x", buckets=1).folder
+    about = json.loads((folder / "buckets.json").read_text())
+    (folder / "buckets.json").write_text(json.dumps({**about, "format": 2}))
+    with pytest.raises(FileFormatError) as caught:
+        Buckets.open(folder)
+    assert caught.value.reason == "its buckets are of format 2, not 1."
+    assert caught.value.path == str(folder)
+    assert "write them again with this version." in str(caught.value)
