@@ -16,36 +16,23 @@ CREATE MACRO keeps_rules(order_id, ordered_at, amount, kind, status) AS
     AND status IN ('completed', 'cancelled', 'open')
 """
 
-COUNTS = """
+PARTS = """
+CREATE TEMP TABLE parts AS
 WITH judged AS (
     SELECT customer_id, kind, keeps_rules(order_id, ordered_at, amount, kind, status) AS kept
     FROM orders
-), parts AS (
-    SELECT CASE WHEN customer_id IS NOT NULL THEN (hash(customer_id) & 4095)::SMALLINT END AS part,
-           count(*) AS n,
-           count(*) FILTER (kept) AS kept,
-           count(*) FILTER (kept AND kind = 'sale') AS sales
-    FROM judged GROUP BY part
 )
+SELECT CASE WHEN customer_id IS NOT NULL THEN (hash(customer_id) & 4095)::SMALLINT END AS part,
+       count(*) AS n,
+       count(*) FILTER (kept) AS kept,
+       count(*) FILTER (kept AND kind = 'sale') AS sales
+FROM judged GROUP BY part
+"""
+
+COUNTS = """
 SELECT sum(n), sum(kept), sum(kept) FILTER (part IS NULL),
        sum(sales) FILTER (part IS NOT NULL), max(sales) FILTER (part IS NOT NULL)
 FROM parts
-"""
-
-BROKEN_RULES = f"""
-SELECT CASE WHEN NOT isfinite(amount) THEN 'not_finite_amount'
-            WHEN abs(amount) >= {AMOUNT_LIMIT} THEN 'out_of_range_amount'
-            WHEN kind NOT IN ('sale', 'return') THEN 'unknown_kind'
-            WHEN status NOT IN ('completed', 'cancelled', 'open') THEN 'unknown_status'
-            WHEN order_id IS NULL THEN 'null_order_id'
-            WHEN ordered_at IS NULL THEN 'null_ordered_at'
-            WHEN amount IS NULL THEN 'null_amount'
-            WHEN kind = 'sale' THEN 'negative_sale'
-            ELSE 'positive_return' END AS rule,
-       count(*)
-FROM orders
-WHERE NOT keeps_rules(order_id, ordered_at, amount, kind, status)
-GROUP BY rule
 """
 
 REPEATED_IDS = """
@@ -55,49 +42,60 @@ FROM (SELECT order_id, lag(order_id) OVER (ORDER BY order_id) AS previous FROM o
 WHERE order_id = previous
 """
 
-REPEATED_ROWS = """
-CREATE TEMP TABLE repeated_rows AS
-WITH suspects AS (
-    SELECT * FROM orders SEMI JOIN repeated_ids USING (order_id)
-    WHERE keeps_rules(order_id, ordered_at, amount, kind, status)
-), copies AS (
-    SELECT *, row_number() OVER (
-        PARTITION BY order_id, customer_id, ordered_at, amount, kind, status
-        ORDER BY file_row_number) > 1 AS is_copy
-    FROM suspects
+REJECTED = f"""
+CREATE TEMP TABLE rejected AS
+WITH suspects AS MATERIALIZED (
+    SELECT *, keeps_rules(order_id, ordered_at, amount, kind, status) AS kept
+    FROM orders
+    WHERE NOT keeps_rules(order_id, ordered_at, amount, kind, status)
+       OR order_id IN (SELECT order_id FROM repeated_ids)
 ), judged AS (
-    SELECT *, row_number() OVER (PARTITION BY order_id, kind ORDER BY file_row_number) > 1
-        AND kind = 'sale' AS is_again
-    FROM copies
+    SELECT *,
+           row_number() OVER (
+               PARTITION BY kept, order_id, customer_id, ordered_at, amount, kind, status
+               ORDER BY file_row_number) > 1 AS is_copy,
+           kind = 'sale' AND row_number() OVER (
+               PARTITION BY kept, order_id, kind ORDER BY file_row_number) > 1 AS is_again
+    FROM suspects
 )
-SELECT customer_id, kind,
-       CASE WHEN is_copy THEN 'duplicate_row' ELSE 'repeated_order_id' END AS rule
-FROM judged WHERE is_copy OR is_again
+SELECT customer_id, kind, kept,
+       CASE WHEN kept AND is_copy THEN 'duplicate_row'
+            WHEN kept THEN 'repeated_order_id'
+            WHEN NOT isfinite(amount) THEN 'not_finite_amount'
+            WHEN abs(amount) >= {AMOUNT_LIMIT} THEN 'out_of_range_amount'
+            WHEN kind NOT IN ('sale', 'return') THEN 'unknown_kind'
+            WHEN status NOT IN ('completed', 'cancelled', 'open') THEN 'unknown_status'
+            WHEN order_id IS NULL THEN 'null_order_id'
+            WHEN ordered_at IS NULL THEN 'null_ordered_at'
+            WHEN amount IS NULL THEN 'null_amount'
+            WHEN kind = 'sale' THEN 'negative_sale'
+            ELSE 'positive_return' END AS rule
+FROM judged WHERE NOT kept OR is_copy OR is_again
 """
 
-NOTHING_REPEATED = """
-CREATE TEMP TABLE repeated_rows (customer_id BIGINT, kind VARCHAR, rule VARCHAR)
+NOTHING_REJECTED = """
+CREATE TEMP TABLE rejected (customer_id BIGINT, kind VARCHAR, kept BOOLEAN, rule VARCHAR)
 """
 
-REPEATED_RULES = "SELECT rule, count(*) FROM repeated_rows GROUP BY rule"
+REJECTED_RULES = "SELECT rule, count(*) FROM rejected GROUP BY rule"
 
 REPEATED_COUNTS = """
 SELECT count(*) FILTER (customer_id IS NULL),
        count(*) FILTER (customer_id IS NOT NULL AND kind = 'sale')
-FROM repeated_rows
+FROM rejected WHERE kept
 """
 
 HEAVY_CUSTOMERS = """
 WITH sales AS (
     SELECT customer_id, count(*) AS n FROM orders
     WHERE kind = 'sale' AND customer_id IS NOT NULL
-      AND keeps_rules(order_id, ordered_at, amount, kind, status)
+      AND (hash(customer_id) & 4095)::SMALLINT IN (SELECT part FROM parts WHERE sales >= $least)
     GROUP BY customer_id
-), rejected AS (
-    SELECT customer_id, count(*) AS n FROM repeated_rows WHERE kind = 'sale' GROUP BY customer_id
+), less AS (
+    SELECT customer_id, count(*) AS n FROM rejected WHERE kind = 'sale' GROUP BY customer_id
 )
-SELECT count(*) FROM sales LEFT JOIN rejected USING (customer_id)
-WHERE sales.n - coalesce(rejected.n, 0) >= ?
+SELECT count(*) FROM sales LEFT JOIN less USING (customer_id)
+WHERE sales.n - coalesce(less.n, 0) >= $least
 """
 
 CUSTOMER_SUMMARY = f"""

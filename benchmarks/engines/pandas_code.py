@@ -113,7 +113,12 @@ def _observed(path: str, *columns: str, only_sales: bool = False) -> pd.DataFram
     if only_sales:
         filters.append(("kind", "==", "sale"))
     read = pd.read_parquet(
-        path, columns=list(columns), filters=filters, dtype_backend="pyarrow", engine="pyarrow"
+        path,
+        columns=list(columns),
+        filters=filters,
+        dtype_backend="pyarrow",
+        engine="pyarrow",
+        read_dictionary=["kind", "status"],
     )
     orders = {}
     for name in columns:

@@ -68,7 +68,7 @@ def _repeats(
     repeated = ordered[1:][ordered[1:] == ordered[:-1]]
     if repeated.size == 0:
         return repeated, repeated
-    places = np.flatnonzero(np.isin(ids, repeated) & kept)
+    places = np.flatnonzero(pd.Series(ids).isin(repeated).to_numpy() & kept)
     suspects = orders.iloc[places]
     is_copy = suspects.duplicated().to_numpy()
     is_again = pd.DataFrame({"id": ids[places], "sale": is_sale[places]}).duplicated().to_numpy()
@@ -80,6 +80,7 @@ def _heavy_customers(customer_id: pd.Series, of_sales: np.ndarray) -> int:
     customers = customer_id.to_numpy(dtype="int64", na_value=-1)[of_sales]
     least = int(customers.size * HEAVY_SHARE) + 1
     parts = customers % _PARTS
-    if np.bincount(parts, minlength=_PARTS).max() < least:
+    full = np.bincount(parts, minlength=_PARTS) >= least
+    if not full.any():
         return 0
-    return int((pd.Series(customers).value_counts() >= least).sum())
+    return int((pd.Series(customers[full[parts]]).value_counts() >= least).sum())

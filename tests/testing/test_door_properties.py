@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import warnings
+from collections import Counter
 from typing import Any
 
 import polars as pl
@@ -98,6 +99,20 @@ def test_a_rejected_row_names_a_rule_and_health_counts_it(raw, options):
     assert dict(rules) == dict(dataset.health.tables["orders"].rejected)
     for rule, _ in rules:
         assert meaning(rule) in MEANINGS.values(), rule
+
+
+@given(raw_orders(), OPTIONS)
+def test_of_rows_that_are_alike_one_is_judged_and_the_others_are_copies(raw, options):
+    dataset = let_in(raw, options)
+    if dataset is None or raw.is_empty():
+        return
+    rejected = dataset.rejected["orders"].collect()
+    came = Counter(raw.hash_rows())
+    rows = rejected.drop("rule").hash_rows()
+    copies = Counter(rows.filter(rejected["rule"] == "duplicate_row"))
+    repeated = Counter(rows.filter(rejected["rule"] == "repeated_order_id"))
+    assert all(count < came[row] for row, count in copies.items())
+    assert all(count == 1 == came[row] - copies[row] for row, count in repeated.items())
 
 
 @given(raw_orders(), OPTIONS)

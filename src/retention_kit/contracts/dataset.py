@@ -115,6 +115,7 @@ class Dataset:
             RepeatedOrderIdError: More than 1% of the order ids stand on different rows.
             RowsRejectedError: Rows break rules, and `strict=True`.
             FileFormatError: A file cannot be read.
+            DataError: The values of a column have no type in common.
             DefinitionError: An option is not allowed.
 
         Examples:
@@ -157,7 +158,9 @@ class Dataset:
         A line has `order_id`, `customer_id`, `ordered_at`, `product_id`, `quantity`, and `amount`
         or `price`; `kind` tells sales from returns, or `negative_amounts="return"` does. It may
         have the other columns of `orders` and `order_items`. An order takes its lines' earliest
-        instant. Orders are held in memory, one row each; the lines stay where they are.
+        instant. Where its lines differ in status, the completed ones make it, else the open ones;
+        the others are rejected. Orders are held in memory, one row each; the lines stay where they
+        are.
 
         Args:
             lines: One row per line.

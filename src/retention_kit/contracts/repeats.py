@@ -1,7 +1,7 @@
 """Rows that stand twice: exact copies, and ids that name different rows.
 
-Ids are compared by ticking them off, or by sorting them or their hashes, once; only where something repeats are those
-rows read, compared whole, and settled.
+Ids are compared by ticking them off, or by sorting them or their hashes, once; only where something
+repeats are those rows read, compared whole, and settled.
 """
 
 from __future__ import annotations

@@ -64,6 +64,9 @@ class _Stream:
         self._source = source
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        if requested_schema is None:
+            # The oldest exporters take no argument.
+            return self._source.__arrow_c_stream__()
         return self._source.__arrow_c_stream__(requested_schema)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from retention_kit.contracts.tables import TABLES
 from retention_kit.testing import _rows
@@ -68,7 +68,7 @@ def drawn_shops(
     tables: dict[str, pl.DataFrame] = {}
     drawn = [name for name in TABLES if name in names or _is_basis(name, names)]
     for name in drawn:
-        rows = draw(st.lists(_rows.ROWS[name], max_size=max_rows))
+        rows = draw(_lists(_rows.ROWS[name], max_rows))
         if name == "order_items":
             columns = _rows.item_columns(rows, tables["orders"], world)
         else:
@@ -77,20 +77,28 @@ def drawn_shops(
     return Shop({name: tables[name] for name in drawn if name in names}, zone)
 
 
+def _lists(
+    row: SearchStrategy[tuple[int, ...]], max_rows: int
+) -> SearchStrategy[list[tuple[int, ...]]]:
+    """Draw rows; half of the time at least four, since short lists tie too little."""
+    some = st.lists(row, min_size=min(4, max_rows), max_size=max_rows)
+    return st.one_of(st.lists(row, max_size=max_rows), some)
+
+
 def _is_basis(name: str, names: Collection[str]) -> bool:
     return name == "orders" and "order_items" in names
 
 
 @st.composite
 def _worlds(draw: DrawFn, time_zone: str, id_type: IdType | None, *, guests: bool) -> _rows.World:
-    pool = draw(st.lists(PLACES, min_size=1, max_size=4))
+    pool = draw(st.lists(PLACES, unique=True, min_size=2, max_size=5))
     if id_type is None:
         texts = draw(st.integers(0, 2 ** len(_ROLES) - 1))
     else:
         texts = 2 ** len(_ROLES) - 1 if id_type is str else 0
     is_text = {role: bool(texts >> place & 1) for place, role in enumerate(_ROLES)}
     ids: tuple[Any, ...] = _rows.TEXTS if is_text["customer_id"] else _rows.NUMBERS
-    who = draw(st.lists(st.sampled_from(ids), unique=True, min_size=1, max_size=5))
+    who = draw(st.lists(st.sampled_from(ids), unique=True, min_size=2, max_size=5))
     return _rows.World(
         time_zone=time_zone,
         instants=[instant_at(at, time_zone) for at in pool],
