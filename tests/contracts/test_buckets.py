@@ -8,7 +8,15 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from retention_kit.contracts import TABLES, Buckets, Dataset, additive, customer_local, finisher
+from retention_kit.contracts import (
+    TABLES,
+    Buckets,
+    Bundle,
+    Dataset,
+    additive,
+    customer_local,
+    finisher,
+)
 from retention_kit.contracts.schemas import SUM
 from retention_kit.errors import DefinitionError, FileFormatError
 from retention_kit.hashing import stable_hash
@@ -140,7 +148,7 @@ def test_inside_a_bucket_rows_are_sorted_by_customer_and_said_to_be(buckets):
 
 def test_a_bucket_is_a_dataset_with_the_tables_without_customers_whole(shop, buckets):
     part = buckets[3]
-    assert isinstance(part, Dataset)
+    assert isinstance(part, Bundle)
     assert part.given == shop.given
     assert (part.time_zone, part.currency) == ("Europe/London", "GBP")
     assert_frame_equal(part.costs.collect(), shop.costs.collect())
@@ -277,7 +285,7 @@ def test_nothing_but_the_tables_is_left_in_the_folder(shop, tmp_path):
     shop.bucket(tmp_path / "x", buckets=2)
     left = sorted(path.relative_to(tmp_path / "x").as_posix() for path in tmp_path.rglob("*"))
     tables = ["customers", "order_items", "orders", "reviews"]
-    whole = ["consents", "costs", "events"]
+    whole = ["consents", "costs", "events", "guest_order_items", "guest_orders"]
     assert left == sorted(
         [
             ".",
@@ -311,3 +319,16 @@ def test_buckets_of_a_newer_format_are_not_misread(shop, tmp_path):
     assert caught.value.reason == "its buckets are of format 2, not 1."
     assert caught.value.path == str(folder)
     assert "write them again with this version." in str(caught.value)
+
+
+def test_guests_orders_are_in_the_first_bucket_alone(tmp_path):
+    shop = Dataset.from_frames(
+        orders=[
+            {"order_id": 1, "customer_id": 7, "ordered_at": dt.date(2025, 1, 1), "amount": 10},
+            {"order_id": 2, "customer_id": None, "ordered_at": dt.date(2025, 1, 2), "amount": 20},
+        ],
+        time_zone="Europe/Moscow",
+        currency="RUB",
+    )
+    parts = shop.bucket(tmp_path / "parts", buckets=3)
+    assert [part.guest_orders.collect()["order_id"].to_list() for part in parts] == [[2], [], []]

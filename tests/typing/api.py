@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import assert_type
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from typing_extensions import assert_type
 
 import retention_kit
 from retention_kit import (
@@ -125,4 +125,4 @@ Dataset.from_frames(orders=eager)  # type: ignore[call-arg]  # pyright: ignore[r
 Dataset.from_frames(orders=eager, currency="RUB", stict=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 cohort_totals(lazy, as_of=AS_OF, every="2mo")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 customer_summary(lazy)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-retention_kit.no_such_name  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+_ = retention_kit.no_such_name  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]

@@ -6,6 +6,7 @@ from retention_kit._lazy import attach
 
 if TYPE_CHECKING:
     from retention_kit.contracts.buckets import Buckets as Buckets
+    from retention_kit.contracts.bundle import Bundle as Bundle
     from retention_kit.contracts.dataset import Dataset as Dataset
     from retention_kit.contracts.health import DataHealth as DataHealth
     from retention_kit.contracts.health import TableHealth as TableHealth
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _HERE = "retention_kit.contracts"
 _MODULES = {
     "Buckets": f"{_HERE}.buckets",
+    "Bundle": f"{_HERE}.bundle",
     "Column": f"{_HERE}.tables",
     "DataHealth": f"{_HERE}.health",
     "Dataset": f"{_HERE}.dataset",

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from retention_kit.contracts.dataset import Dataset
+from retention_kit.contracts.bundle import Bundle
 from retention_kit.contracts.law import Kind, kind_of
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError, FileFormatError, bad_parameter
@@ -23,6 +23,7 @@ _FORMAT = 1
 _ABOUT = "buckets.json"
 _BUCKET = "__bucket"
 _WHOLE = "whole"
+_GUESTS = ("guest_orders", "guest_order_items")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +80,22 @@ class Buckets:
     def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, index: int) -> Dataset:
-        """Give one bucket as a dataset; tables without customers are whole in each."""
+    def __getitem__(self, index: int) -> Bundle:
+        """Give one bucket; tables without customers are whole in each, guests are in the first."""
         if not 0 <= index < self.count:
             raise IndexError(f"bucket {index} of {self.count}")
         tables: dict[str, Any] = {name: self._scan(name, index) for name in TABLES}
-        return Dataset(
+        for name in _GUESTS:
+            guests = pl.scan_parquet(self.folder / _WHOLE / f"{name}.parquet")
+            tables[name] = guests if index == 0 else guests.clear()
+        return Bundle(
             **tables,
-            guest_orders=_none_of(tables["orders"]),
-            guest_order_items=_none_of(tables["order_items"]),
             time_zone=self.time_zone,
             currency=self.currency,
             given=self.given,
         )
 
-    def __iter__(self) -> Iterator[Dataset]:
+    def __iter__(self) -> Iterator[Bundle]:
         return (self[index] for index in range(self.count))
 
     def run(
@@ -163,7 +165,7 @@ def combine(answers: list[Any], kind: Kind, arguments: dict[str, Any] | None = N
     return together.group_by(keys).agg(pl.all().sum()).select(answers[0].columns)
 
 
-def write_buckets(dataset: Dataset, folder: Path, *, buckets: int) -> Buckets:
+def write_buckets(dataset: Bundle, folder: Path, *, buckets: int) -> Buckets:
     """Write a dataset's tables as `Dataset.bucket` says."""
     if not isinstance(buckets, int) or buckets < 1:
         raise bad_parameter("buckets", got=buckets, allowed="a whole number of at least 1")
@@ -174,6 +176,8 @@ def write_buckets(dataset: Dataset, folder: Path, *, buckets: int) -> Buckets:
             _write_table(frame, folder / name, buckets)
         else:
             frame.sink_parquet(folder / _WHOLE / f"{name}.parquet")
+    for name in _GUESTS:
+        getattr(dataset, name).sink_parquet(folder / _WHOLE / f"{name}.parquet")
     about = {
         "format": _FORMAT,
         "count": buckets,
@@ -228,7 +232,3 @@ def _gather(answer: Any, target: Path | None, index: int) -> Any:
     file = target / f"{index:05d}.parquet"
     answer.sink_parquet(file)
     return pl.scan_parquet(file)
-
-
-def _none_of(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return pl.LazyFrame(schema=frame.collect_schema())

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import polars as pl
 from typing_extensions import Unpack
 
-from retention_kit.contracts.health import DataHealth
+from retention_kit.contracts.bundle import Bundle
 from retention_kit.contracts.options import DoorOptions
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import FileFormatError
@@ -22,60 +19,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Dataset:
-    """A frozen bundle of lazy tables that need no further checking.
+class Dataset(Bundle):
+    """The tables of one shop, checked once, with what was rejected on the way.
 
-    Make one with `from_frames`, `from_lines` or `scan`. A table that was not given is there,
-    empty, with its schema; `given` tells.
-
-    Attributes:
-        orders: Sales and returns of known customers.
-        order_items: The lines of those orders, with `customer_id`, `ordered_at` and `kind` of the
-            order.
-        customers: What is known of customers.
-        consents: What they agreed to.
-        events: What they did.
-        costs: What was spent on them.
-        reviews: What was said.
-        guest_orders: Orders of no known customer, which no customer function sees.
-        guest_order_items: Their lines.
-        time_zone: The shop's time zone.
-        currency: The shop's currency.
-        given: The tables that were given.
-        rejected: By table, the rejected rows as they came, with the `rule` each broke; a column
-            of that name that came is `given_rule`.
-        health: What was read, accepted and rejected.
+    Make one with `from_frames`, `from_lines` or `scan`. It has the attributes of `Bundle`: the
+    seven tables, `guest_orders` and `guest_order_items`, `time_zone` and `currency`, which tables
+    were `given`, the `rejected` rows and the `health` of the data.
     """
-
-    orders: pl.LazyFrame
-    order_items: pl.LazyFrame
-    customers: pl.LazyFrame
-    consents: pl.LazyFrame
-    events: pl.LazyFrame
-    costs: pl.LazyFrame
-    reviews: pl.LazyFrame
-    guest_orders: pl.LazyFrame
-    guest_order_items: pl.LazyFrame
-    time_zone: str
-    currency: str
-    given: frozenset[str]
-    rejected: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
-    health: DataHealth = field(default_factory=lambda: DataHealth(tables={}))
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rejected", MappingProxyType(dict(self.rejected)))
-
-    def __repr__(self) -> str:
-        tables = ", ".join(
-            f"{name}={self.health.tables[name].accepted:,}" if name in self.health.tables else name
-            for name in TABLES
-            if name in self.given
-        )
-        return f"Dataset({tables}, time_zone={self.time_zone!r}, currency={self.currency!r})"
-
-    def tables(self) -> dict[str, pl.LazyFrame]:
-        """Give the seven tables by name."""
-        return {name: getattr(self, name) for name in TABLES}
 
     @classmethod
     def from_frames(
@@ -140,7 +90,7 @@ class Dataset:
             "reviews": reviews,
         }
         given = {name: source for name, source in sources.items() if source is not None}
-        return enter(given, options)
+        return enter(cls, given, options)
 
     @classmethod
     def from_lines(
@@ -206,7 +156,7 @@ class Dataset:
             "reviews": reviews,
         }
         given = {name: source for name, source in sources.items() if source is not None}
-        return enter(given, options)
+        return enter(cls, given, options)
 
     @classmethod
     def scan(cls, path: str | Path, **options: Unpack[DoorOptions]) -> Dataset:
@@ -233,14 +183,14 @@ class Dataset:
 
         found = tables_in(path, TABLES)
         if found is None:
-            return enter({"orders": path}, options)
+            return enter(cls, {"orders": path}, options)
         if "orders" not in found:
             raise FileFormatError(
                 str(path),
                 reason="it holds no table 'orders'.",
                 step="name a file orders.parquet or orders.csv, or pass a file or a pattern.",
             )
-        return enter(found, options)
+        return enter(cls, found, options)
 
     def bucket(self, folder: str | Path, *, buckets: int = 32) -> Buckets:
         """Write the tables once as Parquet, split by the stable hash of the customer.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
 from retention_kit._logging import get_logger
 from retention_kit.contracts import items, lines
-from retention_kit.contracts.dataset import Dataset
+from retention_kit.contracts.bundle import Bundle
 from retention_kit.contracts.door import Admission, Staged, admit, stage
 from retention_kit.contracts.files import check_separator
 from retention_kit.contracts.health import DataHealth, TableHealth
@@ -30,15 +30,20 @@ from retention_kit.contracts.tables import DESCRIPTIONS, TABLES
 from retention_kit.errors import DataWarning, RowsRejectedError
 
 logger = get_logger(__name__)
+B = TypeVar("B", bound=Bundle)
 _ALWAYS = pl.lit(value=True)
 
 
-def enter(sources: Mapping[str, Source], options: Mapping[str, Any]) -> Dataset:
+def enter(
+    kind: type[B], sources: Mapping[str, Source], options: Mapping[str, Any], *, warn: bool = True
+) -> B:
     """Read foreign tables into a dataset.
 
     Args:
+        kind: What to make of them.
         sources: By table; `lines` stands for `orders` and `order_items`.
         options: As `DoorOptions` describes them.
+        warn: Whether what asks for a look is a Python warning besides standing in `health`.
 
     Returns:
         The dataset.
@@ -73,8 +78,9 @@ def enter(sources: Mapping[str, Source], options: Mapping[str, Any]) -> Dataset:
         guest_ids=guest_ids,
         reject_duplicate_lines=options.get("duplicate_lines", "keep") == "reject",
         strict=bool(options.get("strict", False)),
+        warn=warn,
     )
-    return entrance.walk_in(staged)
+    return kind(**entrance.walk_in(staged))
 
 
 @dataclass(slots=True)
@@ -88,13 +94,14 @@ class _Entrance:
     guest_ids: Sequence[int | str]
     reject_duplicate_lines: bool
     strict: bool
+    warn: bool
     tables: dict[str, pl.LazyFrame] = field(default_factory=dict)
     rejected: dict[str, pl.LazyFrame] = field(default_factory=dict)
     health: dict[str, TableHealth] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     heavy_customers: int = 0
 
-    def walk_in(self, staged: Mapping[str, Staged]) -> Dataset:
+    def walk_in(self, staged: Mapping[str, Staged]) -> dict[str, Any]:
         if "lines" in staged:
             self._lines(staged["lines"])
         else:
@@ -105,21 +112,21 @@ class _Entrance:
         for name, table in staged.items():
             if name not in ("orders", "order_items", "lines"):
                 self._other(name, table)
-        for sentence in self.warnings:
+        for sentence in self.warnings if self.warn else ():
             # Four steps out: walk_in, enter, the classmethod, and the caller's own line.
             warnings.warn(sentence, DataWarning, stacklevel=4)
-        return Dataset(
+        return {
             **{name: self.tables.get(name, self._empty(name)) for name in _FRAMES},
-            time_zone=self.reading.time_zone,
-            currency=str(self.reading.currency),
-            given=frozenset(self.health),
-            rejected=self.rejected,
-            health=DataHealth(
+            "time_zone": self.reading.time_zone,
+            "currency": str(self.reading.currency),
+            "given": frozenset(self.health),
+            "rejected": self.rejected,
+            "health": DataHealth(
                 tables={name: self.health[name] for name in TABLES if name in self.health},
                 warnings=tuple(self.warnings),
                 heavy_customers=self.heavy_customers,
             ),
-        )
+        }
 
     def _orders(self, staged: Staged, *, with_lines: bool, source: Opened) -> None:
         came = admit_orders(

@@ -9,7 +9,6 @@ packaged as Parquet.
 from __future__ import annotations
 
 import datetime as dt
-import warnings
 from dataclasses import replace
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -17,8 +16,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from retention_kit.contracts.dataset import Dataset
+from retention_kit.contracts.entrance import enter
 from retention_kit.contracts.health import DataHealth
-from retention_kit.errors import DataWarning
 
 TIME_ZONE = "Europe/London"
 ONLINE_RETAIL_AS_OF = dt.datetime(2011, 12, 10, tzinfo=ZoneInfo(TIME_ZONE))
@@ -69,13 +68,12 @@ def online_retail() -> Dataset:
         .group_by("CustomerID")
         .agg(pl.col("Country").sort_by("InvoiceDate", "InvoiceNo").last().alias("country"))
     )
-    with warnings.catch_warnings():
-        # Two customers hold a little over 1% of the sales each: known, and real.
-        warnings.simplefilter("ignore", DataWarning)
-        shop = Dataset.from_lines(
-            lines,
-            customers=customers,
-            columns={
+    # Two customers hold a little over 1% of the sales each: known, and real; so no warning.
+    shop = enter(
+        Dataset,
+        {"lines": lines, "customers": customers},
+        {
+            "columns": {
                 "order_id": "InvoiceNo",
                 "customer_id": "CustomerID",
                 "ordered_at": "InvoiceDate",
@@ -84,10 +82,12 @@ def online_retail() -> Dataset:
                 "price": "UnitPrice",
                 "name": "Description",
             },
-            rules={"lines": {"zero_price": pl.col("price") > 0}},
-            time_zone=TIME_ZONE,
-            currency="GBP",
-        )
+            "rules": {"lines": {"zero_price": pl.col("price") > 0}},
+            "time_zone": TIME_ZONE,
+            "currency": "GBP",
+        },
+        warn=False,
+    )
     return replace(shop, health=_with_pseudo_products(shop))
 
 

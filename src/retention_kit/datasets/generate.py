@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import warnings
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -33,7 +32,7 @@ from retention_kit.datasets._people import (
 from retention_kit.datasets._reviews import reviews_frame
 from retention_kit.datasets._sales import Returns, Sales, make_returns, make_sales
 from retention_kit.datasets._settings import Settings
-from retention_kit.errors import DataWarning, DefinitionError, bad_parameter, nearest_names
+from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
 
 if TYPE_CHECKING:
     from retention_kit.contracts.dataset import Dataset
@@ -134,6 +133,7 @@ def make_dataset(
         'RUB'
     """
     from retention_kit.contracts.dataset import Dataset
+    from retention_kit.contracts.entrance import enter
 
     settings = _settings(customers, seed, options)
     if "orders" not in settings.tables:
@@ -144,20 +144,9 @@ def make_dataset(
             step="add 'orders', or call make_frames for the other tables alone.",
         )
     frames = _frames(settings)
-    with warnings.catch_warnings():
-        # In a small shop a good customer holds more than 1% of the sales; here no id is shared.
-        warnings.simplefilter("ignore", DataWarning)
-        return Dataset.from_frames(
-            orders=frames["orders"],
-            order_items=frames.get("order_items"),
-            customers=frames.get("customers"),
-            consents=frames.get("consents"),
-            events=frames.get("events"),
-            costs=frames.get("costs"),
-            reviews=frames.get("reviews"),
-            time_zone=settings.time_zone,
-            currency=CURRENCY,
-        )
+    # In a small shop a good customer holds more than 1% of the sales; here no id is shared.
+    options_of_door = {"time_zone": settings.time_zone, "currency": CURRENCY}
+    return enter(Dataset, frames, options_of_door, warn=False)
 
 
 class _Shop:
