@@ -15,6 +15,8 @@ nox.options.sessions = ["lint", "typing", "tests", "tests_lowest", "doctest", "d
 ROOT = Path(__file__).parent
 WHEEL_LIMIT = 5_000_000
 PARALLEL = ("-n", "auto", "--maxprocesses", "4")
+AGAIN = (*PARALLEL, "--hypothesis-profile=quick")
+"""For the second and third run of the same tests: fewer generated examples."""
 BESIDE_TESTS = ("README.md", "README.ru.md", "CHANGELOG.md", "pyproject.toml", "docs")
 """What tests may read besides themselves."""
 
@@ -50,7 +52,7 @@ def tests(session: nox.Session) -> None:
 def tests_lowest(session: nox.Session) -> None:
     """The tests, against the oldest direct dependencies that are allowed."""
     session.install("--resolution", "lowest-direct", "-e", ".[cli,testing]", "--group", "test")
-    session.run("pytest", *(session.posargs or PARALLEL))
+    session.run("pytest", *(session.posargs or AGAIN))
 
 
 @nox.session
@@ -93,7 +95,7 @@ def wheel(session: nox.Session) -> None:
         copy(ROOT / name, checkout / name)
     session.chdir(checkout)
     session.install(f"retention-kit[cli,testing] @ {built.as_uri()}", "--group", "test")
-    session.run("pytest", *(session.posargs or PARALLEL))
+    session.run("pytest", *(session.posargs or AGAIN))
 
 
 @nox.session(default=False)

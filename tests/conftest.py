@@ -18,6 +18,7 @@ settings.register_profile(
     print_blob=True,
 )
 settings.register_profile("thorough", parent=settings.get_profile("modest"), max_examples=1_000)
+settings.register_profile("quick", parent=settings.get_profile("modest"), max_examples=10)
 settings.load_profile("modest")
 
 
