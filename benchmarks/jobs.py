@@ -38,7 +38,13 @@ JOBS: dict[str, Job] = {
     job.name: job
     for job in (
         Job("validation", "Validation", "validation", "raw", _ALL),
-        Job("validation-ascending", "Validation, ids ascending", "validation", "ascending", _ALL),
+        Job(
+            "validation-ascending",
+            "Validation, ids a running number",
+            "validation",
+            "ascending",
+            _ALL,
+        ),
         Job("validation-defects", "Validation, 0.1% defects", "validation", "defects", _ALL),
         Job(
             "customer-summary",

@@ -2,7 +2,6 @@
 
 import os
 
-import pytest
 from hypothesis import HealthCheck, settings
 
 IN_CI = bool(os.environ.get("CI"))
@@ -22,7 +21,7 @@ settings.register_profile("quick", parent=settings.get_profile("modest"), max_ex
 settings.load_profile("modest")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter):
     proven = sorted(
         value
         for report in terminalreporter.getreports("passed")

@@ -157,6 +157,25 @@ class TestBuckets:
                     known = part["customer_id"].drop_nulls().unique()
                     assert {buckets.bucket_of(one) for one in known} <= {index}
 
+    def test_a_function_that_gives_several_tables_gives_them_from_buckets(self, tmp_path):
+        class Two(NamedTuple):
+            sums: Frame
+            rows: Frame
+
+        @customer_local
+        def two(orders: Frame) -> Two:
+            sums = orders.group_by("customer_id").agg(pl.col("amount").sum())
+            return Two(sums, orders.select("order_id"))
+
+        dataset = Dataset.from_frames(orders=SHOP["orders"], currency="RUB")
+        whole = two(dataset.orders.collect())
+        buckets = dataset.bucket(tmp_path / "buckets", buckets=3)
+        together = buckets.run(two)
+        stored = buckets.run(two, into=tmp_path / "result")
+        for name in Two._fields:
+            _assert_same_rows(getattr(whole, name), getattr(together, name))
+            _assert_same_rows(getattr(whole, name), getattr(stored, name).collect())
+
 
 class TestTheProver:
     """What breaks the law is caught, so that a green run says something."""
@@ -255,13 +274,12 @@ class TestTheProver:
     def test_a_schema_that_depends_on_the_rows_is_caught(self):
         @customer_local
         def cheat(orders: Frame) -> Frame:
-            schema = {"customer_id": pl.Int64}
             return orders.select("customer_id").map_batches(
-                lambda frame: frame if frame.height else frame.cast(pl.String), schema=schema
+                lambda frame: frame if frame.height else frame.cast(pl.String),
+                validate_output_schema=False,
             )
 
-        with pytest.raises((LawBroken, pl.exceptions.PolarsError)):
-            prove(cheat, SHOP)
+        caught(cheat, "empty tables give the same schema", "'customer_id' is String")
 
     def test_a_lie_about_the_schema_is_caught(self):
         @customer_local
@@ -282,21 +300,16 @@ class TestTheProver:
         caught(cheat, "eager in, eager out", "gave a LazyFrame")
 
     def test_mixing_eager_and_lazy_is_caught(self):
-        def cheat(orders: Frame, events: Frame) -> Frame:
-            ids = orders.select("customer_id").lazy().collect(engine="streaming")
-            return ids if isinstance(orders, pl.DataFrame) else orders.select("customer_id")
-
+        @customer_local
         def honest(orders: Frame, events: Frame) -> Frame:
             return orders.select("customer_id")
 
-        kind = kind_of(customer_local(honest))
+        def cheat(orders: Frame, events: Frame) -> Frame:
+            return orders.select("customer_id")
 
-        def call(orders: Frame, events: Frame) -> Frame:
-            return honest(orders, events)
-
-        call.__retention_kit_kind__ = kind
-        caught(call, "eager in, eager out", "raised no DefinitionError")
-        prove(customer_local(honest), SHOP)
+        cheat.__retention_kit_kind__ = kind_of(honest)
+        caught(cheat, "eager in, eager out", "raised no DefinitionError")
+        prove(honest, SHOP)
 
     def test_a_finisher_that_sums_nothing_but_collects_is_caught(self):
         @finisher(of=counted)

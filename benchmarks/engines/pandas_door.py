@@ -64,7 +64,9 @@ def _repeats(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give the places of exact copies, and of other sales under an id already used."""
     ids = orders["order_id"].to_numpy(dtype="int64", na_value=-1)
-    ordered = np.sort(ids[kept])
+    ordered = ids[kept]
+    if not (ordered[1:] >= ordered[:-1]).all():
+        ordered = np.sort(ordered)
     repeated = ordered[1:][ordered[1:] == ordered[:-1]]
     if repeated.size == 0:
         return repeated, repeated

@@ -194,10 +194,11 @@ def audit(
         with _progress(errors, quiet=quiet) as tell:
             tell("reading")
             shop, instant = _shop(orders, demo=demo, grain=grain, as_of=as_of, options=options)
+            _write_rejected(shop, rejected, show_contacts=show_contacts)
             from retention_kit.audit.run import audit as run_audit
 
             result = run_audit(shop, as_of=instant, show_contacts=show_contacts, progress=tell)
-        _write(result, shop, json_out, rejected, show_contacts=show_contacts)
+        _write(result, json_out)
 
 
 def _shop(
@@ -209,6 +210,14 @@ def _shop(
             "Next step: python -m retention_kit audit --help."
         )
     if demo:
+        unused = [name for name, value in options.items() if value != _UNSTATED[name]]
+        if unused or grain is not Grain.ORDERS:
+            names = ", ".join(unused) or "grain"
+            raise DefinitionError(
+                f"--demo knows how to read its own shop; it got {names} besides. Allowed with it: "
+                "--as-of, --json, --rejected, --show-contacts, --quiet. Next step: leave the rest "
+                "out, or name a file instead of --demo."
+            )
         from retention_kit.datasets._online_retail import ONLINE_RETAIL_AS_OF, online_retail
 
         shop = online_retail()
@@ -246,24 +255,23 @@ def _instant(text: str, zone: str) -> dt.datetime:
         ) from None
 
 
-def _write(
-    result: Audit,
-    shop: Dataset,
-    json_out: str | None,
-    rejected: Path | None,
-    *,
-    show_contacts: bool,
-) -> None:
+def _write_rejected(shop: Dataset, folder: Path | None, *, show_contacts: bool) -> None:
+    """Write the rejected rows before anything else can fail for the lack of the others."""
     from retention_kit.audit.masking import mask_contacts
+
+    if folder is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in shop.health.tables.items():
+        if table.rejected:
+            rows = shop.rejected[name]
+            shown = rows if show_contacts else mask_contacts(rows)
+            shown.sink_csv(folder / f"{name}.csv")
+
+
+def _write(result: Audit, json_out: str | None) -> None:
     from retention_kit.audit.terminal import print_audit
 
-    if rejected is not None:
-        rejected.mkdir(parents=True, exist_ok=True)
-        for name, table in shop.health.tables.items():
-            if table.rejected:
-                rows = shop.rejected[name]
-                shown = rows if show_contacts else mask_contacts(rows)
-                shown.sink_csv(rejected / f"{name}.csv")
     if json_out == "-":
         typer.echo(result.to_json())
         return
@@ -294,6 +302,24 @@ def _values(texts: list[str] | None) -> dict[str, dict[str, str]]:
             raise bad_parameter("--value", got=text, allowed="COLUMN:WORD=VALUE")
         values.setdefault(column, {})[word] = meaning
     return values
+
+
+_UNSTATED: dict[str, Any] = {
+    "columns": {},
+    "values": {},
+    "time_zone": None,
+    "currency": None,
+    "date_format": None,
+    "decimal_mark": ".",
+    "thousands_mark": None,
+    "separator": None,
+    "guest_ids": (),
+    "negative_amounts": "reject",
+    "duplicate_lines": "keep",
+    "ids_as_text": False,
+    "strict": False,
+}
+"""What the reading options are where the command line does not state them."""
 
 
 @contextlib.contextmanager

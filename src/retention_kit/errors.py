@@ -26,15 +26,26 @@ class MissingColumnError(DataError):
     """
 
     def __init__(
-        self, table: str, column: str, available: Iterable[str], *, mapped_to: str | None = None
+        self,
+        table: str,
+        column: str,
+        available: Iterable[str],
+        *,
+        candidates: Iterable[str] | None = None,
+        mapped_to: str | None = None,
     ) -> None:
         self.table = table
         self.column = column
         self.available = tuple(available)
-        self.nearest = nearest_names(column, self.available)
+        self.nearest = nearest_names(
+            column, self.available if candidates is None else tuple(candidates)
+        )
         if mapped_to is None:
             what = f"Table {table!r} has no column {column!r}, which is required."
-            step = f"name the column that holds it: columns={{{column!r}: {self._offer()!r}}}."
+            step = (
+                f"name the column that holds it: columns={{{column!r}: {self._offer()!r}}} "
+                f"(--column {column}=… on the command line)."
+            )
         else:
             what = (
                 f"Table {table!r} has no column {column!r}, "
@@ -42,6 +53,8 @@ class MissingColumnError(DataError):
             )
             step = f"mend the mapping: columns={{{mapped_to!r}: {self._offer()!r}}}."
         hint = f" Nearest: {_list(self.nearest)}." if self.nearest else ""
+        if len(self.available) == 1 and any(mark in self.available[0] for mark in ",;\t|"):
+            hint += " It may be read with the wrong separator: separator=';', for example."
         super().__init__(f"{what} It has: {_list(self.available)}.{hint} Next step: {step}")
 
     def _offer(self) -> str:

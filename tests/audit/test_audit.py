@@ -108,7 +108,8 @@ def test_each_view_says_which_rows_it_counts(real):
     views = {row["view"]: row for row in real.tables["views"].to_dicts()}
     assert (views["sales"]["orders"], views["sales"]["order_items"]) == (18_532, 397_884)
     # 406,829 lines have a customer; 40 of them are given away at a price of zero.
-    assert (views["net"]["orders"], views["net"]["order_items"]) == (22_186, 406_829 - 40)
+    assert (views["net"]["orders"], views["net"]["returns"]) == (18_532, 3_654)
+    assert views["net"]["order_items"] == 406_829 - 40
     assert views["net"]["revenue"] == Decimal("8300065.8140")
     assert views["with_guests"]["order_items"] == 397_884 + 132_220
 
@@ -219,7 +220,7 @@ def test_contacts_among_rejected_rows_are_masked_unless_asked_for():
     hidden = audit(dataset, as_of=END)
     shown = audit(dataset, as_of=END, show_contacts=True)
     assert hidden.tables["rejected_customers"].select("email", "phone").rows() == [
-        ("b***@example.com", "** *** **23")
+        ("b***@example.com", "***23")
     ]
     assert shown.tables["rejected_customers"].select("email", "phone").rows() == [
         ("boris@example.com", "+1 555 0123")

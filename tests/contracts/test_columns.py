@@ -23,7 +23,8 @@ def test_a_missing_column_is_named_with_those_that_are_there_and_the_next_step(e
     assert str(caught.value) == (
         "Table 'orders' has no column 'amount', which is required. It has: 'order_id', "
         "'customer_id', 'ordered_at', 'total_amount'. Nearest: 'total_amount'. Next step: name "
-        "the column that holds it: columns={'amount': 'total_amount'}."
+        "the column that holds it: columns={'amount': 'total_amount'} "
+        "(--column amount=… on the command line)."
     )
     assert caught.value.table == "orders"
     assert caught.value.column == "amount"
@@ -36,7 +37,9 @@ def test_a_missing_column_with_nothing_near_it_still_says_what_to_write(enter):
         enter([{"x": 1}])
     assert caught.value.nearest == ()
     assert "It has: 'x'. Next step" in str(caught.value)
-    assert str(caught.value).endswith("columns={'order_id': '…'}.")
+    assert str(caught.value).endswith(
+        "columns={'order_id': '…'} (--column order_id=… on the command line)."
+    )
 
 
 def test_a_table_with_a_hundred_columns_does_not_fill_the_screen(enter):

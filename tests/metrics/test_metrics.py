@@ -229,7 +229,9 @@ def test_an_unknown_period_is_refused():
 
 def test_periods_without_buyers_are_zero_and_periods_after_the_end_are_absent():
     table = orders((1, 1, "2025-01-10", 10), (2, 2, "2025-04-10", 10))
-    result = cohort_retention(cohort_totals(table, as_of=AS_OF), as_of=AS_OF).collect()
+    result = cohort_retention(
+        cohort_totals(table, as_of=AS_OF), as_of=AS_OF, time_zone=LONDON
+    ).collect()
     assert result.select("cohort", "period", "customers", "retained_in_period").rows() == [
         (dt.date(2025, 1, 1), 0, 1, 1.0),
         (dt.date(2025, 1, 1), 1, 0, 0.0),
@@ -244,16 +246,23 @@ def test_periods_without_buyers_are_zero_and_periods_after_the_end_are_absent():
 def test_the_period_that_the_instant_cuts_short_is_not_complete():
     table = orders((1, 1, "2025-04-10", 10))
     middle = at("2025-05-31 23:59:59")
-    cut = cohort_retention(cohort_totals(table, as_of=middle), as_of=middle).collect()
+    cut = cohort_retention(
+        cohort_totals(table, as_of=middle), as_of=middle, time_zone=LONDON
+    ).collect()
     assert cut["is_complete"].to_list() == [True, False]
-    whole = cohort_retention(cohort_totals(table, as_of=AS_OF), as_of=AS_OF).collect()
+    whole = cohort_retention(
+        cohort_totals(table, as_of=AS_OF), as_of=AS_OF, time_zone=LONDON
+    ).collect()
     assert whole["is_complete"].to_list() == [True, True]
 
 
 def test_a_cohort_whose_period_began_before_the_data_is_not_complete():
     table = orders((1, 1, "2025-04-10", 10), (2, 2, "2025-05-10", 10))
     result = cohort_retention(
-        cohort_totals(table, as_of=AS_OF), as_of=AS_OF, data_from=dt.date(2025, 4, 10)
+        cohort_totals(table, as_of=AS_OF),
+        as_of=AS_OF,
+        time_zone=LONDON,
+        data_from=dt.date(2025, 4, 10),
     ).collect()
     complete = result.group_by("cohort").agg(pl.col("is_complete").any()).sort("cohort")
     assert complete["is_complete"].to_list() == [False, True]
@@ -261,8 +270,12 @@ def test_a_cohort_whose_period_began_before_the_data_is_not_complete():
 
 def test_no_orders_give_no_cohorts_of_the_same_schema():
     table = orders((1, 1, "2025-04-10", 10))
-    some = cohort_retention(cohort_totals(table, as_of=AS_OF), as_of=AS_OF).collect()
-    none = cohort_retention(cohort_totals(table.clear(), as_of=AS_OF), as_of=AS_OF).collect()
+    some = cohort_retention(
+        cohort_totals(table, as_of=AS_OF), as_of=AS_OF, time_zone=LONDON
+    ).collect()
+    none = cohort_retention(
+        cohort_totals(table.clear(), as_of=AS_OF), as_of=AS_OF, time_zone=LONDON
+    ).collect()
     assert none.height == 0
     assert none.schema == some.schema
 
@@ -287,6 +300,24 @@ def test_a_numbered_period_starts_on_the_day_that_polars_truncates_to(day, every
         (period_index(period_start(index + 1, every), every) - index).alias("step"),
     ).row(0)
     assert got == (got[1], got[1], 1)
+
+
+def test_cohorts_are_the_same_whatever_zone_the_instant_is_written_in():
+    table = orders((1, 1, "2025-04-10", 10), (2, 1, "2025-05-31 23:30", 10))
+    just_june = at("2025-06-01 00:30")
+    tables = [
+        cohort_retention(cohort_totals(table, as_of=instant), as_of=instant, time_zone=LONDON)
+        for instant in (just_june, just_june.astimezone(dt.UTC))
+    ]
+    first, second = pl.collect_all(tables)
+    assert first.equals(second)
+    assert first["is_complete"].to_list() == [True, True, False]
+
+
+def test_an_unknown_zone_is_refused():
+    totals = cohort_totals(orders((1, 1, "2025-04-10", 10)), as_of=AS_OF)
+    with pytest.raises(DefinitionError, match="IANA"):
+        cohort_retention(totals, as_of=AS_OF, time_zone="Moscow")
 
 
 def test_the_last_day_of_a_midnight_bound_is_the_day_before():

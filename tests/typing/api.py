@@ -75,7 +75,9 @@ assert_type(purchase_frequency(order_totals(lazy, as_of=AS_OF)), pl.LazyFrame)
 assert_type(repeat_purchase_totals(lazy, as_of=AS_OF, unit="day"), pl.LazyFrame)
 assert_type(repeat_purchase_rate(repeat_purchase_totals(eager, as_of=AS_OF)), pl.DataFrame)
 assert_type(cohort_totals(lazy, as_of=AS_OF, every="1w"), pl.LazyFrame)
-assert_type(cohort_retention(cohort_totals(eager, as_of=AS_OF), as_of=AS_OF), pl.DataFrame)
+assert_type(
+    cohort_retention(cohort_totals(eager, as_of=AS_OF), as_of=AS_OF, time_zone="UTC"), pl.DataFrame
+)
 
 result = audit(shop, as_of=AS_OF)
 assert_type(result, Audit)

@@ -44,7 +44,7 @@ class KeyFigure:
     denominator: int | Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Audit:
     """What a shop's tables say about its repeat sales, at one instant.
 

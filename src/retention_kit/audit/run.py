@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -15,9 +14,9 @@ from retention_kit.audit.masking import mask_contacts
 from retention_kit.audit.model import Audit, KeyFigure
 from retention_kit.contracts.dataset import Dataset
 from retention_kit.contracts.law import report
-from retention_kit.errors import DataError, bad_parameter
+from retention_kit.errors import DataError, DefinitionError, bad_parameter
 from retention_kit.metrics.cohorts import cohort_retention, cohort_totals
-from retention_kit.metrics.observed import is_sale, observed
+from retention_kit.metrics.observed import in_zone, observed
 from retention_kit.metrics.orders import average_order_value, order_totals, purchase_frequency
 from retention_kit.metrics.repeat_purchases import repeat_purchase_rate, repeat_purchase_totals
 
@@ -63,9 +62,13 @@ def audit(
         >>> result.figure("customers").value <= 200
         True
     """
-    if not isinstance(as_of, dt.datetime) or as_of.tzinfo is None:
-        raise bad_parameter("as_of", got=as_of, allowed="a datetime with a time zone")
-    as_of = as_of.astimezone(ZoneInfo(dataset.time_zone))
+    if not isinstance(dataset, Dataset):
+        raise DefinitionError(
+            f"audit got a {type(dataset).__name__}. Allowed: a Dataset. Next step: "
+            "Dataset.from_frames(orders=…), and audit that.",
+            parameter="dataset",
+        )
+    as_of = in_zone(as_of, dataset.time_zone)
     tell = progress or (lambda _: None)
     bounds = _bounds(dataset, as_of)
 
@@ -81,6 +84,7 @@ def audit(
     cohorts = cohort_retention(
         _collect(cohort_totals(dataset.orders, as_of=as_of)),
         as_of=as_of,
+        time_zone=dataset.time_zone,
         data_from=bounds["first"].date(),
     )
     tell(STAGES[3])
@@ -99,7 +103,7 @@ def audit(
         key_figures=figures,
         tables={
             "key_figures": _figure_table(figures),
-            "views": _views(dataset, as_of),
+            "views": _views(dataset, as_of, _row(totals), guests),
             "cohorts": cohorts,
             "data_health": dataset.health.to_frame(),
             **_rejected(dataset, show_contacts=show_contacts),
@@ -154,58 +158,71 @@ def _warnings(dataset: Dataset, bounds: dict[str, Any], totals: dict[str, Any]) 
     return notes
 
 
-def _views(dataset: Dataset, as_of: dt.datetime) -> pl.DataFrame:
+def _views(
+    dataset: Dataset, as_of: dt.datetime, totals: dict[str, Any], guests: dict[str, Any]
+) -> pl.DataFrame:
     """Say which rows each view counts."""
-    rows = []
-    known = observed(dataset.orders, as_of=as_of)
-    guests = observed(dataset.guest_orders, as_of=as_of)
-    sale = is_sale(known)
-    plans = {
-        "sales": ("completed sales to known customers", [known.filter(sale)]),
-        "net": ("the same, and completed returns of known customers", [known]),
-        "with_guests": (
-            "completed sales, those to guests included",
-            [known.filter(sale), guests.filter(sale)],
+    known, others = (
+        observed(dataset.orders, as_of=as_of),
+        observed(dataset.guest_orders, as_of=as_of),
+    )
+    sale = pl.col("kind") == "sale"
+    items, guest_items = dataset.order_items, dataset.guest_order_items
+    sold = _lines(dataset, items, known.filter(sale))
+    returned = _lines(dataset, items, known.filter(~sale))
+    to_guests = _lines(dataset, guest_items, others.filter(sale))
+    rows = [
+        (
+            "sales",
+            "completed sales to known customers",
+            totals["orders"],
+            0,
+            sold,
+            totals["revenue"],
         ),
-    }
-    items = {
-        "sales": [(dataset.order_items, known.filter(sale))],
-        "net": [(dataset.order_items, known)],
-        "with_guests": [
-            (dataset.order_items, known.filter(sale)),
-            (dataset.guest_order_items, guests.filter(sale)),
-        ],
-    }
-    for view, (counts, parts) in plans.items():
-        summed = _row(
-            _collect(
-                pl.concat([part.select("order_id", "amount") for part in parts]).select(
-                    pl.len().cast(pl.Int64).alias("orders"), pl.col("amount").sum().alias("revenue")
-                )
-            )
-        )
-        lines = None
-        if "order_items" in dataset.given:
-            lines = sum(
-                _collect(
-                    table.join(
-                        orders.select("order_id", "kind"), on=["order_id", "kind"], how="semi"
-                    ).select(pl.len())
-                ).item()
-                for table, orders in items[view]
-            )
-        rows.append((view, counts, summed["orders"], lines, summed["revenue"]))
+        (
+            "net",
+            "the same, and completed returns of known customers",
+            totals["orders"],
+            totals["returns"],
+            _sum(sold, returned),
+            totals["net_revenue"],
+        ),
+        (
+            "with_guests",
+            "completed sales, those to guests included",
+            totals["orders"] + guests["orders"],
+            0,
+            _sum(sold, to_guests),
+            totals["revenue"] + guests["revenue"],
+        ),
+    ]
     return pl.DataFrame(
         rows,
         schema={
             "view": pl.String,
             "counts": pl.String,
             "orders": pl.Int64,
+            "returns": pl.Int64,
             "order_items": pl.Int64,
             "revenue": pl.Decimal(38, 4),
         },
         orient="row",
     )
+
+
+def _lines(dataset: Dataset, items: pl.LazyFrame, orders: pl.LazyFrame) -> int | None:
+    """Count the lines of orders, or give None where no lines were given."""
+    if "order_items" not in dataset.given:
+        return None
+    keys = orders.select("order_id", "kind")
+    return int(
+        _collect(items.join(keys, on=["order_id", "kind"], how="semi").select(pl.len())).item()
+    )
+
+
+def _sum(left: int | None, right: int | None) -> int | None:
+    return None if left is None or right is None else left + right
 
 
 def _rejected(dataset: Dataset, *, show_contacts: bool) -> dict[str, pl.DataFrame]:

@@ -167,7 +167,7 @@ def combine(answers: list[Any], kind: Kind, arguments: dict[str, Any] | None = N
 
 def write_buckets(dataset: Bundle, folder: Path, *, buckets: int) -> Buckets:
     """Write a dataset's tables as `Dataset.bucket` says."""
-    if not isinstance(buckets, int) or buckets < 1:
+    if isinstance(buckets, bool) or not isinstance(buckets, int) or buckets < 1:
         raise bad_parameter("buckets", got=buckets, allowed="a whole number of at least 1")
     folder = _empty_folder(folder, "folder")
     (folder / _WHOLE).mkdir()

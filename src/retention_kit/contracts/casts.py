@@ -6,6 +6,8 @@ read; a type that cannot hold the column at all raises from the schema alone.
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from retention_kit.contracts.instants import TEXT, cast_date, cast_instant
@@ -15,6 +17,7 @@ from retention_kit.contracts.tables import Column
 from retention_kit.errors import ColumnTypeError
 
 _SPACES = "[\\s\u00a0\u2007\u2009\u202f]"
+_EXACT = 2.0**53
 _TOO_LARGE = 10.0 ** (MONEY.precision - MONEY.scale)
 
 
@@ -62,7 +65,8 @@ def _id(table: str, name: str, dtype: pl.DataType, reading: Reading) -> Cast:
         known = raw.is_not_null() & raw.is_not_nan()
         value = pl.when(known).then(raw.cast(pl.Int64, strict=False))
         whole = ~known | (raw == raw.floor())
-        read = ~known | ~whole | value.is_not_null()
+        # From 2**53 on, one float stands for several whole numbers.
+        read = ~known | ~whole | (raw.abs() < _EXACT).fill_null(value=False)
         checks = {f"fractional_{name}": whole, f"unreadable_{name}": read}
         return _as_text(Cast(value, checks), reading)
     if dtype.is_temporal() or dtype.is_nested() or dtype in (pl.Boolean, pl.Binary, pl.Object):
@@ -73,7 +77,7 @@ def _id(table: str, name: str, dtype: pl.DataType, reading: Reading) -> Cast:
             allowed="whole numbers or text",
             step="cast the ids, or map another column.",
         )
-    text = raw.cast(pl.String)
+    text = raw.cast(pl.String).str.strip_chars()
     return Cast(pl.when(text != "").then(text))
 
 
@@ -107,10 +111,17 @@ def _number(table: str, name: str, dtype: pl.DataType, reading: Reading) -> Cast
 def _plain_number(text: pl.Expr, reading: Reading) -> pl.Expr:
     text = text.str.strip_chars().str.replace("^\u2212", "-")
     if reading.thousands_mark is not None:
-        if reading.thousands_mark.isspace():
-            text = text.str.replace_all(_SPACES, "")
-        else:
-            text = text.str.replace_all(reading.thousands_mark, "", literal=True)
+        mark = reading.thousands_mark
+        between = _SPACES if mark.isspace() else re.escape(mark)
+        fraction = re.escape(reading.decimal_mark)
+        # "12,50" is not 1250 because a comma may group digits: it must group three of them.
+        grouped = rf"^[+-]?\d{{1,3}}(?:{between}\d{{3}})+(?:{fraction}\d*)?$"
+        well_grouped = ~text.str.contains(between) | text.str.contains(grouped)
+        text = (
+            pl.when(well_grouped)
+            .then(text.str.replace_all(between, ""))
+            .otherwise(pl.when(text.is_not_null()).then(pl.lit("?")))
+        )
     if reading.decimal_mark == ",":
         # A point is no decimal mark now: it makes the text unreadable instead of a hundredfold.
         text = text.str.replace_all(".", "?", literal=True).str.replace(",", ".", literal=True)

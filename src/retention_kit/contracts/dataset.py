@@ -164,7 +164,8 @@ class Dataset(Bundle):
 
         Args:
             path: A folder that holds `orders.parquet`, `orders.csv` or a folder `orders`, and the
-                other tables likewise; or the orders themselves: a file, or a pattern.
+                other tables likewise; or the orders themselves: a file, a pattern, or a folder of
+                files none of which has a table's name.
             **options: As in `from_frames`.
 
         Returns:
@@ -183,6 +184,8 @@ class Dataset(Bundle):
 
         found = tables_in(path, TABLES)
         if found is None:
+            return enter(cls, {"orders": path}, options)
+        if not found:
             return enter(cls, {"orders": path}, options)
         if "orders" not in found:
             raise FileFormatError(

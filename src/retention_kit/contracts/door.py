@@ -25,8 +25,6 @@ RAW = "__raw_"
 """Before the name of a foreign column that a cast replaces."""
 READ = "__read_"
 """Before the name of a check that a foreign value could be read."""
-_TAKEN = {"rule": "given_rule"}
-"""What a foreign column is called among the rejected rows where its name is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +66,13 @@ class Staged:
 
     def foreign_columns(self) -> list[pl.Expr]:
         """Give the foreign columns under their own names; one called `rule` is `given_rule`."""
+        names = set(self.foreign.values())
+        free = "given_rule"
+        while free in names:
+            free = f"given_{free}"
         return [
-            pl.col(staged).alias(_TAKEN.get(name, name)) for staged, name in self.foreign.items()
+            pl.col(staged).alias(free if name == "rule" else name)
+            for staged, name in self.foreign.items()
         ]
 
     def rejected(self) -> pl.LazyFrame:

@@ -16,7 +16,7 @@ from retention_kit.contracts.door import Admission, Staged, admit, stage
 from retention_kit.contracts.files import check_separator
 from retention_kit.contracts.health import DataHealth, TableHealth
 from retention_kit.contracts.ids import checked_guest_ids, decide_id_types, guest_expression
-from retention_kit.contracts.mapping import mapping_by_table, rename
+from retention_kit.contracts.mapping import mapping_by_table, rename, require
 from retention_kit.contracts.opened import Opened
 from retention_kit.contracts.options import check_options
 from retention_kit.contracts.orders_door import HEAVY_SHARE, admit_orders
@@ -27,7 +27,7 @@ from retention_kit.contracts.schemas import table_schema
 from retention_kit.contracts.signals import KEPT, Signals, take_signals
 from retention_kit.contracts.sources import Source, open_source
 from retention_kit.contracts.tables import DESCRIPTIONS, TABLES
-from retention_kit.errors import DataWarning, RowsRejectedError
+from retention_kit.errors import DataWarning, RowsRejectedError, bad_parameter
 
 logger = get_logger(__name__)
 B = TypeVar("B", bound=Bundle)
@@ -57,9 +57,14 @@ def enter(
     mapping = mapping_by_table(
         options.get("columns"), {name: source.schema for name, source in opened.items()}
     )
+    for name, source in opened.items():
+        require(name, source.schema, mapping.get(name, {}))
     opened = {
         name: _renamed(name, source, mapping.get(name, {})) for name, source in opened.items()
     }
+    reject_lines = options.get("duplicate_lines", "keep") == "reject"
+    if reject_lines and not {"lines", "order_items"} & opened.keys():
+        raise bad_parameter("duplicate_lines", got="reject", allowed="'keep', without lines")
     reading = reading_for(opened, options)
     id_types = decide_id_types(
         {name: source.schema for name, source in opened.items()}, as_text=reading.ids_as_text
@@ -76,7 +81,7 @@ def enter(
         id_types=id_types,
         guest=guest_expression(guest_ids, id_types),
         guest_ids=guest_ids,
-        reject_duplicate_lines=options.get("duplicate_lines", "keep") == "reject",
+        reject_duplicate_lines=reject_lines,
         strict=bool(options.get("strict", False)),
         warn=warn,
     )

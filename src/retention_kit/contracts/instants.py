@@ -18,6 +18,14 @@ _ISO_FORMATS = (
     "%Y-%m-%dT%H:%M",
     "%Y-%m-%d %H:%M",
 )
+_AWARE_FORMATS = (
+    "%Y-%m-%dT%H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M:%S%.f%#z",
+    "%Y-%m-%dT%H:%M%#z",
+    "%Y-%m-%d %H:%M%#z",
+)
+_DIRECTIVE = re.compile(r"%[-_0]?[:#.]*\d?(.)")
+_DIRECTIVES = frozenset("YCyqmbBhdeaAwuUWGgVjDxFvHkIlPpMSfRTXrcz+snt%")
 _PAD = "[-_0]?"
 _CLOCK = re.compile(rf"%{_PAD}[HIkMSTRXcrfslp+]|%\.|%\df")
 _DAY = re.compile(rf"%{_PAD}[deFDjxvcs+]")
@@ -116,9 +124,9 @@ def _text_instant(table: str, name: str, reading: Reading) -> Cast:
     stated = _stated_format(table, name, reading)
     wanted = pl.Datetime("us", reading.time_zone)
     if stated == ISO_8601:
-        aware = _moment(raw, "%+", time_zone="UTC")
+        aware = pl.coalesce(*(_moment(raw, one, time_zone="UTC") for one in _AWARE_FORMATS))
         naive = pl.coalesce(*(_moment(raw, one) for one in _ISO_FORMATS))
-        day = _midnight(_day(raw, "%Y-%m-%d"), reading)
+        day = _midnight(pl.coalesce(_day(raw, "%Y-%m-%d"), _day(raw, "%Y%m%d")), reading)
         local = _localised(name, naive, naive.is_not_null(), reading)
         value = pl.coalesce(aware.cast(wanted), local.value, day)
         read = ~present | value.is_not_null() | naive.is_not_null()
@@ -145,14 +153,26 @@ def _stated_format(table: str, name: str, reading: Reading) -> str:
             step="date_format='%d.%m.%Y %H:%M', or date_format='iso8601' for 2011-12-09 12:50 "
             "(--date-format on the command line).",
         )
-    if stated and stated != ISO_8601 and "%" not in stated:
-        raise bad_parameter(
-            "date_format",
-            got=stated,
-            allowed=f"the notation of strftime, or {ISO_8601!r}",
-            step="for example '%d.%m.%Y %H:%M'.",
-        )
+    if stated != ISO_8601:
+        _check_format(stated)
     return stated
+
+
+def _check_format(stated: str) -> None:
+    """Raise where a format cannot be read by, rather than reject every row for it."""
+    allowed = f"the notation of strftime, whole, or {ISO_8601!r}"
+    step = "for example '%d.%m.%Y %H:%M'."
+    directives = _DIRECTIVE.findall(stated)
+    if "Z" in directives:
+        step = "%Z names a zone that is not read; %z is for offsets such as +03:00."
+    known = bool(directives) and _DIRECTIVES.issuperset(directives)
+    try:
+        # The format itself is judged before any row is looked at.
+        pl.Series(["?"]).str.to_datetime(stated, strict=False)
+    except pl.exceptions.PolarsError:
+        known = False
+    if not known:
+        raise bad_parameter("date_format", got=stated, allowed=allowed, step=step)
 
 
 def _moment(text: pl.Expr, stated: str, *, time_zone: str | None = None) -> pl.Expr:

@@ -115,6 +115,7 @@ def _declare(function: Callable[P, R], kind: Kind) -> Callable[P, R]:
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         values = (*args, *kwargs.values())
+        _check_tables(function, kind, args, kwargs)
         eager = sum(isinstance(value, pl.DataFrame) for value in values)
         if not eager:
             return function(*args, **kwargs)
@@ -130,6 +131,21 @@ def _declare(function: Callable[P, R], kind: Kind) -> Callable[P, R]:
 
     call.__retention_kit_kind__ = kind  # type: ignore[attr-defined]
     return call
+
+
+def _check_tables(
+    function: Callable[..., Any], kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    given = {**dict(zip(inspect.signature(function).parameters, args, strict=False)), **kwargs}
+    for name in kind.tables:
+        value = given.get(name)
+        if value is not None and not isinstance(value, pl.LazyFrame | pl.DataFrame):
+            holder = f"pass its .{name}" if hasattr(value, name) else "let it in by the door"
+            raise DefinitionError(
+                f"{function.__name__} got a {type(value).__name__} for {name!r}. Allowed: a lazy "
+                f"or an eager Polars table. Next step: {holder}.",
+                parameter=name,
+            )
 
 
 def _lazy(value: Any) -> Any:

@@ -81,17 +81,23 @@ def rename(
     )
 
 
-def require(table: str, schema: pl.Schema) -> None:
-    """Raise where a required column is absent.
+def require(table: str, schema: pl.Schema, mapping: Mapping[str, str] | None = None) -> None:
+    """Raise where a required column is absent, before anything is renamed.
 
     Raises:
         MissingColumnError: A required column is absent; of lines, both `amount` and `price`.
     """
-    for column in DESCRIPTIONS[table].required:
-        if column not in schema:
-            raise MissingColumnError(table, column, schema.names())
-    if table == "lines" and "amount" not in schema and "price" not in schema:
-        raise MissingColumnError(table, "amount", schema.names())
+    described, used = DESCRIPTIONS[table], set((mapping or {}).values())
+    there = {*schema.names(), *(mapping or {})} - (used - set(mapping or {}))
+    needed = list(described.required)
+    if table == "lines" and "price" not in there:
+        needed.append("amount")
+    for column in needed:
+        if column not in there:
+            # What serves another column already is no candidate for this one.
+            free = [name for name in schema.names() if name not in used]
+            unnamed = [name for name in free if name not in described.columns]
+            raise MissingColumnError(table, column, free, candidates=unnamed)
 
 
 def _checked(columns: object) -> dict[str, object]:

@@ -79,6 +79,25 @@ def check_options(options: Mapping[str, Any]) -> None:
             "Next step: currency='RUB', for example.",
             parameter="currency",
         )
+    for name in ("values", "rules"):
+        outer = options.get(name)
+        if outer is not None and not (
+            isinstance(outer, Mapping) and all(isinstance(one, Mapping) for one in outer.values())
+        ):
+            raise bad_parameter(
+                name,
+                got=type(outer).__name__,
+                allowed="a mapping of mappings",
+            )
+    mark = options.get("thousands_mark")
+    if mark is not None and not (isinstance(mark, str) and len(mark) == 1):
+        raise bad_parameter("thousands_mark", got=mark, allowed="one character, or None")
+    separator = options.get("separator")
+    if separator is not None and not isinstance(separator, str):
+        raise bad_parameter("separator", got=separator, allowed="one character")
+    formats = options.get("date_format")
+    if formats is not None and not isinstance(formats, str | Mapping):
+        raise bad_parameter("date_format", got=formats, allowed="text, or a mapping by column")
     if options.get("duplicate_lines", "keep") not in ("keep", "reject"):
         raise bad_parameter(
             "duplicate_lines", got=options["duplicate_lines"], allowed="'keep' or 'reject'"

@@ -35,6 +35,12 @@ def reading_for(opened: Mapping[str, Opened], options: Mapping[str, Any]) -> Rea
                 allowed="instants with a zone, or a stated shop zone",
                 step="time_zone='Europe/Moscow', for example (--time-zone on the command line).",
             )
+    formats = options.get("date_format")
+    for name in formats if isinstance(formats, Mapping) else ():
+        if not any(name in source.schema for source in opened.values()):
+            raise bad_parameter(
+                f"date_format[{name!r}]", got=name, allowed="a column of the tables"
+            )
     return Reading(
         time_zone="UTC" if zone is None else zone,
         currency=options["currency"],
@@ -107,4 +113,10 @@ def _values(
                     allowed=", ".join(dict.fromkeys(choices[name])),
                     step="write your word on the left and the library's on the right.",
                 )
+        if not any(name in source.schema for source in opened.values()):
+            raise DefinitionError(
+                f"There are words for {name!r} in values, but no table has that column. Next "
+                f"step: map it, columns={{{name!r}: …}} (--column {name}=… on the command line).",
+                parameter="values",
+            )
     return values

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from importlib import resources
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -32,9 +32,7 @@ def raw_online_retail() -> pl.LazyFrame:
         Columns `InvoiceNo`, `StockCode`, `Description`, `Quantity`, `InvoiceDate` (naive),
         `UnitPrice`, `CustomerID`, `Country`.
     """
-    data = resources.files("retention_kit.datasets") / "data" / "online_retail.parquet"
-    with resources.as_file(data) as path:
-        return pl.scan_parquet(path)
+    return pl.scan_parquet(Path(__file__).parent / "data" / "online_retail.parquet")
 
 
 def online_retail() -> Dataset:

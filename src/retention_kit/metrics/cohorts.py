@@ -8,8 +8,7 @@ import polars as pl
 
 from retention_kit.contracts.law import Frame, additive, finisher
 from retention_kit.contracts.schemas import SUM
-from retention_kit.errors import bad_parameter
-from retention_kit.metrics.observed import is_sale, observed
+from retention_kit.metrics.observed import in_zone, is_sale, observed
 from retention_kit.metrics.periods import Every, check_every, last_day, period_index, period_start
 from retention_kit.metrics.ratios import ratio
 
@@ -77,6 +76,7 @@ def cohort_retention(
     totals: Frame,
     *,
     as_of: dt.datetime,
+    time_zone: str,
     every: Every = "1mo",
     data_from: dt.date | None = None,
 ) -> Frame:
@@ -84,7 +84,8 @@ def cohort_retention(
 
     Args:
         totals: What `cohort_totals` gives, or a sum of such tables.
-        as_of: The same instant, in the shop's zone.
+        as_of: The same instant.
+        time_zone: The shop's zone, in which the periods were cut.
         every: The same period.
         data_from: The first day that the data covers; a cohort whose period began before it is
             not complete. None takes the data to cover the first cohort's period whole.
@@ -110,7 +111,7 @@ def cohort_retention(
         >>> from retention_kit.datasets import example_orders
         >>> orders, as_of = example_orders()
         >>> totals = cohort_totals(orders, as_of=as_of)
-        >>> table = cohort_retention(totals, as_of=as_of).collect()
+        >>> table = cohort_retention(totals, as_of=as_of, time_zone="Europe/Moscow").collect()
         >>> for row in table.select("cohort", "period", "customers", "retained_in_period").rows():
         ...     print(row)
         (datetime.date(2025, 1, 1), 0, 1, 1.0)
@@ -119,9 +120,8 @@ def cohort_retention(
         (datetime.date(2025, 3, 1), 0, 1, 1.0)
     """
     check_every(every)
-    if as_of.tzinfo is None:
-        raise bad_parameter("as_of", got=as_of, allowed="a datetime with a time zone")
-    until = pl.lit(last_day(as_of))
+    local = in_zone(as_of, time_zone)
+    until = pl.lit(last_day(local))
     first = period_index(pl.col("cohort"), every)
     periods = pl.int_ranges(0, period_index(until, every) - first + 1, dtype=pl.Int64)
     begun = (
@@ -131,7 +131,7 @@ def cohort_retention(
         .explode("period")
     )
     following = period_start(first + pl.col("period").cast(pl.Int32) + 1, every)
-    day_after = pl.lit(as_of.date())
+    day_after = pl.lit(local.date())
     is_complete = following <= day_after
     if data_from is not None:
         is_complete &= pl.col("cohort") >= data_from

@@ -94,6 +94,16 @@ def instant(as_of: dt.datetime, zone: str) -> pl.Expr:
     Raises:
         DefinitionError: It has no time zone.
     """
+    # Polars takes an instant as a literal in its own zone alone.
+    return pl.lit(in_zone(as_of, zone), dtype=pl.Datetime("us", zone))
+
+
+def in_zone(as_of: dt.datetime, zone: str) -> dt.datetime:
+    """Give the instant of observation as the clock of a zone shows it.
+
+    Raises:
+        DefinitionError: It has no time zone, or there is no such zone.
+    """
     if not isinstance(as_of, dt.datetime) or as_of.tzinfo is None:
         raise bad_parameter(
             "as_of",
@@ -101,5 +111,12 @@ def instant(as_of: dt.datetime, zone: str) -> pl.Expr:
             allowed="a datetime with a time zone",
             step="datetime(2011, 12, 10, tzinfo=ZoneInfo('Europe/London')).",
         )
-    # Polars takes an instant as a literal in its own zone alone.
-    return pl.lit(as_of.astimezone(ZoneInfo(zone)), dtype=pl.Datetime("us", zone))
+    try:
+        return as_of.astimezone(ZoneInfo(zone))
+    except (KeyError, ValueError, OSError):
+        raise bad_parameter(
+            "time_zone",
+            got=zone,
+            allowed="a name of the IANA time zone database",
+            step="for example 'Europe/Moscow' or 'UTC'.",
+        ) from None

@@ -21,7 +21,7 @@ from retention_kit.contracts.schemas import id_role, table_schema
 
 Columns = dict[str, list[Any]]
 NUMBERS = (1, 2, 3, 10, 0, -7, 9_007_199_254_740_993)
-TEXTS = ("1", "2", "10", "01", "é", "e\u0301", "Ж", "🛒", " 1")
+TEXTS = ("1", "2", "10", "01", "é", "e\u0301", "Ж", "🛒", "a b")
 CHANNELS = ("site", "shop", "магазин", "")
 CURRENCY = "GBP"
 _BIRTHDAYS = (None, dt.date(1988, 2, 29), dt.date(1970, 1, 1), dt.date(1991, 12, 31))

@@ -38,9 +38,21 @@ class Shop:
         tables = [f"{name}={_told(frame)}" for name, frame in self.tables.items()]
         return f"Shop({', '.join([*tables, repr(self.time_zone)])})"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002
+        """Let Hypothesis report it as `repr` does."""
+        printer.text(repr(self))
+
     def lazy(self) -> dict[str, pl.LazyFrame]:
         """Give the tables as functions on tables take them."""
         return {name: frame.lazy() for name, frame in self.tables.items()}
+
+
+def some_rows(
+    row: SearchStrategy[tuple[int, ...]], max_rows: int
+) -> SearchStrategy[list[tuple[int, ...]]]:
+    """Draw rows; half of the time at least four, since short lists tie too little."""
+    some = st.lists(row, min_size=min(4, max_rows), max_size=max_rows)
+    return st.one_of(st.lists(row, max_size=max_rows), some)
 
 
 @st.composite
@@ -68,21 +80,13 @@ def drawn_shops(
     tables: dict[str, pl.DataFrame] = {}
     drawn = [name for name in TABLES if name in names or _is_basis(name, names)]
     for name in drawn:
-        rows = draw(_lists(_rows.ROWS[name], max_rows))
+        rows = draw(some_rows(_rows.ROWS[name], max_rows))
         if name == "order_items":
             columns = _rows.item_columns(rows, tables["orders"], world)
         else:
             columns = _rows.MAKERS[name](rows, world)
         tables[name] = _rows.table(name, columns, world)
     return Shop({name: tables[name] for name in drawn if name in names}, zone)
-
-
-def _lists(
-    row: SearchStrategy[tuple[int, ...]], max_rows: int
-) -> SearchStrategy[list[tuple[int, ...]]]:
-    """Draw rows; half of the time at least four, since short lists tie too little."""
-    some = st.lists(row, min_size=min(4, max_rows), max_size=max_rows)
-    return st.one_of(st.lists(row, max_size=max_rows), some)
 
 
 def _is_basis(name: str, names: Collection[str]) -> bool:

@@ -26,9 +26,9 @@ def arguments_for(
 ) -> SearchStrategy[dict[str, Any]]:
     """Draw the arguments of a function that are not tables, and those of the function it finishes.
 
-    `as_of` is an instant among those that the tables are drawn from, or long after them; a
-    parameter annotated with `Literal` or `bool` takes each of its values; `by` takes text columns
-    of the first table. What else has a default keeps it.
+    `as_of` is an instant among those that the tables are drawn from, or long after them;
+    `time_zone` is the one given; a parameter annotated with `Literal` or `bool` takes each of its
+    values; `by` takes text columns of the first table. What else has a default keeps it.
 
     Args:
         function: A function that declares its kind.
@@ -82,6 +82,8 @@ def _strategy(
 ) -> SearchStrategy[Any] | None:
     if name == "as_of":
         return st.one_of(st.just(after_all(time_zone)), instants(time_zone=time_zone))
+    if name == "time_zone":
+        return st.just(time_zone)
     if name == "by":
         first = TABLES[tables_needed(function)[0]]
         texts = [column.name for column in first.columns.values() if column.kind == "text"]
