@@ -80,15 +80,18 @@ def admit_orders(
             "bought": _BOUGHT & ~guest,
             **_NOTES,
         },
-        # Which of 65,536 parts a customer falls into: a part with few sales has no heavy customer.
+        # Which of 256 parts a customer falls into: a part with few sales has no heavy customer.
         {"key": keyed, "part": _part()},
         run=run,
     )
     counted = {name: signals.count(KEPT, name) for name in ("guests", "bought", *_NOTES)}
     admission = admit(staged, read=signals.count(), kept=signals.count(KEPT), run=run)
     parts = signals.sizes("part", KEPT, "bought")
-    sales = find_repeats(signals.column("key", KEPT, lacking=("returns",)))
-    returns = _returns(staged, signals, keyed, with_lines=with_lines, run=run)
+    # Mostly no id stands twice at all, and then sales and returns need not be told apart.
+    sales, returns = find_repeats(signals.column("key", KEPT)), None
+    if sales.extra:
+        sales = find_repeats(signals.column("key", KEPT, lacking=("returns",)))
+        returns = _returns(staged, signals, keyed, with_lines=with_lines, run=run)
     del signals
     repeats = None
     if sales.extra:
@@ -127,7 +130,7 @@ def admit_orders(
 
 
 def _part() -> pl.Expr:
-    return pl.col("customer_id").hash().cast(pl.UInt16, wrap_numerical=True)
+    return pl.col("customer_id").hash().cast(pl.UInt8, wrap_numerical=True)
 
 
 def _returns(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from retention_kit.contracts.door import Admission, Staged
@@ -61,6 +60,8 @@ def _are_distinct(keys: pl.Series) -> bool:
         return False
     if most - least >= 8 * len(keys):
         return False
+    import numpy as np
+
     seen = np.zeros(most - least + 1, dtype=np.bool_)
     for chunk in keys.get_chunks():
         seen[chunk.to_numpy() - least] = True

@@ -52,7 +52,7 @@ def customer_summary(orders: Frame, *, as_of: dt.datetime) -> Frame:
         .group_by("customer_id")
         .agg(
             pl.col(SALE).sum().cast(pl.Int64).alias("orders"),
-            (~pl.col(SALE)).sum().cast(pl.Int64).alias("returns"),
+            (pl.len() - pl.col(SALE).sum()).cast(pl.Int64).alias("returns"),
             pl.col(SOLD).sum().cast(SUM).alias("revenue"),
             pl.col("amount").sum().cast(SUM).alias("net_revenue"),
             pl.col(SOLD_AT).min().alias("first_order_at"),
