@@ -60,7 +60,7 @@ def _cohorts(audit: Audit) -> Table:
     for period in periods:
         table.add_column(str(period), justify="right", no_wrap=True)
     for key, part in frame.group_by("cohort", maintain_order=True):
-        by_period = {row["period"]: row for row in part.iter_rows(named=True)}
+        by_period = {row["period"]: row for row in part.to_dicts()}
         cells = [_share(by_period.get(period)) for period in periods]
         table.add_row(f"{key[0]:%Y-%m}", f"{by_period[0]['customers']:,}", *cells)
     if not frame.filter(~pl.col("is_complete")).is_empty():
