@@ -8,7 +8,7 @@ import polars as pl
 
 from retention_kit.contracts.law import Frame, customer_local
 from retention_kit.contracts.schemas import SUM
-from retention_kit.metrics.observed import SALE, SOLD, SOLD_AT, observed, with_sales
+from retention_kit.metrics.observed import SOLD, SOLD_AT, observed, with_sales
 
 
 @customer_local
@@ -51,11 +51,19 @@ def customer_summary(orders: Frame, *, as_of: dt.datetime) -> Frame:
         with_sales(observed(orders, as_of=as_of))
         .group_by("customer_id")
         .agg(
-            pl.col(SALE).sum().cast(pl.Int64).alias("orders"),
-            (pl.len() - pl.col(SALE).sum()).cast(pl.Int64).alias("returns"),
-            pl.col(SOLD).sum().cast(SUM).alias("revenue"),
-            pl.col("amount").sum().cast(SUM).alias("net_revenue"),
+            pl.col(SOLD_AT).count().alias("orders"),
+            pl.len().alias("rows"),
+            pl.col(SOLD).sum().alias("revenue"),
+            pl.col("amount").sum().alias("net_revenue"),
             pl.col(SOLD_AT).min().alias("first_order_at"),
             pl.col(SOLD_AT).max().alias("last_order_at"),
+        )
+        .select(
+            "customer_id",
+            pl.col("orders").cast(pl.Int64),
+            (pl.col("rows") - pl.col("orders")).cast(pl.Int64).alias("returns"),
+            pl.col("revenue", "net_revenue").cast(SUM),
+            "first_order_at",
+            "last_order_at",
         )
     )

@@ -11,7 +11,6 @@ from retention_kit.contracts.law import Frame
 from retention_kit.errors import ColumnTypeError, MissingColumnError, bad_parameter
 
 NEEDED = ("order_id", "customer_id", "ordered_at", "amount")
-SALE = "__sale"
 SOLD = "__sold"
 SOLD_AT = "__sold_at"
 
@@ -54,14 +53,13 @@ def with_sales(orders: Frame) -> Frame:
     """Add what a metric needs to tell sales from returns without filtering twice.
 
     Returns:
-        The orders with `SALE` (Boolean), `SOLD` (the amount of a sale, else 0) and `SOLD_AT` (the
-        instant of a sale, else null).
+        The orders with `SOLD` (the amount of a sale, else null) and `SOLD_AT` (the instant of a
+        sale, else null).
     """
     sale = is_sale(orders)
-    nothing = pl.lit(0, dtype=orders.collect_schema()["amount"])
-    return orders.with_columns(sale.alias(SALE)).with_columns(
-        pl.when(SALE).then("amount").otherwise(nothing).alias(SOLD),
-        pl.when(SALE).then("ordered_at").alias(SOLD_AT),
+    return orders.with_columns(
+        pl.when(sale).then("amount").alias(SOLD),
+        pl.when(sale).then("ordered_at").alias(SOLD_AT),
     )
 
 

@@ -9,7 +9,6 @@ import polars as pl
 from retention_kit.contracts.law import Frame, additive, finisher
 from retention_kit.contracts.schemas import SUM
 from retention_kit.metrics.observed import (
-    SALE,
     SOLD,
     SOLD_AT,
     concat_columns,
@@ -59,8 +58,8 @@ def order_totals(orders: Frame, *, as_of: dt.datetime) -> Frame:
     """
     seen = with_sales(observed(orders, as_of=as_of))
     sums = seen.select(
-        pl.col(SALE).sum().cast(pl.Int64).alias("orders"),
-        (~pl.col(SALE)).sum().cast(pl.Int64).alias("returns"),
+        pl.col(SOLD_AT).count().cast(pl.Int64).alias("orders"),
+        pl.col(SOLD_AT).null_count().cast(pl.Int64).alias("returns"),
         pl.col(SOLD).sum().cast(SUM).alias("revenue"),
         pl.col("amount").sum().cast(SUM).alias("net_revenue"),
     )
@@ -89,7 +88,7 @@ def order_totals(orders: Frame, *, as_of: dt.datetime) -> Frame:
 
 def _first_sale(orders: Frame) -> pl.Expr:
     """Give the amount of a customer's sale with the smallest (instant, id), or null."""
-    sold = pl.when(SALE).then("amount")
+    sold = pl.col(SOLD)
     if not orders.collect_schema()["order_id"].is_integer():
         return sold.sort_by(SOLD_AT, "order_id", nulls_last=True).first()
     # Instant and id as one whole number of 128 bits: a smallest one is found without sorting.
