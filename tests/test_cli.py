@@ -157,7 +157,7 @@ def test_a_mistake_gives_a_sentence_and_a_code_and_no_traceback(arguments, code,
 @pytest.mark.parametrize(
     ("changed", "code", "words"),
     [
-        (["--customer", "cleint"], 1, "Nearest: 'client'"),
+        (["--customer", "clients"], 1, "Nearest: 'client'"),
         (["--date-format", ""], 2, "date_format"),
         (["--date-format", "%d.%m.%Y %H"], 2, "date_format"),
         (["--date-format", "%d.%m.%Y"], 1, "unreadable_ordered_at"),

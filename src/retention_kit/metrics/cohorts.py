@@ -101,10 +101,10 @@ def cohort_retention(
         - `cohort` (`Date`), `period` (`Int64`): as in `totals`.
         - `cohort_customers` (`Int64`): customers of the cohort, the denominator.
         - `customers` (`Int64`), `orders` (`Int64`), `revenue` (`Decimal(38, 4)`): as in `totals`,
-          0 where nobody bought.
+            0 where nobody bought.
         - `retained_in_period` (`Float64`): customers / cohort customers, 0 … 1.
         - `is_complete` (`Boolean`): neither `as_of` nor `data_from` cuts the period or the cohort
-          short.
+            short.
 
         Periods that begin at or after `as_of` have no rows, since nothing is known of them.
 

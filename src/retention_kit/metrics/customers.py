@@ -31,7 +31,7 @@ def customer_summary(orders: Frame, *, as_of: dt.datetime) -> Frame:
         - `revenue` (`Decimal(38, 4)`): sum of sales, shop currency, major units.
         - `net_revenue` (`Decimal(38, 4)`): sum of sales and returns.
         - `first_order_at`, `last_order_at`: instants of the first and the last sale; null where
-          there are returns alone.
+            there are returns alone.
 
     Raises:
         MissingColumnError: A required column is absent.

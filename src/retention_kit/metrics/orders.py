@@ -37,7 +37,7 @@ def order_totals(orders: Frame, *, as_of: dt.datetime) -> Frame:
         - `revenue` (`Decimal(38, 4)`): sum of sales, shop currency, major units.
         - `net_revenue` (`Decimal(38, 4)`): sum of sales and returns.
         - `first_orders` (`Int64`), `first_revenue` (`Decimal(38, 4)`): of each customer's first
-          sale, the one with the smallest (`ordered_at`, `order_id`).
+            sale, the one with the smallest (`ordered_at`, `order_id`).
         - `repeat_orders` (`Int64`), `repeat_revenue` (`Decimal(38, 4)`): of all others.
 
         No orders give a row of zeros.

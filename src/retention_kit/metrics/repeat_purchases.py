@@ -71,7 +71,7 @@ def repeat_purchase_rate(totals: Frame) -> Frame:
         - `customers` (`Int64`): customers with a sale, the denominator.
         - `repeat_customers` (`Int64`): those with two or more purchases.
         - `repeat_purchase_rate` (`Float64`): the share of the second in the first, 0 … 1, null
-          without customers.
+            without customers.
 
     Notes:
         RPR = customers with at least 2 purchases / customers, over the life of the data. It is
