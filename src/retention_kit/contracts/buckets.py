@@ -158,8 +158,7 @@ def combine(answers: list[Any], kind: Kind, arguments: dict[str, Any] | None = N
     together = pl.concat(answers)
     if kind.name == "customer_local":
         return together
-    by = (arguments or {}).get("by") or ()
-    keys = [*kind.keys, *((by,) if isinstance(by, str) else by)]
+    keys = kind.keys_with(arguments or {})
     if not keys:
         return together.select(pl.all().sum())
     return together.group_by(keys).agg(pl.all().sum()).select(answers[0].columns)

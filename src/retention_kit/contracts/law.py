@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, ParamSpec, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, ParamSpec, TypeVar, get_args
 
 import polars as pl
 
@@ -33,7 +34,8 @@ class Kind:
 
     Attributes:
         name: `customer_local`, `additive`, `finisher`, `fit` or `report`.
-        keys: Of an additive function, the columns its sums stand under.
+        keys: Of an additive function, the columns its sums always stand under.
+        when: By argument that has one, the further key that is there where it is not None.
         of: Of a finisher or a fit, the function whose result it takes.
         tables: The function's parameters that are tables, in order.
     """
@@ -42,6 +44,17 @@ class Kind:
     keys: tuple[str, ...] = ()
     of: Callable[..., Any] | None = None
     tables: tuple[str, ...] = ()
+    when: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def keys_with(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+        """Give the keys of the result that a call with these arguments has.
+
+        Args:
+            arguments: The call's arguments by name; columns named by `by` are keys too.
+        """
+        by = arguments.get("by") or ()
+        given = [key for name, key in self.when.items() if arguments.get(name) is not None]
+        return (*((by,) if isinstance(by, str) else by), *self.keys, *given)
 
     @property
     def whole(self) -> tuple[str, ...]:
@@ -59,15 +72,25 @@ def customer_local(function: Callable[P, R]) -> Callable[P, R]:
     return _declare(function, Kind("customer_local", tables=_tables_of(function)))
 
 
-def additive(*, keys: tuple[str, ...]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def additive(
+    *, keys: tuple[str, ...], when: Mapping[str, str] | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Declare that the result holds counts and sums by `keys`.
 
     Split the data by customer, and the answer is the sum by the keys. Every column that is not a
     key is summed, and so is an integer, a duration or a decimal.
+
+    Args:
+        keys: The key columns that the result always has. Those that an argument `by` names come
+            before them.
+        when: By the name of an argument, the key column that the result has besides where that
+            argument is not None.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        return _declare(function, Kind("additive", keys=keys, tables=_tables_of(function)))
+        optional = MappingProxyType(dict(when or {}))
+        kind = Kind("additive", keys=keys, tables=_tables_of(function), when=optional)
+        return _declare(function, kind)
 
     return decorate
 
@@ -103,12 +126,20 @@ def kind_of(function: Callable[..., Any]) -> Kind | None:
 
 
 def _tables_of(function: Callable[..., Any]) -> tuple[str, ...]:
-    parameters = inspect.signature(function).parameters
+    """Name the parameters that are tables: by the name, or by what they are annotated with."""
     return tuple(
         name
-        for name, parameter in parameters.items()
-        if name in TABLES or parameter.annotation in ("Frame", "pl.LazyFrame", "Frame | None")
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name in TABLES or _is_frame(parameter.annotation)
     )
+
+
+def _is_frame(annotation: Any) -> bool:
+    if not isinstance(annotation, str):
+        # A module without `from __future__ import annotations` has the types themselves.
+        arms = get_args(annotation) or (annotation,)
+        return any(arm is Frame or arm in (pl.LazyFrame, pl.DataFrame) for arm in arms)
+    return annotation.removesuffix(" | None") in ("Frame", "pl.LazyFrame", "LazyFrame")
 
 
 def _declare(function: Callable[P, R], kind: Kind) -> Callable[P, R]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 import types
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from retention_kit.testing._instants import after_all
 from retention_kit.testing.discovery import reduced_parameter, tables_needed
 from retention_kit.testing.strategies import instants
 
+_WINDOWS = ("366d", "2y")
+
 
 def arguments_for(
     function: Callable[..., Any],
@@ -26,9 +29,10 @@ def arguments_for(
 ) -> SearchStrategy[dict[str, Any]]:
     """Draw the arguments of a function that are not tables, and those of the function it finishes.
 
-    `as_of` is an instant among those that the tables are drawn from, or long after them;
-    `time_zone` is the one given; a parameter annotated with `Literal` or `bool` takes each of its
-    values; `by` takes text columns of the first table. What else has a default keeps it.
+    `as_of` is an instant among those that the tables are drawn from, or long after them, and
+    `since` one before it; `time_zone` is the one given; `active_within` and `gap_days` are lengths
+    of time; a parameter annotated with `Literal` or `bool` takes each of its values; `by` takes
+    text columns of the first table. What else has a default keeps it.
 
     Args:
         function: A function that declares its kind.
@@ -59,7 +63,15 @@ def arguments_for(
         else:
             optional.pop(name, None)
             required[name] = strategy
-    return st.fixed_dictionaries(required, optional=optional)
+    return st.fixed_dictionaries(required, optional=optional).map(_in_order)
+
+
+def _in_order(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Put `since` before `as_of`."""
+    since, as_of = arguments.get("since"), arguments.get("as_of")
+    if since is not None and as_of is not None and since >= as_of:
+        return {**arguments, "since": as_of - dt.timedelta(days=30)}
+    return arguments
 
 
 def _parameters(
@@ -82,8 +94,15 @@ def _strategy(
 ) -> SearchStrategy[Any] | None:
     if name == "as_of":
         return st.one_of(st.just(after_all(time_zone)), instants(time_zone=time_zone))
+    if name == "since":
+        return instants(time_zone=time_zone)
     if name == "time_zone":
         return st.just(time_zone)
+    if name == "active_within":
+        # At least as long as the longest period.
+        return st.sampled_from(_WINDOWS)
+    if name == "gap_days":
+        return st.floats(0.5, 120)
     if name == "by":
         first = TABLES[tables_needed(function)[0]]
         texts = [column.name for column in first.columns.values() if column.kind == "text"]

@@ -134,8 +134,7 @@ class _Case:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        by = self.arguments.get("by") or ()
-        return (*self.kind.keys, *((by,) if isinstance(by, str) else by))
+        return self.kind.keys_with(self.arguments)
 
 
 def _case(function: Callable[..., Any], tables: Tables, arguments: dict[str, Any]) -> _Case:
