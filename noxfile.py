@@ -35,7 +35,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typing(session: nox.Session) -> None:
     """Types, from inside by mypy and from outside by mypy and pyright."""
-    session.install("-e", ".[cli,testing]", "--group", "typing")
+    session.install("-e", ".[app,testing]", "--group", "typing")
     session.run("mypy", "--strict")
     session.run("mypy", "--strict", "tests/typing")
     session.run("pyright")
@@ -44,21 +44,21 @@ def typing(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The tests, against the newest dependencies. Arguments go to pytest."""
-    session.install("-e", ".[cli,testing]", "--group", "test")
+    session.install("-e", ".[app,testing]", "--group", "test")
     session.run("pytest", *(session.posargs or PARALLEL))
 
 
 @nox.session
 def tests_lowest(session: nox.Session) -> None:
     """The tests, against the oldest direct dependencies that are allowed."""
-    session.install("--resolution", "lowest-direct", "-e", ".[cli,testing]", "--group", "test")
+    session.install("--resolution", "lowest-direct", "-e", ".[app,testing]", "--group", "test")
     session.run("pytest", *(session.posargs or AGAIN))
 
 
 @nox.session
 def doctest(session: nox.Session) -> None:
     """Every example: in docstrings, in the documentation and in both READMEs."""
-    session.install("-e", ".[cli,testing]", "--group", "test")
+    session.install("-e", ".[app,testing]", "--group", "test")
     session.run("pytest", "--doctest-modules", "src")
     session.run("pytest", "docs", "README.md", "README.ru.md")
 
@@ -94,7 +94,7 @@ def wheel(session: nox.Session) -> None:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, checkout / name)
     session.chdir(checkout)
-    session.install(f"retention-kit[cli,testing] @ {built.as_uri()}", "--group", "test")
+    session.install(f"retention-kit[app,testing] @ {built.as_uri()}", "--group", "test")
     session.run("pytest", *(session.posargs or AGAIN))
 
 

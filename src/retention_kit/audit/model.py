@@ -15,9 +15,40 @@ import polars as pl
 from retention_kit.contracts.health import DataHealth
 
 View = Literal["sales", "net", "with_guests"]
-Unit = Literal["customers", "orders", "money", "share", "ratio"]
-SCHEMA_VERSION = 1
-"""The version of what `Audit.to_dict` gives."""
+Unit = Literal["customers", "orders", "money", "share", "ratio", "days", "months"]
+Language = Literal["en", "ru"]
+SCHEMA_VERSION = 2
+"""The version of what `Audit.to_dict` gives; 2 added intervals, benchmarks and all tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """What the field calls usual or good, and who says so.
+
+    Attributes:
+        low: The lower end.
+        high: The upper end, or None where there is none.
+        source: Who says so, and when.
+        note: What it holds for, in a sentence.
+    """
+
+    low: float
+    high: float | None
+    source: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that asks for a look.
+
+    Attributes:
+        code: What it is, such as `later_orders`; reports have a sentence for each.
+        values: The numbers and names that the sentence holds.
+    """
+
+    code: str
+    values: Mapping[str, int | float | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +60,13 @@ class KeyFigure:
         view: Which rows it counts: `sales`, `net` of returns, or sales `with_guests`.
         value: The figure; None where its denominator is 0.
         unit: `customers` and `orders` are counts, `money` is in the shop's currency, a `share` is
-            0 … 1, a `ratio` is neither.
+            0 … 1, `days` and `months` are lengths of time, a `ratio` is none of these.
         definition: What it means, in a sentence.
         numerator: What was divided, if it is a quotient.
         denominator: By what, if it is a quotient.
+        low: The lower end of the interval of confidence, where there is one.
+        high: Its upper end.
+        benchmark: What the field calls usual or good, where a source can be named.
     """
 
     name: str
@@ -42,6 +76,9 @@ class KeyFigure:
     definition: str
     numerator: int | Decimal | None = None
     denominator: int | Decimal | None = None
+    low: float | None = None
+    high: float | None = None
+    benchmark: Benchmark | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
