@@ -23,16 +23,49 @@ END = dt.datetime(2025, 6, 1, tzinfo=ZONE)
 
 FIGURE = {
     "type": "object",
-    "required": ["value", "unit", "numerator", "denominator", "definition"],
+    "required": [
+        "value",
+        "unit",
+        "numerator",
+        "denominator",
+        "low",
+        "high",
+        "definition",
+        "benchmark",
+    ],
     "properties": {
         "value": {"type": ["number", "null"]},
         "numerator": {"type": ["number", "null"]},
         "denominator": {"type": ["number", "null"]},
-        "unit": {"enum": ["customers", "orders", "money", "share", "ratio"]},
+        "low": {"type": ["number", "null"]},
+        "high": {"type": ["number", "null"]},
+        "unit": {"enum": ["customers", "orders", "money", "share", "ratio", "days", "months"]},
+        "benchmark": {"type": ["object", "null"], "required": ["low", "high", "source", "note"]},
         "definition": {"type": "string", "minLength": 10},
     },
     "additionalProperties": False,
 }
+TABLES = (
+    "actions",
+    "buyers",
+    "churned_customers",
+    "churned_totals",
+    "cohorts",
+    "concentration",
+    "gap_summary",
+    "gaps",
+    "gaps_by_order",
+    "lifetime_values",
+    "next_purchase",
+    "order_conversion",
+    "order_values",
+    "retention",
+    "seasonality",
+    "trends",
+    "value_trend",
+    "views",
+    "what_if",
+)
 SCHEMA = {
     "type": "object",
     "required": [
@@ -42,14 +75,20 @@ SCHEMA = {
         "data_to",
         "time_zone",
         "currency",
+        "active_within",
+        "gap_days",
         "warnings",
+        "notes",
         "data_health",
         "key_figures",
-        "views",
-        "cohorts",
+        *TABLES,
+        "products",
+        "lifecycle",
+        "lifecycle_flow",
     ],
     "properties": {
-        "schema_version": {"const": 1},
+        "schema_version": {"const": 2},
+        "notes": {"type": "array", "items": {"type": "object", "required": ["code"]}},
         "key_figures": {
             "type": "object",
             "required": ["sales", "net", "with_guests"],
@@ -97,7 +136,7 @@ def test_the_real_shop_has_the_published_figures(real):
 
 def test_every_quotient_shows_what_was_divided_by_what(real):
     quotients = [figure for figure in real.key_figures if figure.numerator is not None]
-    assert len(quotients) == 7
+    assert len(quotients) == 11
     for figure in quotients:
         assert float(figure.value) == pytest.approx(
             float(figure.numerator) / float(figure.denominator)

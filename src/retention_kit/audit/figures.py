@@ -53,12 +53,12 @@ def key_figures(facts: Mapping[str, Row], intervals: Intervals) -> tuple[KeyFigu
             `frequency`, `repeats`, and, where there are such, `retention` (of the last whole
             period), `buyers` (the repeat ones), `gaps`, `again` (of the curve of the next
             purchase, at `AGAIN_DAYS`) and `economics`.
-        intervals: The intervals of figures of the sales view, by name.
+        intervals: The intervals of figures, by the names that the metrics give them.
 
     Returns:
         The figures, in the order of a report.
     """
-    return (*_sales(facts, intervals), *_behaviour(facts, intervals), *_net(facts))
+    return (*_sales(facts, intervals), *_behaviour(facts, intervals), *_net(facts, intervals))
 
 
 AGAIN_DAYS = 90
@@ -122,7 +122,8 @@ def _behaviour(facts: Mapping[str, Row], intervals: Intervals) -> tuple[KeyFigur
         row = facts["retention"]
         kept, start = row["retained"], row["start_customers"]
         for name, above in (("customer_retention_rate", kept), ("churn_rate", start - kept)):
-            found.append(_quotient(name, row, (above, start), intervals, unit="share"))
+            ends = {name: (row[f"{name}_low"], row[f"{name}_high"])}
+            found.append(_quotient(name, row, (above, start), ends, unit="share"))
     if "again" in facts:
         row = facts["again"]
         found.append(
@@ -142,7 +143,7 @@ def _behaviour(facts: Mapping[str, Row], intervals: Intervals) -> tuple[KeyFigur
     return tuple(found)
 
 
-def _net(facts: Mapping[str, Row]) -> tuple[KeyFigure, ...]:
+def _net(facts: Mapping[str, Row], intervals: Intervals) -> tuple[KeyFigure, ...]:
     totals, averages, guests = facts["totals"], facts["averages"], facts["guests"]
     economics = facts.get("economics", {})
     value = _divide(totals["net_revenue"], totals["customers"])
@@ -151,7 +152,7 @@ def _net(facts: Mapping[str, Row]) -> tuple[KeyFigure, ...]:
             "lifetime_value",
             {"lifetime_value": value},
             (totals["net_revenue"], totals["customers"]),
-            {},
+            {"lifetime_value": intervals.get("net_revenue_per_customer", (None, None))},
             view="net",
         )
     ]
@@ -169,7 +170,7 @@ def _net(facts: Mapping[str, Row]) -> tuple[KeyFigure, ...]:
             "average_order_value",
             {"average_order_value": averages["average_order_value_net"]},
             (totals["net_revenue"], totals["orders"]),
-            {},
+            {"average_order_value": intervals.get("average_order_value_net", (None, None))},
             view="net",
         ),
         _plain("return_only_customers", "net", totals["return_only_customers"], "customers"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Literal
@@ -45,10 +45,12 @@ class Note:
     Attributes:
         code: What it is, such as `later_orders`; reports have a sentence for each.
         values: The numbers and names that the sentence holds.
+        is_new: Whether the audit found it, and not the door before.
     """
 
     code: str
     values: Mapping[str, int | float | str]
+    is_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,22 @@ class Audit:
         data_to: The last order's instant before `as_of`.
         time_zone: The shop's time zone.
         currency: The shop's currency.
+        active_within: For how long a purchase makes a customer, in the list of those who stopped.
+        gap_days: The usual gap between purchases by which the lifecycle is told; None where it is
+            not known.
         health: What was read, accepted and rejected.
         key_figures: The figures, in the order of a report.
-        tables: Eager tables by name: `key_figures`, `views`, `cohorts`, `data_health`, and for
-            each table with rejected rows `rejected_…` with the first of them.
-        warnings: What asks for a look, in sentences.
+        tables: Eager tables by name; those that need what was not given are not there. Always:
+            `key_figures`, `trends`, `views`, `actions`, `order_values`, `buyers`, `seasonality`,
+            `concentration`, `retention`, `cohorts`, `value_trend`, `lifetime_values`, `what_if`,
+            `gaps`, `gap_summary`, `gaps_by_order`, `next_purchase`, `order_conversion`,
+            `churned_customers`, `churned_totals`, `data_health`. With repeat customers, or
+            `gap_days`: `lifecycle`, `lifecycle_flow`. With costs: `acquisition`, `channels`,
+            `payback`, `payback_curve`, `retention_costs`. With lines: `products`, `categories`.
+            With managers, delivery dates, events: `managers`, `delivery`, `funnel`. For each table
+            with rejected rows, `rejected_…` with the first of them.
+        notes: What asks for a look, as codes with numbers.
+        warnings: The same in English sentences.
     """
 
     as_of: dt.datetime
@@ -103,10 +116,13 @@ class Audit:
     data_to: dt.datetime
     time_zone: str
     currency: str
+    active_within: str
+    gap_days: float | None
     health: DataHealth
     key_figures: tuple[KeyFigure, ...]
     tables: Mapping[str, pl.DataFrame]
-    warnings: tuple[str, ...] = field(default=())
+    notes: tuple[Note, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
@@ -135,9 +151,10 @@ class Audit:
 
         Returns:
             `schema_version`, `as_of`, `data_from`, `data_to` (ISO 8601), `time_zone`, `currency`,
-            `warnings`, `data_health` (by table), `key_figures` (by view and name: value, unit,
-            numerator, denominator, definition), `views` and `cohorts`. Money is a number in major
-            units of the currency.
+            `active_within`, `gap_days`, `warnings`, `notes`, `data_health` (by table),
+            `key_figures` (by view and name: value, unit, numerator, denominator, low, high,
+            definition, benchmark) and every other table of the audit by its name, as rows. Money
+            is a number in major units of the currency.
         """
         figures: dict[str, dict[str, Any]] = {}
         for figure in self.key_figures:
@@ -146,7 +163,10 @@ class Audit:
                 "unit": figure.unit,
                 "numerator": _plain(figure.numerator),
                 "denominator": _plain(figure.denominator),
+                "low": figure.low,
+                "high": figure.high,
                 "definition": figure.definition,
+                "benchmark": None if figure.benchmark is None else asdict(figure.benchmark),
             }
         return {
             "schema_version": SCHEMA_VERSION,
@@ -155,7 +175,10 @@ class Audit:
             "data_to": self.data_to.isoformat(),
             "time_zone": self.time_zone,
             "currency": self.currency,
+            "active_within": self.active_within,
+            "gap_days": self.gap_days,
             "warnings": list(self.warnings),
+            "notes": [{"code": note.code, **note.values} for note in self.notes],
             "data_health": {
                 name: {
                     "read": table.read,
@@ -167,13 +190,20 @@ class Audit:
                 for name, table in self.health.tables.items()
             },
             "key_figures": figures,
-            "views": _rows(self.tables["views"]),
-            "cohorts": _rows(self.tables["cohorts"]),
+            **{
+                name: _rows(frame)
+                for name, frame in self.tables.items()
+                if name not in _NOT_IN_JSON and not name.startswith("rejected_")
+            },
         }
 
     def to_json(self, *, indent: int | None = 2) -> str:
         """Give `to_dict` as JSON text."""
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+_NOT_IN_JSON = frozenset({"key_figures", "data_health"})
+"""Tables that the JSON has in another form."""
 
 
 def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:

@@ -9,23 +9,39 @@ from typing import Any
 import polars as pl
 
 from retention_kit._logging import get_logger
-from retention_kit.audit.figures import key_figures
+from retention_kit.audit.actions import actions
+from retention_kit.audit.around import funnel_table, goods_tables, people_tables
+from retention_kit.audit.bounds import Bounds, bounds_of
+from retention_kit.audit.figures import AGAIN_DAYS, key_figures
 from retention_kit.audit.masking import mask_contacts
-from retention_kit.audit.model import Audit, KeyFigure
+from retention_kit.audit.model import Audit
+from retention_kit.audit.money import cost_tables, economics, lifetime_table, what_if_table
+from retention_kit.audit.notes import notes_of, sentence
+from retention_kit.audit.parts import parts_of
+from retention_kit.audit.questions import STAGES, first_questions, later_questions
+from retention_kit.audit.records import figure_table, rejected, views
+from retention_kit.audit.seen import Seen
+from retention_kit.audit.tables import (
+    customer_tables,
+    lifecycle_tables,
+    order_tables,
+    stopped_tables,
+)
+from retention_kit.audit.trends import trends
 from retention_kit.contracts.dataset import Dataset
 from retention_kit.contracts.law import report
-from retention_kit.errors import DataError, DefinitionError, bad_parameter
-from retention_kit.metrics.cohorts import cohort_retention, cohort_totals
-from retention_kit.metrics.observed import in_zone, observed
+from retention_kit.errors import DefinitionError
+from retention_kit.metrics.bootstrap import bootstrap_intervals
+from retention_kit.metrics.gap_figures import gap_summary
+from retention_kit.metrics.observed import in_zone
 from retention_kit.metrics.orders import average_order_value, order_totals, purchase_frequency
-from retention_kit.metrics.repeat_purchases import repeat_purchase_rate, repeat_purchase_totals
+from retention_kit.metrics.repeat_purchases import repeat_purchase_rate
 
 logger = get_logger(__name__)
 
-STAGES = ("order values", "repeat purchases", "cohorts", "guests", "data health")
-"""What an audit does, in order; `progress` is told of each as it begins."""
-REJECTED_SHOWN = 1_000
-"""How many rejected rows of a table an audit holds."""
+COMPARED_WITH = "3mo"
+"""How long before the instant of observation the states lie that today's are compared with."""
+Tables = dict[str, pl.DataFrame]
 
 
 @report
@@ -33,25 +49,37 @@ def audit(
     dataset: Dataset,
     *,
     as_of: dt.datetime,
+    active_within: str | None = None,
+    gap_days: float | None = None,
+    confidence: float = 0.95,
     show_contacts: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Audit:
     """Measure a shop's repeat sales at one instant.
 
     Args:
-        dataset: The shop's tables.
+        dataset: The shop's tables. What needs costs, lines, events, managers or delivery dates is
+            there where these were given.
         as_of: Observation instant, exclusive, with a time zone. Orders at or after it do not
             exist; it is never guessed.
-        show_contacts: Whether e-mail addresses and telephone numbers among rejected rows are
-            shown whole.
+        active_within: For how long before an instant a purchase makes a customer of that instant,
+            as in `"3mo"`; at least a month. None takes the calendar month for retention, and
+            three months for the list of those who stopped.
+        gap_days: The usual gap between purchases, in days, by which the lifecycle is told. None
+            takes the median of customers' own median gaps.
+        confidence: How sure intervals are, above 0 and below 1.
+        show_contacts: Whether e-mail addresses and telephone numbers, among rejected rows and in
+            the list of those who stopped, are shown whole.
         progress: Called with the name of each stage as it begins.
 
     Returns:
-        Data health, key figures with their denominators, and monthly cohorts, for the sales view
-        (completed sales to known customers), net of returns, and with guests.
+        Key figures with their denominators and intervals, and tables by name: data health,
+        retention, cohorts, gaps, lifecycle, seasonality, concentration, those who stopped, what to
+        do next, and more.
 
     Raises:
-        DefinitionError: `as_of` has no time zone, or lies before the first order.
+        DefinitionError: `as_of` has no time zone, or lies before the first order; or an option
+            is not allowed.
         DataError: No order was accepted.
 
     Examples:
@@ -70,199 +98,143 @@ def audit(
         )
     as_of = in_zone(as_of, dataset.time_zone)
     tell = progress or (lambda _: None)
-    bounds = _bounds(dataset, as_of)
-
-    tell(STAGES[0])
-    totals = _collect(order_totals(dataset.orders, as_of=as_of))
-    averages = _row(average_order_value(totals))
-    frequency = _row(purchase_frequency(totals))
-    tell(STAGES[1])
-    repeats = _row(
-        repeat_purchase_rate(_collect(repeat_purchase_totals(dataset.orders, as_of=as_of)))
-    )
-    tell(STAGES[2])
-    cohorts = cohort_retention(
-        _collect(cohort_totals(dataset.orders, as_of=as_of)),
+    bounds = bounds_of(dataset, as_of)
+    seen = Seen(
         as_of=as_of,
+        data_from=bounds.first,
+        since=_before(as_of),
         time_zone=dataset.time_zone,
-        data_from=bounds["first"].date(),
+        active_within=active_within,
+        stopped_within=active_within or COMPARED_WITH,
+        confidence=confidence,
     )
-    tell(STAGES[3])
-    guests = _row(_collect(order_totals(dataset.guest_orders, as_of=as_of)))
-    figures = key_figures(_row(totals), averages, frequency, repeats, guests)
-    tell(STAGES[4])
-    notes = _warnings(dataset, bounds, _row(totals))
+    answers, gap = _ask(dataset, seen, bounds, gap_days, tell)
+    tell(STAGES[6])
+    tables = _tables(dataset, answers, seen)
+    tell(STAGES[7])
+    guests = _row(order_totals(dataset.guest_orders, as_of=as_of).collect(engine="streaming"))
+    tell(STAGES[8])
+    totals = _row(answers["totals"])
+    tables["views"] = views(dataset, as_of, totals, guests)
+    tables["data_health"] = dataset.health.to_frame()
+    tables["actions"] = actions(tables)
+    tables["trends"] = trends(tables)
+    facts = _facts(answers, tables, guests)
+    figures = key_figures(facts, _intervals(answers, confidence))
+    tables["key_figures"] = figure_table(figures)
+    tables |= rejected(dataset, show_contacts=show_contacts)
+    if not show_contacts:
+        stopped = mask_contacts(tables["churned_customers"].lazy()).collect()
+        tables["churned_customers"] = stopped
+    notes = notes_of(dataset, bounds, totals)
     logger.info("audit as of %s: %d key figures", as_of.isoformat(), len(figures))
     return Audit(
         as_of=as_of,
-        data_from=bounds["first"],
-        data_to=bounds["last"],
+        data_from=bounds.first,
+        data_to=bounds.last,
         time_zone=dataset.time_zone,
         currency=dataset.currency,
+        active_within=seen.stopped_within,
+        gap_days=gap,
         health=dataset.health,
         key_figures=figures,
-        tables={
-            "key_figures": _figure_table(figures),
-            "views": _views(dataset, as_of, _row(totals), guests),
-            "cohorts": cohorts,
-            "data_health": dataset.health.to_frame(),
-            **_rejected(dataset, show_contacts=show_contacts),
-        },
-        warnings=(*dataset.health.warnings, *notes),
+        tables=tables,
+        notes=notes,
+        warnings=(*dataset.health.warnings, *(sentence(note) for note in notes if note.is_new)),
     )
 
 
-def _bounds(dataset: Dataset, as_of: dt.datetime) -> dict[str, Any]:
-    at = pl.col("ordered_at")
-    every = pl.concat([dataset.orders.select(at), dataset.guest_orders.select(at)])
-    bounds = _row(
-        _collect(
-            every.select(
-                at.min().alias("first"),
-                at.filter(at < as_of).max().alias("last"),
-                (at >= as_of).sum().alias("later"),
-            )
-        )
+def _ask(
+    dataset: Dataset,
+    seen: Seen,
+    bounds: Bounds,
+    gap_days: float | None,
+    tell: Callable[[str], None],
+) -> tuple[Tables, float | None]:
+    """Ask the orders of all parts, and say what the usual gap is."""
+    first = first_questions(
+        as_of=seen.as_of,
+        since=seen.since,
+        active_within=seen.active_within,
+        stopped_within=seen.stopped_within,
+        orders=bounds.orders,
+        given=bounds.given,
+        with_costs="costs" in dataset.given,
     )
-    if bounds["first"] is None:
-        read = dataset.health.tables.get("orders")
-        rejected = (
-            ", ".join(f"{rule} {rows:,}" for rule, rows in read.rejected.items()) if read else ""
-        )
-        raise DataError(
-            f"There is no order to audit: {read.read if read else 0:,} rows were read, none was "
-            f"accepted{f' ({rejected})' if rejected else ''}. Next step: look at "
-            "dataset.rejected['orders'], or check that the file is the right one."
-        )
-    if bounds["last"] is None:
-        raise bad_parameter(
-            "as_of",
-            got=as_of.isoformat(),
-            allowed=f"an instant after the first order, {bounds['first'].isoformat()}",
-            step="orders at or after as_of do not count; name the day after the last one.",
-        )
-    return bounds
+    with parts_of(dataset, orders=bounds.orders, given=bounds.given) as parts:
+        answers = parts.run(first, tell)
+        gap = gap_days
+        if gap is None and answers["gaps"].height:
+            gap = _row(gap_summary(answers["gaps"]))["median_of_customer_medians_days"]
+        if gap:
+            later = later_questions(as_of=seen.as_of, since=seen.since, gap_days=gap)
+            answers |= parts.run(later, tell)
+        else:
+            tell(STAGES[5])
+    return answers, gap or None
 
 
-def _warnings(dataset: Dataset, bounds: dict[str, Any], totals: dict[str, Any]) -> list[str]:
-    notes = []
-    if bounds["later"]:
-        notes.append(f"{bounds['later']:,} orders at or after as_of do not count.")
-    if not totals["orders"]:
-        notes.append(
-            "No sale to a known customer lies before as_of: averages and shares have no value."
-        )
-    guests = dataset.health.tables["orders"].guests if "orders" in dataset.health.tables else 0
-    if guests:
-        notes.append(f"{guests:,} orders of guests are in no customer's figures.")
-    return notes
-
-
-def _views(
-    dataset: Dataset, as_of: dt.datetime, totals: dict[str, Any], guests: dict[str, Any]
-) -> pl.DataFrame:
-    """Say which rows each view counts."""
-    known, others = (
-        observed(dataset.orders, as_of=as_of),
-        observed(dataset.guest_orders, as_of=as_of),
-    )
-    sale = pl.col("kind") == "sale"
-    items, guest_items = dataset.order_items, dataset.guest_order_items
-    sold = _lines(dataset, items, known.filter(sale))
-    returned = _lines(dataset, items, known.filter(~sale))
-    to_guests = _lines(dataset, guest_items, others.filter(sale))
-    rows = [
-        (
-            "sales",
-            "completed sales to known customers",
-            totals["orders"],
-            0,
-            sold,
-            totals["revenue"],
-        ),
-        (
-            "net",
-            "the same, and completed returns of known customers",
-            totals["orders"],
-            totals["returns"],
-            _sum(sold, returned),
-            totals["net_revenue"],
-        ),
-        (
-            "with_guests",
-            "completed sales, those to guests included",
-            totals["orders"] + guests["orders"],
-            0,
-            _sum(sold, to_guests),
-            totals["revenue"] + guests["revenue"],
-        ),
-    ]
-    return pl.DataFrame(
-        rows,
-        schema={
-            "view": pl.String,
-            "counts": pl.String,
-            "orders": pl.Int64,
-            "returns": pl.Int64,
-            "order_items": pl.Int64,
-            "revenue": pl.Decimal(38, 4),
-        },
-        orient="row",
-    )
-
-
-def _lines(dataset: Dataset, items: pl.LazyFrame, orders: pl.LazyFrame) -> int | None:
-    """Count the lines of orders, or give None where no lines were given."""
-    if "order_items" not in dataset.given:
-        return None
-    keys = orders.select("order_id", "kind")
-    return int(
-        _collect(items.join(keys, on=["order_id", "kind"], how="semi").select(pl.len())).item()
-    )
-
-
-def _sum(left: int | None, right: int | None) -> int | None:
-    return None if left is None or right is None else left + right
-
-
-def _rejected(dataset: Dataset, *, show_contacts: bool) -> dict[str, pl.DataFrame]:
-    tables = {}
-    for name, table in dataset.health.tables.items():
-        if table.rejected:
-            rows = dataset.rejected[name].head(REJECTED_SHOWN)
-            tables[f"rejected_{name}"] = _collect(rows if show_contacts else mask_contacts(rows))
+def _tables(dataset: Dataset, answers: Tables, seen: Seen) -> Tables:
+    tables = {
+        **order_tables(answers, seen),
+        **customer_tables(answers, seen),
+        **stopped_tables(answers),
+        **people_tables(answers),
+    }
+    if "lifecycle" in answers:
+        tables |= lifecycle_tables(answers)
+    if "costs" in dataset.given:
+        costs = dataset.costs.collect(engine="streaming")
+        tables |= cost_tables(answers, costs, seen)
+    tables["lifetime_values"] = lifetime_table(answers, tables)
+    tables["what_if"] = what_if_table(tables["retention"])
+    if "order_items" in dataset.given:
+        tables |= goods_tables(dataset, seen)
+    if "events" in dataset.given:
+        tables["funnel"] = funnel_table(dataset, seen)
     return tables
 
 
-def _figure_table(figures: tuple[KeyFigure, ...]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [
-            (
-                figure.name,
-                figure.view,
-                None if figure.value is None else float(figure.value),
-                figure.unit,
-                None if figure.numerator is None else float(figure.numerator),
-                None if figure.denominator is None else float(figure.denominator),
-                figure.definition,
-            )
-            for figure in figures
-        ],
-        schema={
-            "name": pl.String,
-            "view": pl.String,
-            "value": pl.Float64,
-            "unit": pl.String,
-            "numerator": pl.Float64,
-            "denominator": pl.Float64,
-            "definition": pl.String,
-        },
-        orient="row",
-    )
+def _facts(answers: Tables, tables: Tables, guests: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Gather the single rows that key figures are made of."""
+    facts = {
+        "totals": _row(answers["totals"]),
+        "guests": guests,
+        "averages": _row(average_order_value(answers["totals"])),
+        "frequency": _row(purchase_frequency(answers["totals"])),
+        "repeats": _row(repeat_purchase_rate(answers["repeats"])),
+        "gaps": _row(tables["gap_summary"]),
+    }
+    rows = {
+        "buyers": tables["buyers"].filter(pl.col("buyer_type") == "repeat"),
+        "retention": tables["retention"].filter("is_complete").sort("period").tail(1),
+        "again": tables["next_purchase"].filter(pl.col("days") <= AGAIN_DAYS).tail(1),
+    }
+    facts |= {name: _row(row) for name, row in rows.items() if row.height}
+    if "payback" in tables:
+        facts["economics"] = economics(tables)
+    return facts
 
 
-def _collect(frame: pl.LazyFrame) -> pl.DataFrame:
-    return frame.collect(engine="streaming")
+def _intervals(answers: Tables, confidence: float) -> dict[str, tuple[float | None, float | None]]:
+    """Give the intervals of key figures: of shares by Wilson, of means by resampling customers."""
+    share = _row(repeat_purchase_rate(answers["repeats"], confidence=confidence))
+    found = {
+        "repeat_purchase_rate": (
+            share["repeat_purchase_rate_low"],
+            share["repeat_purchase_rate_high"],
+        )
+    }
+    if "replicates" in answers:
+        rows = bootstrap_intervals(answers["replicates"], confidence=confidence).to_dicts()
+        found |= {row["name"]: (row["low"], row["high"]) for row in rows}
+    return found
+
+
+def _before(as_of: dt.datetime) -> dt.datetime:
+    """Give the instant that today is compared with, by the calendar of the shop's zone."""
+    earlier = pl.select(pl.lit(as_of.replace(tzinfo=None)).dt.offset_by(f"-{COMPARED_WITH}")).item()
+    return earlier.replace(tzinfo=as_of.tzinfo)
 
 
 def _row(frame: pl.DataFrame) -> dict[str, Any]:

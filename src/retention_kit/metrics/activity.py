@@ -137,3 +137,20 @@ def duration(parameter: str, text: object) -> Window:
     if count > _CENTURY[unit]:
         raise bad_parameter(parameter, got=text, allowed=f"{_ALLOWED}; at most a century")
     return Window(count, unit)
+
+
+def starts_period(at: dt.datetime, every: Every) -> bool:
+    """Say whether a period begins at an instant, on the clock of its zone."""
+    if at.time() != dt.time():
+        return False
+    match every:
+        case "1d":
+            return True
+        case "1w":
+            return at.weekday() == 0
+        case "1mo":
+            return at.day == 1
+        case "1q":
+            return at.day == 1 and at.month % 3 == 1
+        case "1y":
+            return at.day == 1 and at.month == 1

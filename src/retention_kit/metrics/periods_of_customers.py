@@ -63,8 +63,19 @@ def customer_periods(
         (1, datetime.date(2025, 3, 1), datetime.date(2025, 1, 1), 1)
         (2, datetime.date(2025, 3, 1), datetime.date(2025, 3, 1), 1)
     """
-    check_every(every)
     names = dimensions(by, orders, reserved=_RESULT)
+    numbered = numbered_periods(orders, as_of=as_of, every=every, by=names)
+    return numbered.with_columns(
+        period_start(pl.col(name).cast(pl.Int32), every).alias(name)
+        for name in ("period", "first_period")
+    )
+
+
+def numbered_periods(
+    orders: Frame, *, as_of: dt.datetime, every: Every, by: tuple[str, ...]
+) -> Frame:
+    """Give `customer_periods` with numbers for periods, as `period_index` gives them."""
+    check_every(every)
     sales = observed(orders, as_of=as_of).filter(is_sale(orders))
     # Months, weeks and so on before the year 2700 are small numbers, and small ones group faster.
     is_small = every != "1d" and in_zone(as_of, "UTC").year < 2700
@@ -79,11 +90,4 @@ def customer_periods(
         )
         .with_columns(pl.col("period").min().over("customer_id").alias("first_period"))
     )
-    return (
-        with_first_sale(sums, sales, names)
-        .with_columns(
-            period_start(pl.col(name).cast(pl.Int32), every).alias(name)
-            for name in ("period", "first_period")
-        )
-        .select(*names, *_RESULT)
-    )
+    return with_first_sale(sums, sales, by).select(*by, *_RESULT)

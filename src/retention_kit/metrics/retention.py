@@ -12,12 +12,12 @@ import datetime as dt
 import polars as pl
 
 from retention_kit.contracts.law import Frame, additive
-from retention_kit.metrics.activity import Window, window
+from retention_kit.metrics.activity import Window, starts_period, window
 from retention_kit.metrics.by_customer import following, in_turn, previous
 from retention_kit.metrics.dimensions import By, dimensions
 from retention_kit.metrics.observed import in_zone, instant, zone_of
 from retention_kit.metrics.periods import Every, check_every, last_day, period_index, period_start
-from retention_kit.metrics.periods_of_customers import customer_periods
+from retention_kit.metrics.periods_of_customers import numbered_periods
 
 COUNTS = (
     "start_customers",
@@ -38,8 +38,16 @@ _COVERED = "__covered"
 _IS_KNOWN = "__is_known"
 _LEFT = "__left"
 _NEVER = 2**30
-_MOVES = ("new_customers", "reactivated", "lost")
-_BOUGHT = ("buyers", "known_buyers", "orders", "revenue", "returning_revenue")
+_SIDE = "__side"
+_HERE = (
+    "buyers",
+    "known_buyers",
+    "new_customers",
+    "reactivated",
+    "orders",
+    "revenue",
+    "returning_revenue",
+)
 
 
 @additive(keys=("period",))
@@ -110,12 +118,9 @@ def retention_totals(
         (datetime.date(2025, 3, 1), 0, 0, 0)
     """
     check_every(every)
-    window(active_within, every)
     names = dimensions(by, orders, reserved=("period", *COUNTS))
-    periods = customer_periods(orders, as_of=as_of, every=every, by=names)
-    return retention_totals_of(
-        periods, as_of=as_of, every=every, active_within=active_within, by=names
-    )
+    numbered = numbered_periods(orders, as_of=as_of, every=every, by=names)
+    return _totals_of(numbered, as_of, every, active_within, names)
 
 
 def retention_totals_of(
@@ -135,43 +140,24 @@ def retention_totals_of(
         active_within: As in `retention_totals`.
         by: The same columns.
     """
-    zone = zone_of(periods.select(pl.col("last_order_at").alias("ordered_at")).collect_schema())
+    numbered = periods.with_columns(
+        period_index(pl.col(name), every).alias(name) for name in ("period", "first_period")
+    )
+    return _totals_of(numbered, as_of, every, active_within, by)
+
+
+def _totals_of(
+    numbered: Frame,
+    as_of: dt.datetime,
+    every: Every,
+    active_within: str | None,
+    by: tuple[str, ...],
+) -> Frame:
+    zone = zone_of(numbered.select(pl.col("last_order_at").alias("ordered_at")).collect_schema())
     local = in_zone(as_of, zone)
-    numbered = periods.select(
-        *by,
-        "customer_id",
-        period_index(pl.col("period"), every).alias("period"),
-        "orders",
-        "revenue",
-        _covered(window(active_within, every), local, every, zone).alias(_COVERED),
-    )
-    bought, covered = pl.col("period"), pl.col(_COVERED)
+    covered = _covered(window(active_within, every), local, every, zone)
     last = period_index(pl.lit(last_day(local)), every)
-    is_known = previous(bought).is_not_null()
-    leaves = (covered < following(bought).fill_null(_NEVER)) & (covered <= last)
-    stays = (
-        in_turn(numbered, "period")
-        .with_columns(
-            is_known.alias(_IS_KNOWN),
-            (previous(covered) < bought).fill_null(value=False).alias("reactivated"),
-            # In the period that begins at the last boundary covered, the customer is lost.
-            pl.when(leaves).then(covered).alias(_LEFT),
-        )
-        .group_by(*by, "period", _LEFT)
-        .agg(
-            pl.len().alias("buyers"),
-            (pl.col(_IS_KNOWN) | (pl.col("orders") > 1)).sum().alias("known_buyers"),
-            pl.col("orders", "revenue").sum(),
-            pl.when(_IS_KNOWN).then("revenue").sum().alias("returning_revenue"),
-            (~pl.col(_IS_KNOWN)).sum().alias("new_customers"),
-            pl.col("reactivated").sum(),
-        )
-        .with_columns(
-            pl.col("buyers", "known_buyers", "new_customers", "reactivated").cast(pl.Int64)
-        )
-    )
-    moves = _moves(stays, by)
-    return _balance(moves, by, last, every)
+    return _balance(_summed(numbered, covered, last, by), by, last, every)
 
 
 def _covered(active: Window, local: dt.datetime, every: Every, zone: str) -> pl.Expr:
@@ -179,41 +165,71 @@ def _covered(active: Window, local: dt.datetime, every: Every, zone: str) -> pl.
 
     The end of the period that `as_of` cuts short counts as the start of the one after it.
     """
-    multiple = active.periods(every)
-    bought = period_index(pl.col("period"), every)
+    multiple, bought = active.periods(every), pl.col("period")
     if multiple is not None:
         covered = bought + multiple
     else:
         day = active.last_covered(pl.col("last_order_at").dt.date())
         covered = pl.max_horizontal(period_index(day, every), bought + 1)
     last = period_index(pl.lit(last_day(local)), every)
+    if starts_period(local, every):
+        return pl.min_horizontal(covered, last + 1)
     is_customer = pl.col("last_order_at") >= instant(active.before(local), zone)
     is_customer |= bought == last
     return pl.when(is_customer).then(last + 1).otherwise(pl.min_horizontal(covered, last))
 
 
-def _moves(stays: Frame, by: tuple[str, ...]) -> Frame:
-    """Sum by period, those who left under the period in which they did."""
-    nobody = pl.lit(0, dtype=pl.Int64)
-    gone = stays.filter(pl.col(_LEFT).is_not_null()).select(
-        *by, pl.col(_LEFT).alias("period"), pl.col("buyers").alias("lost")
+def _summed(numbered: Frame, covered: pl.Expr, last: pl.Expr, by: tuple[str, ...]) -> Frame:
+    """Sum by period what was bought, who came back, and who left."""
+    bought, until, is_known = pl.col("period"), pl.col(_COVERED), pl.col(_IS_KNOWN)
+    leaves = (until < following(bought).fill_null(_NEVER)) & (until <= last)
+    counts = ("buyers", "known_buyers", "new_customers", "reactivated", "lost")
+    stays = (
+        in_turn(numbered.with_columns(covered.alias(_COVERED)), "period")
+        .with_columns(
+            previous(bought).is_not_null().alias(_IS_KNOWN),
+            (previous(until) < bought).fill_null(value=False).alias("reactivated"),
+            # In the period that begins at the last boundary covered, the customer is lost.
+            pl.when(leaves).then(until).cast(pl.Int32).alias(_LEFT),
+        )
+        .group_by(*by, pl.col("period").cast(pl.Int32), _LEFT)
+        .agg(
+            pl.len().alias("buyers"),
+            (is_known | (pl.col("orders") > 1)).sum().alias("known_buyers"),
+            (~is_known).sum().alias("new_customers"),
+            pl.col("reactivated").sum(),
+            pl.col(_LEFT).count().alias("lost"),
+            pl.col("orders", "revenue").sum(),
+            pl.when(is_known).then("revenue").sum().alias("returning_revenue"),
+        )
+        .with_columns(pl.col(counts).cast(pl.Int64))
     )
-    here = stays.drop(_LEFT).with_columns(nobody.alias("lost"))
-    both = pl.concat([here, gone], how="diagonal")
-    return both.group_by(*by, "period").agg(pl.col(*_BOUGHT, *_MOVES).sum())
+    # Each row becomes two, one of its period and one of that in which its customers left; a second
+    # query for these would read the orders again.
+    is_here = pl.col(_SIDE) == 0
+    return (
+        stays.with_columns(pl.lit([0, 1]).alias(_SIDE))
+        .explode(_SIDE)
+        .filter(is_here | pl.col(_LEFT).is_not_null())
+        .group_by(*by, pl.when(is_here).then("period").otherwise(_LEFT).alias("period"))
+        .agg(
+            pl.when(is_here).then(pl.col(*_HERE)).sum(),
+            pl.when(~is_here).then("lost").sum(),
+        )
+    )
 
 
-def _balance(moves: Frame, by: tuple[str, ...], last: pl.Expr, every: Every) -> Frame:
+def _balance(summed: Frame, by: tuple[str, ...], last: pl.Expr, every: Every) -> Frame:
     """Carry the customers from the end of each period to the start of the next."""
     numbers = pl.int_ranges(pl.col("period"), last + 1, dtype=pl.Int32)
     first = pl.col("period").min()
-    firsts = moves.group_by(by).agg(first) if by else moves.select(first).drop_nulls()
+    firsts = summed.group_by(by).agg(first) if by else summed.select(first).drop_nulls()
     every_period = firsts.with_columns(numbers.alias("period")).explode("period")
     change = pl.col("new_customers") + pl.col("reactivated") - pl.col("lost")
     end = change.cum_sum().over(by, order_by="period") if by else change.cum_sum()
     return (
-        every_period.join(moves, on=[*by, "period"], how="left", nulls_equal=True)
-        .with_columns(pl.col(*_BOUGHT, *_MOVES).fill_null(0))
+        every_period.join(summed, on=[*by, "period"], how="left", nulls_equal=True)
+        .with_columns(pl.col(*_HERE, "lost").fill_null(0))
         .sort(*by, "period")
         .with_columns(end.alias("end_customers"))
         .with_columns((pl.col("end_customers") - change).alias("start_customers"))

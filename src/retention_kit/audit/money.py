@@ -1,0 +1,108 @@
+"""From exact counts and sums to the tables of an audit: what customers cost and are worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from retention_kit.audit.seen import Answers, Seen
+from retention_kit.metrics.acquisition import acquisition_costs
+from retention_kit.metrics.channels import channel_economics
+from retention_kit.metrics.keeping import retention_costs
+from retention_kit.metrics.lifetime import lifetime_value
+from retention_kit.metrics.payback import payback_curve, payback_months
+from retention_kit.metrics.scenarios import what_if
+
+_YEAR = 12
+
+
+def cost_tables(answers: Answers, costs: pl.DataFrame, seen: Seen) -> dict[str, pl.DataFrame]:
+    """Make the tables that need costs."""
+    totals, calendar = answers["acquisition"], {"as_of": seen.as_of, "time_zone": seen.time_zone}
+    return {
+        "acquisition": acquisition_costs(totals, costs, **calendar),
+        "channels": channel_economics(totals, costs, **calendar),
+        "payback": payback_months(totals, costs, **calendar),
+        "payback_curve": payback_curve(totals, costs, **calendar),
+        "retention_costs": retention_costs(answers["repeat_channels"], costs, **calendar),
+    }
+
+
+def economics(tables: Answers) -> dict[str, Any]:
+    """Give the shop's own cost of acquisition, its ratio and its payback, of all channels."""
+    channels, payback = tables["channels"], tables["payback"].row(0, named=True)
+    worth = channels.select(
+        (pl.col("lifetime_value") * pl.col("new_customers")).sum().alias("value"),
+        pl.col("new_customers").sum(),
+        pl.col("fully_loaded_cost").sum().alias("cost"),
+    ).row(0, named=True)
+    has_both = worth["new_customers"] and worth["cost"]
+    return {
+        "customer_acquisition_cost": payback["fully_loaded_cac"],
+        "ltv_to_cac": worth["value"] / worth["cost"] if has_both else None,
+        "payback_months": payback["payback_months"],
+    }
+
+
+def lifetime_table(answers: Answers, tables: Answers) -> pl.DataFrame:
+    """Give the lifetime value in four ways, on the shop's own frequency and churn by month."""
+    year = _last_year(tables["retention"])
+    spent: dict[str, float | None] = {"acquisition_cost": None}
+    if "payback" in tables:
+        spent["acquisition_cost"] = tables["payback"]["fully_loaded_cac"].item()
+        kept = tables["channels"]["retention_cost"].sum()
+        customers = answers["values"]["complete_customers"].sum()
+        spent["retention_cost"] = kept / customers if customers else 0.0
+    return lifetime_value(
+        answers["values"],
+        orders_per_period=_share(year["orders"], year["buyers"]),
+        churn_per_period=_share(year["lost"], year["start_customers"]),
+        **{name: value for name, value in spent.items() if value is not None},
+    )
+
+
+def what_if_table(retention: pl.DataFrame) -> pl.DataFrame:
+    """Say what better retention, or dearer orders, would have brought in the last year."""
+    year = _last_year(retention)
+    answer = what_if(
+        start_customers=year["start_customers"],
+        retained_customers=year["retained"],
+        returning_customers=year["returning_customers"],
+        returning_revenue=year["returning_revenue"],
+        revenue=year["revenue"],
+    )
+    return pl.DataFrame(
+        [
+            (
+                "retention_plus_5_points",
+                answer.retention_points,
+                answer.extra_customers,
+                answer.extra_revenue_from_retention,
+            ),
+            (
+                "average_order_value_plus_10_percent",
+                answer.average_order_value_change,
+                None,
+                answer.extra_revenue_from_order_value,
+            ),
+        ],
+        schema={
+            "scenario": pl.String,
+            "change": pl.Float64,
+            "extra_customers": pl.Float64,
+            "extra_revenue": pl.Float64,
+        },
+        orient="row",
+    )
+
+
+def _last_year(retention: pl.DataFrame) -> dict[str, Any]:
+    """Sum the last twelve months that the data cover whole."""
+    whole = retention.filter("is_complete").sort("period").tail(_YEAR)
+    numbers = [name for name, dtype in whole.schema.items() if dtype.is_numeric()]
+    return whole.select(pl.col(numbers).sum()).row(0, named=True)
+
+
+def _share(above: Any, below: Any) -> float | None:
+    return float(above) / float(below) if below else None

@@ -1,0 +1,113 @@
+"""What an audit asks of the orders of each part of a shop, stage by stage."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from retention_kit.audit.parts import Ask
+from retention_kit.metrics.acquisition import acquisition_totals
+from retention_kit.metrics.bootstrap import bootstrap_order_totals
+from retention_kit.metrics.buyers import buyer_totals
+from retention_kit.metrics.churned import churned_customers
+from retention_kit.metrics.cohort_values import cohort_value_totals
+from retention_kit.metrics.cohorts import cohort_totals
+from retention_kit.metrics.concentrate import revenue_distribution
+from retention_kit.metrics.deliveries import delivery_totals
+from retention_kit.metrics.gap_distribution import gap_totals, gap_totals_by_order
+from retention_kit.metrics.keeping import repeat_channel_totals
+from retention_kit.metrics.lifecycle import lifecycle_flow_totals, lifecycle_totals
+from retention_kit.metrics.lifetime import value_totals
+from retention_kit.metrics.next_purchase import next_purchase_totals
+from retention_kit.metrics.order_numbers import order_number_totals
+from retention_kit.metrics.orders import order_totals
+from retention_kit.metrics.people_in_charge import manager_totals
+from retention_kit.metrics.repeat_purchases import repeat_purchase_totals
+from retention_kit.metrics.retention import retention_totals
+from retention_kit.metrics.seasons import seasonality_totals
+
+STAGES = (
+    "order values",
+    "retention",
+    "cohorts",
+    "time between purchases",
+    "customers who stopped",
+    "lifecycle",
+    "first experience",
+    "guests",
+    "data health",
+)
+"""What an audit does, in order; `progress` is told of each as it begins."""
+UNITS = ("month", "weekday", "hour")
+MEANS_UP_TO = 200_000
+"""Up to how many orders the intervals of means are computed; above, they are narrower than the
+digits shown."""
+
+
+def first_questions(
+    *,
+    as_of: dt.datetime,
+    since: dt.datetime,
+    active_within: str | None,
+    stopped_within: str,
+    orders: int,
+    given: frozenset[str],
+    with_costs: bool,
+) -> dict[str, Ask]:
+    """Say what is asked before the usual gap between purchases is known.
+
+    Args:
+        as_of: Observation instant.
+        since: The instant that managers' customers are compared with.
+        active_within: The window of retention.
+        stopped_within: The window of the list of those who stopped.
+        orders: How many orders there are.
+        given: The optional columns of orders that hold anything.
+        with_costs: Whether costs were given.
+    """
+    at = {"as_of": as_of}
+    values, keeping, cohorts, gaps, stopped = STAGES[:5]
+    asks = {
+        "totals": Ask(values, order_totals, at),
+        "months": Ask(values, order_totals, {**at, "every": "1mo"}),
+        "buyers": Ask(values, buyer_totals, at),
+        "distribution": Ask(values, revenue_distribution, at),
+        **{unit: Ask(values, seasonality_totals, {**at, "unit": unit}) for unit in UNITS},
+    }
+    if orders <= MEANS_UP_TO:
+        asks["replicates"] = Ask(values, bootstrap_order_totals, at)
+    asks |= {
+        "repeats": Ask(keeping, repeat_purchase_totals, at),
+        "retention": Ask(keeping, retention_totals, {**at, "active_within": active_within}),
+        "cohorts": Ask(cohorts, cohort_totals, at),
+        "cohort_values": Ask(cohorts, cohort_value_totals, at),
+        "values": Ask(cohorts, value_totals, at),
+        "gaps": Ask(gaps, gap_totals, at),
+        "gaps_by_order": Ask(gaps, gap_totals_by_order, at),
+        "next_purchase": Ask(gaps, next_purchase_totals, at),
+        "order_numbers": Ask(gaps, order_number_totals, at),
+        "churned": Ask(stopped, churned_customers, {**at, "active_within": stopped_within}),
+    }
+    if with_costs:
+        asks["acquisition"] = Ask(cohorts, acquisition_totals, at)
+        asks["repeat_channels"] = Ask(cohorts, repeat_channel_totals, at)
+    if "manager" in given:
+        asks["managers"] = Ask(stopped, manager_totals, {**at, "since": since})
+    if "delivered_at" in given:
+        asks["delivery"] = Ask(gaps, delivery_totals, at)
+    return dict(sorted(asks.items(), key=lambda item: STAGES.index(item[1].stage)))
+
+
+def later_questions(*, as_of: dt.datetime, since: dt.datetime, gap_days: float) -> dict[str, Ask]:
+    """Say what is asked when the usual gap between purchases is known.
+
+    Args:
+        as_of: Observation instant.
+        since: The instant that the states are compared with.
+        gap_days: The usual gap.
+    """
+    lifecycle = STAGES[5]
+    known = {"as_of": as_of, "gap_days": gap_days}
+    return {
+        "lifecycle": Ask(lifecycle, lifecycle_totals, known),
+        "lifecycle_flow": Ask(lifecycle, lifecycle_flow_totals, {**known, "since": since}),
+    }

@@ -1,0 +1,85 @@
+"""From exact counts and sums to the tables of an audit: orders, customers, time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from retention_kit.audit.questions import UNITS
+from retention_kit.audit.seen import Answers, Seen
+from retention_kit.metrics.buyers import repeat_buyers
+from retention_kit.metrics.cohort_values import lifetime_value_trend
+from retention_kit.metrics.cohorts import cohort_retention
+from retention_kit.metrics.concentrate import revenue_concentration
+from retention_kit.metrics.gap_figures import gap_histogram, gap_summary, gaps_by_order
+from retention_kit.metrics.lifecycle_figures import lifecycle_flow, lifecycle_shares
+from retention_kit.metrics.next_purchase import next_purchase_curve
+from retention_kit.metrics.order_numbers import order_conversion
+from retention_kit.metrics.order_trends import order_values
+from retention_kit.metrics.retention_shares import retention_rates
+from retention_kit.metrics.seasons import seasonality
+
+STOPPED_SHOWN = 1_000
+"""How many customers the list of those who stopped has."""
+
+
+def order_tables(answers: Answers, seen: Seen) -> dict[str, pl.DataFrame]:
+    """Make the tables about orders."""
+    seasons = [
+        seasonality(
+            answers[unit],
+            as_of=seen.as_of,
+            time_zone=seen.time_zone,
+            data_from=seen.data_from.date(),
+            unit=unit,
+        ).select(pl.lit(unit).alias("unit"), pl.all())
+        for unit in UNITS
+    ]
+    return {
+        "order_values": order_values(answers["months"], **seen.calendar),
+        "buyers": repeat_buyers(answers["buyers"]),
+        "seasonality": pl.concat(seasons),
+        "concentration": revenue_concentration(answers["distribution"]),
+    }
+
+
+def customer_tables(answers: Answers, seen: Seen) -> dict[str, pl.DataFrame]:
+    """Make the tables about who comes back, and when."""
+    sure: dict[str, Any] = {"confidence": seen.confidence}
+    return {
+        "retention": retention_rates(
+            answers["retention"], active_within=seen.active_within, **seen.calendar, **sure
+        ),
+        "cohorts": cohort_retention(answers["cohorts"], **seen.calendar, **sure),
+        "value_trend": lifetime_value_trend(
+            answers["cohort_values"], as_of=seen.as_of, time_zone=seen.time_zone
+        ),
+        "gaps": gap_histogram(answers["gaps"]),
+        "gap_summary": gap_summary(answers["gaps"]),
+        "gaps_by_order": gaps_by_order(answers["gaps_by_order"]),
+        "next_purchase": next_purchase_curve(answers["next_purchase"], **sure),
+        "order_conversion": order_conversion(answers["order_numbers"], **sure),
+    }
+
+
+def lifecycle_tables(answers: Answers) -> dict[str, pl.DataFrame]:
+    """Make the tables about states."""
+    return {
+        "lifecycle": lifecycle_shares(answers["lifecycle"]),
+        "lifecycle_flow": lifecycle_flow(answers["lifecycle_flow"]),
+    }
+
+
+def stopped_tables(answers: Answers) -> dict[str, pl.DataFrame]:
+    """Shorten the list of those who stopped, and sum up all of them."""
+    stopped = answers["churned"].sort(
+        "net_revenue", "customer_id", descending=[True, False], nulls_last=True
+    )
+    value = pl.col("net_revenue").cast(pl.Float64)
+    totals = stopped.select(
+        pl.len().cast(pl.Int64).alias("customers"),
+        value.sum().alias("net_revenue"),
+        (value.clip(lower_bound=0) / pl.col("orders")).sum().alias("one_order_each"),
+    )
+    return {"churned_customers": stopped.head(STOPPED_SHOWN), "churned_totals": totals}
