@@ -11,32 +11,52 @@ import numpy as np
 import polars as pl
 
 from benchmarks.compare import Cell
-from benchmarks.jobs import Job
+from benchmarks.jobs import Job, Shape
 
 SMALL = 5_000
 """Up to so many rows a table is compared cell by cell."""
-EXTRA = ("return_only_customers",)
+EXTRA = (
+    "known_buyers",
+    "margin",
+    "orders_with_margin",
+    "return_only_customers",
+    "returning_customers",
+    "returning_revenue",
+)
 """What retention_kit gives beyond what was asked of all engines."""
 _SCALE = 4
 _NULL = np.uint64(0x9E3779B97F4A7C15)
 
 
-def normalise(job: Job, presented: Mapping[str, int] | pl.DataFrame) -> dict[str, Cell]:
+Table = pl.DataFrame | Mapping[str, int]
+"""Rows, or counts by their names."""
+
+
+def normalise(job: Job, presented: Table | Mapping[str, Table]) -> dict[str, Cell]:
     """Turn an engine's answer into labelled values; columns come in order of their names."""
+    if not job.tables:
+        return _labelled(presented, Shape(job.keys))
+    return {
+        f"{name}: {label}": cell
+        for name, shape in job.tables.items()
+        for label, cell in _labelled(presented[name], shape).items()
+    }
+
+
+def _labelled(presented: Table, shape: Shape) -> dict[str, Cell]:
     if isinstance(presented, Mapping):
         return dict(presented)
-    table = presented.select(sorted(presented.columns)).drop(EXTRA, strict=False)
-    if table.height > SMALL:
-        return _digest(table)
-    return _cells(job, table)
+    wanted = [*shape.keys, *shape.values] if shape.values else presented.columns
+    table = presented.select(sorted(wanted)).drop(EXTRA, strict=False)
+    return _digest(table) if table.height > SMALL else _cells(shape, table)
 
 
-def _cells(job: Job, table: pl.DataFrame) -> dict[str, Cell]:
+def _cells(shape: Shape, table: pl.DataFrame) -> dict[str, Cell]:
     cells: dict[str, Cell] = {"rows": table.height}
     for row in table.iter_rows(named=True):
-        place = ", ".join(f"{key} {_day(row[key])}" for key in job.keys)
+        place = ", ".join(f"{key} {_day(row[key])}" for key in shape.keys)
         for name, value in row.items():
-            if name not in job.keys:
+            if name not in shape.keys:
                 cells[f"{name} of {place}" if place else name] = _cell(value)
     return cells
 

@@ -4,20 +4,23 @@ Four variants of one table: `orders` is what passed the door (exact money, every
 `raw` is the same before it (money as Float64, guests), `ascending` is `raw` in order of time with
 running numbers for order ids, and `defects` is `raw` with one row in a thousand broken. In all but
 `ascending` the rows lie in random order and ids are scattered numbers, so that neither sorted nor
-dense ids flatter anyone.
+dense ids flatter anyone. Beside them stand two companions of `orders`: `customers`, with the
+channel that brought each, and `costs`.
 """
 
 import argparse
 import datetime as dt
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from benchmarks.companions import companions
 from benchmarks.defects import break_rows
-from benchmarks.settings import SHOP_ZONE, VARIANTS, path_of
+from benchmarks.settings import COMPANIONS, SHOP_ZONE, VARIANTS, path_of
 
 FIRST_DAY = dt.date(2021, 1, 1)
 LAST_DAY = dt.date(2025, 1, 15)
@@ -33,11 +36,24 @@ _SPAN = int((LAST_DAY - FIRST_DAY).total_seconds())
 
 
 def make_files(folder: Path, rows: int) -> None:
-    """Write the variants that are missing for this row count."""
-    missing = [v for v in VARIANTS if not path_of(folder, v, rows).exists()]
-    if not missing:
-        return
+    """Write the files that are missing for this row count."""
     folder.mkdir(parents=True, exist_ok=True)
+    if missing := _missing(folder, VARIANTS, rows):
+        _make_variants(folder, missing, rows)
+    if missing := _missing(folder, COMPANIONS, rows):
+        orders = pl.scan_parquet(path_of(folder, "orders", rows))
+        customer_ids = orders.select(pl.col("customer_id").unique().sort()).collect().to_series()
+        frames = companions(customer_ids, FIRST_DAY, LAST_DAY, seed=rows)
+        for name in missing:
+            _write(frames[name], path_of(folder, name, rows), time.perf_counter())
+
+
+def _missing(folder: Path, names: Sequence[str], rows: int) -> list[str]:
+    return [name for name in names if not path_of(folder, name, rows).exists()]
+
+
+def _make_variants(folder: Path, missing: Sequence[str], rows: int) -> None:
+    """Make all variants, since each draws on from the one before, and write those missing."""
     rng = np.random.default_rng(20_250_101 + rows)
     orders = _orders(rng, rows)
     raw = _before_the_door(rng, orders)
@@ -50,16 +66,18 @@ def make_files(folder: Path, rows: int) -> None:
     for variant in VARIANTS:
         started = time.perf_counter()
         frame = frames[variant]()
-        if variant not in missing:
-            continue
-        target = path_of(folder, variant, rows)
-        unfinished = target.with_suffix(".part")
-        frame.write_parquet(unfinished, row_group_size=ROW_GROUP)
-        unfinished.rename(target)
-        print(
-            f"  {target.name}: {frame.height:,} rows, {time.perf_counter() - started:.1f} s",
-            file=sys.stderr,
-        )
+        if variant in missing:
+            _write(frame, path_of(folder, variant, rows), started)
+
+
+def _write(frame: pl.DataFrame, target: Path, started: float) -> None:
+    unfinished = target.with_suffix(".part")
+    frame.write_parquet(unfinished, row_group_size=ROW_GROUP)
+    unfinished.rename(target)
+    print(
+        f"  {target.name}: {frame.height:,} rows, {time.perf_counter() - started:.1f} s",
+        file=sys.stderr,
+    )
 
 
 def _orders(rng: np.random.Generator, rows: int) -> pl.DataFrame:

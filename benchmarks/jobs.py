@@ -1,13 +1,52 @@
 """What is measured: each job with its file, the columns it needs and the shape of its answer."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from benchmarks.settings import SHOP_ZONE
 
 AS_OF = dt.datetime(2025, 1, 1, tzinfo=ZoneInfo(SHOP_ZONE))
 """The instant of observation; the data go on for two weeks after it."""
+SINCE = dt.datetime(2024, 10, 1, tzinfo=ZoneInfo(SHOP_ZONE))
+"""The earlier instant of the flow between states: a quarter before."""
+GAP_DAYS = 30.0
+"""The usual gap between purchases where states are not to depend on one found in the data."""
+
+STOPPED_FROM = dt.datetime(2024, 7, 1, tzinfo=ZoneInfo(SHOP_ZONE))
+STOPPED_BY = SINCE
+"""Between these lies the last sale of the customers whom an audit lists as stopped."""
+CHURNED_SHOWN = 1_000
+"""How many of the customers who stopped an audit shows, the most valuable first."""
+ORDER_NUMBERS_SHOWN = 10
+"""Up to which purchase an audit follows how many customers make the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a table of an answer looks like.
+
+    Attributes:
+        keys: The columns that identify a row; none for a table of one row.
+        values: The columns that are compared; none means all but the keys.
+    """
+
+    keys: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What we hold the library to, at 10 million orders; the report shows it and enforces nothing.
+
+    Attributes:
+        times_floor: As a multiple of the bare group-by by customer.
+        peak_mb: Megabytes of resident memory.
+    """
+
+    times_floor: float
+    peak_mb: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +57,12 @@ class Job:
         name: What it is called on the command line.
         title: What it is called in the report.
         task: What an engine does; jobs that differ only in their file share it.
-        variant: The file, one of `settings.VARIANTS`.
-        columns: The columns that the answer needs.
+        variant: The file, one of `settings.VARIANTS`; its companions lie beside it.
+        columns: The columns of that file that the answer needs.
         keys: The columns that identify a row of the answer; empty for one row or for counts.
+        tables: Where the answer is several tables, their shapes by name.
+        without: Engines that do not do it.
+        limit: What we hold the library to.
     """
 
     name: str
@@ -29,10 +71,112 @@ class Job:
     variant: str
     columns: tuple[str, ...]
     keys: tuple[str, ...] = ()
+    tables: Mapping[str, Shape] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    limit: Limit | None = None
 
 
 _ALL = ("order_id", "customer_id", "ordered_at", "amount", "kind", "status")
 _BY_CUSTOMER = tuple(name for name in _ALL if name != "order_id")
+_TIMES = tuple(name for name in _BY_CUSTOMER if name != "amount")
+
+_ECONOMICS = {
+    "acquisition": Shape(
+        ("period", "channel"),
+        (
+            "new_customers",
+            "orders",
+            "paid_cost",
+            "fully_loaded_cost",
+            "paid_cac",
+            "fully_loaded_cac",
+            "cost_per_order",
+        ),
+    ),
+    "lifetime_value": Shape(("channel",), ("customers", "lifetime_value")),
+}
+_AUDIT = {
+    "data_health": Shape(),
+    "order_values": Shape(
+        ("period",),
+        (
+            "orders",
+            "revenue",
+            "average_order_value",
+            "first_orders",
+            "first_average_order_value",
+            "repeat_orders",
+            "repeat_average_order_value",
+            "share_of_repeat_sales",
+        ),
+    ),
+    "buyers": Shape(("buyer_type",), ("customers", "orders", "revenue")),
+    "cohorts": Shape(
+        ("cohort", "period"),
+        (
+            "cohort_customers",
+            "customers",
+            "orders",
+            "revenue",
+            "retained_in_period",
+            "retained_from_period",
+            "revenue_per_customer",
+            "cumulative_revenue_per_customer",
+        ),
+    ),
+    "retention": Shape(
+        ("period",),
+        (
+            "start_customers",
+            "end_customers",
+            "retained",
+            "new_customers",
+            "reactivated",
+            "lost",
+            "buyers",
+            "customer_retention_rate",
+            "churn_rate",
+            "contract_retention_rate",
+            "returning_ratio",
+        ),
+    ),
+    "value_trend": Shape(("period",), ("customers", "net_revenue", "lifetime_value")),
+    "gaps": Shape(("days",), ("gaps",)),
+    "gap_summary": Shape(
+        values=(
+            "gaps",
+            "zero_gaps",
+            "customers",
+            "mean_days",
+            "median_days",
+            "lower_quartile_days",
+            "upper_quartile_days",
+            "ninetieth_percentile_days",
+            "median_of_customer_medians_days",
+        )
+    ),
+    "gaps_by_order": Shape(("order_number",), ("gaps", "median_days")),
+    "next_purchase": Shape(
+        ("days",), ("at_risk", "bought_again", "censored", "share_bought_again")
+    ),
+    "order_conversion": Shape(("order_number",), ("customers", "next_customers", "conversion")),
+    "lifecycle": Shape(("state",), ("customers", "net_revenue", "share_of_customers")),
+    "lifecycle_flow": Shape(("state_before", "state"), ("customers",)),
+    "seasonality": Shape(("unit", "slot"), ("occurrences", "orders", "revenue")),
+    "concentration": Shape(("top_share",), ("customers", "revenue", "share_of_revenue")),
+    "churned_customers": Shape(
+        ("customer_id",),
+        (
+            "net_revenue",
+            "orders",
+            "last_order_at",
+            "days_since_last_order",
+            "usual_gap_days",
+            "gap_multiple",
+        ),
+    ),
+}
+"""The tables of an audit that the orders alone give."""
 
 JOBS: dict[str, Job] = {
     job.name: job
@@ -53,6 +197,7 @@ JOBS: dict[str, Job] = {
             "orders",
             _BY_CUSTOMER,
             keys=("customer_id",),
+            limit=Limit(3),
         ),
         Job("aov", "Average order value, first and repeat", "order_totals", "orders", _ALL),
         Job(
@@ -62,6 +207,60 @@ JOBS: dict[str, Job] = {
             "orders",
             _BY_CUSTOMER,
             keys=("cohort", "period"),
+            limit=Limit(3),
+        ),
+        Job(
+            "retention",
+            "Monthly retention",
+            "retention_totals",
+            "orders",
+            _BY_CUSTOMER,
+            keys=("period",),
+            limit=Limit(4),
+        ),
+        Job(
+            "lifecycle",
+            "Lifecycle states",
+            "lifecycle_totals",
+            "orders",
+            _BY_CUSTOMER,
+            keys=("state",),
+            limit=Limit(4),
+        ),
+        Job(
+            "lifecycle-flow",
+            "Flow between lifecycle states",
+            "lifecycle_flow",
+            "orders",
+            _TIMES,
+            keys=("state_before", "state"),
+            limit=Limit(4),
+        ),
+        Job(
+            "gaps",
+            "Gaps between purchases",
+            "gap_summary",
+            "orders",
+            _TIMES,
+            limit=Limit(9),
+        ),
+        Job(
+            "economics",
+            "Acquisition costs and lifetime value by channel",
+            "economics",
+            "orders",
+            _BY_CUSTOMER,
+            tables=_ECONOMICS,
+        ),
+        Job(
+            "audit",
+            "Whole audit",
+            "audit",
+            "orders",
+            _ALL,
+            tables=_AUDIT,
+            without=("pandas",),
+            limit=Limit(20, peak_mb=2_000),
         ),
     )
 }

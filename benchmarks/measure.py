@@ -74,7 +74,7 @@ def _compare(
 ) -> None:
     file = path_of(folder, job.variant, rows)
     answers = {}
-    for engine in plan.engines:
+    for engine in engines_of(plan, job):
         if engine not in FLOORS:
             _say(f"answer of {engine}: {job.name}, {rows:,} rows")
             answers[engine] = processes.answer(job.name, engine, file)
@@ -88,7 +88,7 @@ def _time(
 ) -> None:
     file = path_of(folder, job.variant, rows)
     for turn in range(plan.repeat):
-        for engine in plan.engines:
+        for engine in engines_of(plan, job):
             sample = processes.sample(job.name, engine, file)
             measured.jobs.setdefault((rows, job.name, engine), []).append(sample)
             _say(
@@ -109,6 +109,11 @@ def _time_imports(plan: Plan, processes: Processes, measured: Measured) -> None:
 
 def jobs_of(names: Sequence[str]) -> list[Job]:
     return [JOBS[name] for name in names if name in JOBS]
+
+
+def engines_of(plan: Plan, job: Job) -> list[str]:
+    """Give the engines of the plan that do the job, in order."""
+    return [engine for engine in plan.engines if engine not in job.without]
 
 
 def _say(what: str) -> None:

@@ -3,7 +3,7 @@
 from benchmarks.jobs import AS_OF
 from benchmarks.rules import AMOUNT_LIMIT
 
-_OBSERVED = f"status = 'completed' AND ordered_at < TIMESTAMPTZ '{AS_OF.isoformat()}'"
+OBSERVED = f"status = 'completed' AND ordered_at < TIMESTAMPTZ '{AS_OF.isoformat()}'"
 
 KEEPS_RULES = f"""
 CREATE MACRO keeps_rules(order_id, ordered_at, amount, kind, status) AS
@@ -107,14 +107,14 @@ SELECT customer_id,
        min(ordered_at) FILTER (kind = 'sale') AS first_order_at,
        max(ordered_at) FILTER (kind = 'sale') AS last_order_at
 FROM {{file}}
-WHERE {_OBSERVED}
+WHERE {OBSERVED}
 GROUP BY customer_id
 """
 
 ORDER_TOTALS = f"""
 WITH observed AS (
     SELECT customer_id, order_id, ordered_at, amount, kind = 'sale' AS is_sale
-    FROM {{file}} WHERE {_OBSERVED}
+    FROM {{file}} WHERE {OBSERVED}
 ), totals AS (
     SELECT count(*) FILTER (is_sale) AS orders,
            count(*) FILTER (NOT is_sale) AS "returns",
@@ -137,13 +137,14 @@ SELECT customers, orders, "returns", revenue, net_revenue,
 FROM totals, firsts
 """
 
-_FIRST_BIT = 2020 * 12
+FIRST_BIT = 2020 * 12
 """The month of bit 0 where a customer's months are kept as the bits of one number."""
 
 CALENDAR = """
 CREATE TEMP TABLE calendar AS
 SELECT epoch_us(quarter_hour) // 900000000 AS quarter_hours,
-       (12 * year(quarter_hour) + month(quarter_hour) - 1)::INTEGER AS bought
+       (12 * year(quarter_hour) + month(quarter_hour) - 1)::INTEGER AS bought,
+       quarter_hour::DATE - DATE '1970-01-01' AS day
 FROM (SELECT unnest(generate_series(TIMESTAMPTZ '2020-12-31 00:00:00+00',
                                     TIMESTAMPTZ '2025-02-01 00:00:00+00',
                                     INTERVAL 15 MINUTE)) AS quarter_hour)
@@ -153,10 +154,10 @@ COHORT_TOTALS = f"""
 WITH sales AS MATERIALIZED (
     SELECT customer_id, bought, amount
     FROM {{file}} JOIN calendar ON epoch_us(ordered_at) // 900000000 = quarter_hours
-    WHERE kind = 'sale' AND {_OBSERVED}
+    WHERE kind = 'sale' AND {OBSERVED}
 ), buyers AS MATERIALIZED (
     SELECT customer_id, min(bought) AS first,
-           bit_or(1::HUGEINT << (bought - {_FIRST_BIT})) AS months
+           bit_or(1::HUGEINT << (bought - {FIRST_BIT})) AS months
     FROM sales GROUP BY customer_id
 ), sums AS (
     SELECT first, bought, count(*) AS orders, sum(amount) AS revenue
@@ -164,13 +165,15 @@ WITH sales AS MATERIALIZED (
 ), alike AS (
     SELECT first, months, count(*) AS customers FROM buyers GROUP BY first, months
 ), counts AS (
-    SELECT first, bought, sum(customers)::BIGINT AS customers
+    SELECT first, bought, sum(customers)::BIGINT AS customers,
+           coalesce(sum(customers) FILTER (months >> (bought - {FIRST_BIT}) = 1), 0)::BIGINT
+               AS last_customers
     FROM alike, (SELECT DISTINCT bought FROM calendar)
-    WHERE (months >> (bought - {_FIRST_BIT})) & 1 = 1
+    WHERE (months >> (bought - {FIRST_BIT})) & 1 = 1
     GROUP BY first, bought
 )
 SELECT make_date(first // 12, first % 12 + 1, 1) AS cohort,
        (bought - first)::BIGINT AS period,
-       customers, orders, revenue
+       customers, last_customers, orders, revenue
 FROM sums JOIN counts USING (first, bought)
 """

@@ -1,9 +1,12 @@
 """The same tables in SQL, written by hand for DuckDB and for speed.
 
-Four things were found by measuring: repeated ids are cheaper to find by sorting than by grouping;
-the month of an instant in the shop's zone is looked up in a small calendar, for converting each row
-is slow; first sales by a join on (customer, first instant) are cheaper than `arg_min` over pairs;
-a customer's months are cheaper as bits of one number (at most 127 of them) than as rows.
+What was found by measuring: repeated ids are cheaper to find by sorting than by grouping; the month
+of an instant in the shop's zone is looked up in a small calendar, for converting each row is slow;
+first sales by a join on (customer, first instant) are cheaper than `arg_min` over pairs; a
+customer's months are cheaper as bits of one number than as rows, and numbers of months of which
+many customers have the same are grouped before the months are counted; the last gap before an
+instant is cheaper to ask for where it matters than to look for everywhere; many tables of the same
+sales are cheapest after one window over them (`duckdb_audit`).
 """
 
 import importlib
@@ -14,9 +17,12 @@ import duckdb
 import polars as pl
 
 from benchmarks.engines import duckdb_queries as sql
+from benchmarks.engines import duckdb_retention as coming_back
+from benchmarks.engines.duckdb_audit import PREPARATION
+from benchmarks.engines.duckdb_audit_tables import TABLES
 from benchmarks.jobs import Job
 from benchmarks.rules import HEAVY_SHARE, RULES
-from benchmarks.settings import SHOP_ZONE, THREADS
+from benchmarks.settings import COMPANIONS, SHOP_ZONE, THREADS, beside
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -29,10 +35,10 @@ def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
     return lambda: _TASKS[job.task](connection, path)
 
 
-def present(result: Any) -> dict[str, int] | pl.DataFrame:
+def present(result: Any) -> Any:
     if isinstance(result, dict):
-        return result
-    return pl.from_arrow(result)
+        return {name: present(part) for name, part in result.items()}
+    return result if isinstance(result, int) else pl.from_arrow(result)
 
 
 def _import_for_tables() -> None:
@@ -73,17 +79,47 @@ def _row(connection: Connection, query: str, **parameters: int) -> tuple[int, ..
 
 
 def _table(connection: Connection, query: str, path: str) -> Any:
-    return connection.sql(query.format(file=f"read_parquet('{path}')")).to_arrow_table()
+    return connection.sql(_about(path, query)).to_arrow_table()
 
 
-def _cohort_totals(connection: Connection, path: str) -> Any:
+def _about(path: str, query: str) -> str:
+    """Put the files into a query."""
+    files = {"file": path, **{name: beside(path, name) for name in COMPANIONS}}
+    return query.format(**{name: f"read_parquet('{file}')" for name, file in files.items()})
+
+
+def _by_month(connection: Connection, path: str, query: str) -> Any:
     connection.execute(sql.CALENDAR)
-    return _table(connection, sql.COHORT_TOTALS, path)
+    return _table(connection, query, path)
+
+
+def _economics(connection: Connection, path: str) -> dict[str, Any]:
+    connection.execute(sql.CALENDAR)
+    connection.execute(_about(path, coming_back.WON))
+    return {
+        "acquisition": _table(connection, coming_back.ACQUISITION, path),
+        "lifetime_value": _table(connection, coming_back.LIFETIME_VALUE, path),
+    }
+
+
+def _audit(connection: Connection, path: str) -> dict[str, Any]:
+    """Make all tables in one connection, on tables that they share."""
+    health = _validation(connection, path)
+    for query in (sql.CALENDAR, *PREPARATION):
+        connection.execute(_about(path, query))
+    tables = {name: connection.sql(query).to_arrow_table() for name, query in TABLES.items()}
+    return {"data_health": health, **tables}
 
 
 _TASKS: dict[str, Callable[[Connection, str], Any]] = {
     "validation": _validation,
-    "customer_summary": lambda connection, path: _table(connection, sql.CUSTOMER_SUMMARY, path),
-    "order_totals": lambda connection, path: _table(connection, sql.ORDER_TOTALS, path),
-    "cohort_totals": _cohort_totals,
+    "customer_summary": lambda duck, path: _table(duck, sql.CUSTOMER_SUMMARY, path),
+    "order_totals": lambda duck, path: _table(duck, sql.ORDER_TOTALS, path),
+    "cohort_totals": lambda duck, path: _by_month(duck, path, sql.COHORT_TOTALS),
+    "retention_totals": lambda duck, path: _by_month(duck, path, coming_back.RETENTION_TOTALS),
+    "lifecycle_totals": lambda duck, path: _table(duck, coming_back.LIFECYCLE_TOTALS, path),
+    "lifecycle_flow": lambda duck, path: _table(duck, coming_back.LIFECYCLE_FLOW, path),
+    "gap_summary": lambda duck, path: _table(duck, coming_back.GAP_SUMMARY, path),
+    "economics": _economics,
+    "audit": _audit,
 }

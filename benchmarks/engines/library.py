@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.jobs import AS_OF, Job
-from benchmarks.settings import SHOP_ZONE
-from retention_kit import Dataset, cohort_totals, contracts, customer_summary, metrics, order_totals
+from benchmarks.jobs import AS_OF, GAP_DAYS, SINCE, Job
+from benchmarks.settings import SHOP_ZONE, beside
+from retention_kit import Dataset, audit, contracts, metrics
+from retention_kit.contracts.health import DataHealth
 
 
 def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
@@ -18,42 +19,86 @@ def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
     for package in (contracts, metrics):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
+    if job.task == "audit":
+        for name in ("numpy", "pickle", "retention_kit.audit.run"):
+            importlib.import_module(name)
     return lambda: _TASKS[job.task](path)
 
 
-def present(result: Any) -> dict[str, int] | pl.DataFrame:
+def present(result: Any) -> Any:
     if isinstance(result, pl.DataFrame):
         return result
-    health = result.health.tables["orders"]
+    if isinstance(result, dict):
+        return {name: present(part) for name, part in result.items()}
+    counts = _counts(result.health)
+    return counts if isinstance(result, Dataset) else {**result.tables, "data_health": counts}
+
+
+def _counts(health: DataHealth) -> dict[str, int]:
+    orders = health.tables["orders"]
     return {
-        "read": health.read,
-        "accepted": health.accepted,
-        "guests": health.guests,
-        "heavy_customers": result.health.heavy_customers,
-        **health.rejected,
+        "read": orders.read,
+        "accepted": orders.accepted,
+        "guests": orders.guests,
+        "heavy_customers": health.heavy_customers,
+        **orders.rejected,
     }
 
 
-def _validation(path: str) -> Dataset:
+def _collect(frame: pl.LazyFrame) -> pl.DataFrame:
+    return frame.collect(engine="streaming")
+
+
+def _dataset(path: str) -> Dataset:
     return Dataset.from_frames(orders=pl.scan_parquet(path), time_zone=SHOP_ZONE, currency="RUB")
 
 
-def _customer_summary(path: str) -> pl.DataFrame:
-    return customer_summary(pl.scan_parquet(path), as_of=AS_OF).collect(engine="streaming")
+def _retention_totals(orders: pl.LazyFrame) -> pl.LazyFrame:
+    return metrics.retention_totals(orders, as_of=AS_OF, every="1mo")
 
 
-def _order_totals(path: str) -> pl.DataFrame:
-    return order_totals(pl.scan_parquet(path), as_of=AS_OF).collect(engine="streaming")
+def _lifecycle_totals(orders: pl.LazyFrame) -> pl.LazyFrame:
+    return metrics.lifecycle_totals(orders, as_of=AS_OF, gap_days=GAP_DAYS)
 
 
-def _cohort_totals(path: str) -> pl.DataFrame:
-    totals = cohort_totals(pl.scan_parquet(path), as_of=AS_OF, every="1mo")
-    return totals.collect(engine="streaming")
+def _lifecycle_flow(orders: pl.LazyFrame) -> pl.LazyFrame:
+    return metrics.lifecycle_flow_totals(orders, since=SINCE, as_of=AS_OF, gap_days=GAP_DAYS)
+
+
+def _gap_summary(orders: pl.LazyFrame) -> pl.LazyFrame:
+    return metrics.gap_summary(metrics.gap_totals(orders, as_of=AS_OF))
+
+
+def _economics(path: str) -> dict[str, pl.DataFrame]:
+    orders, customers = (pl.scan_parquet(file) for file in (path, beside(path, "customers")))
+    costs = pl.read_parquet(beside(path, "costs"))
+    won = _collect(metrics.acquisition_totals(orders, customers, as_of=AS_OF))
+    with_channels = metrics.orders_with_customers(orders, customers)
+    worth = _collect(metrics.value_totals(with_channels, as_of=AS_OF, by="acquisition_channel"))
+    values = metrics.lifetime_value(worth).filter(pl.col("method") == "historic")
+    named = {"acquisition_channel": "channel", "value": "lifetime_value"}
+    return {
+        "acquisition": metrics.acquisition_costs(won, costs, as_of=AS_OF, time_zone=SHOP_ZONE),
+        "lifetime_value": values.rename(named),
+    }
+
+
+def _of_orders(table: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Callable[[str], pl.DataFrame]:
+    """Give what runs a function of the orders alone on a file."""
+    return lambda path: _collect(table(pl.scan_parquet(path)))
 
 
 _TASKS: dict[str, Callable[[str], Any]] = {
-    "validation": _validation,
-    "customer_summary": _customer_summary,
-    "order_totals": _order_totals,
-    "cohort_totals": _cohort_totals,
+    "validation": _dataset,
+    "customer_summary": _of_orders(lambda orders: metrics.customer_summary(orders, as_of=AS_OF)),
+    "order_totals": _of_orders(lambda orders: metrics.order_totals(orders, as_of=AS_OF)),
+    "cohort_totals": _of_orders(
+        lambda orders: metrics.cohort_totals(orders, as_of=AS_OF, every="1mo")
+    ),
+    "retention_totals": _of_orders(_retention_totals),
+    "lifecycle_totals": _of_orders(_lifecycle_totals),
+    "lifecycle_flow": _of_orders(_lifecycle_flow),
+    "gap_summary": _of_orders(_gap_summary),
+    "economics": _economics,
+    "audit": lambda path: audit.audit(_dataset(path), as_of=AS_OF),
 }

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pandas.core.arrays.arrow.extension_types  # pandas imports these late
 import polars as pl
@@ -18,8 +17,10 @@ import pyarrow.dataset
 import pyarrow.pandas_compat
 import pyarrow.parquet
 
+from benchmarks.engines import pandas_retention as coming_back
 from benchmarks.engines.pandas_door import validation
-from benchmarks.jobs import AS_OF, Job
+from benchmarks.engines.pandas_orders import month_numbers, observed
+from benchmarks.jobs import Job
 from benchmarks.settings import THREADS
 
 MONEY = ("revenue", "net_revenue", "first_revenue", "repeat_revenue")
@@ -32,8 +33,10 @@ def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
     return lambda: _TASKS[job.task](path)
 
 
-def present(result: Any) -> dict[str, int] | pl.DataFrame:
+def present(result: Any) -> Any:
     if isinstance(result, dict):
+        return {name: present(part) for name, part in result.items()}
+    if isinstance(result, int):
         return result
     table = pl.from_pandas(result)
     money = pl.col([name for name in MONEY if name in table.columns])
@@ -41,7 +44,7 @@ def present(result: Any) -> dict[str, int] | pl.DataFrame:
 
 
 def _customer_summary(path: str) -> pd.DataFrame:
-    orders = _observed(path, "customer_id", "ordered_at", "amount", "kind")
+    orders = observed(path, "customer_id", "ordered_at", "amount", "kind")
     is_sale = orders["is_sale"]
     by_customer = orders.assign(
         sold=orders["amount"].where(is_sale, 0), sold_at=orders["ordered_at"].where(is_sale)
@@ -59,7 +62,7 @@ def _customer_summary(path: str) -> pd.DataFrame:
 
 
 def _order_totals(path: str) -> pd.DataFrame:
-    orders = _observed(path, "order_id", "customer_id", "ordered_at", "amount", "kind")
+    orders = observed(path, "order_id", "customer_id", "ordered_at", "amount", "kind")
     net_revenue = orders["amount"].sum()
     sales = orders[orders["is_sale"]]
     first_at = sales.groupby("customer_id", sort=False)["ordered_at"].transform("min")
@@ -85,59 +88,25 @@ def _order_totals(path: str) -> pd.DataFrame:
 
 
 def _cohort_totals(path: str) -> pd.DataFrame:
-    sales = _observed(path, "customer_id", "ordered_at", "amount", only_sales=True)
-    shop_clock = sales["ordered_at"].dt.tz_localize(None).to_numpy()
-    sales["bought"] = shop_clock.astype("datetime64[M]").astype(np.int64).astype(np.int32)
+    sales = observed(path, "customer_id", "ordered_at", "amount", only_sales=True)
+    sales["bought"] = month_numbers(sales["ordered_at"]).astype("int32")
     sales["first"] = sales.groupby("customer_id", sort=False)["bought"].transform("min")
     cells = sales.groupby(["first", "bought"])["amount"].agg(["size", "sum"])
     buyers = sales[["customer_id", "first", "bought"]].drop_duplicates(["customer_id", "bought"])
     cells["customers"] = buyers.groupby(["first", "bought"]).size()
-    cells = cells.reset_index()
+    last = buyers.groupby("customer_id", sort=False)["bought"].transform("max")
+    cells["last_customers"] = buyers[buyers["bought"] == last].groupby(["first", "bought"]).size()
+    cells = cells.fillna({"last_customers": 0}).reset_index()
     return pd.DataFrame(
         {
             "cohort": cells["first"].to_numpy().astype("datetime64[M]").astype("datetime64[s]"),
             "period": cells["bought"] - cells["first"],
             "customers": cells["customers"],
+            "last_customers": cells["last_customers"].astype("int64"),
             "orders": cells["size"],
             "revenue": cells["sum"],
         }
     )
-
-
-def _observed(path: str, *columns: str, only_sales: bool = False) -> pd.DataFrame:
-    """Read the completed orders before the instant of observation as NumPy columns."""
-    filters: list[tuple[str, str, Any]] = [
-        ("status", "==", "completed"),
-        ("ordered_at", "<", AS_OF),
-    ]
-    if only_sales:
-        filters.append(("kind", "==", "sale"))
-    read = pd.read_parquet(
-        path,
-        columns=list(columns),
-        filters=filters,
-        dtype_backend="pyarrow",
-        engine="pyarrow",
-        read_dictionary=["kind", "status"],
-    )
-    orders = {}
-    for name in columns:
-        column = read.pop(name)
-        if name == "amount":
-            orders[name] = _ten_thousandths(column)
-        elif name == "kind":
-            orders["is_sale"] = (column == "sale").to_numpy()
-        elif name == "ordered_at":
-            orders[name] = pa.array(column).to_pandas()
-        else:
-            orders[name] = column.to_numpy()
-    return pd.DataFrame(orders, copy=False)
-
-
-def _ten_thousandths(amount: pd.Series) -> np.ndarray:
-    values = pa.array(amount).cast(pa.decimal64(18, 4))
-    chunks = values.chunks if isinstance(values, pa.ChunkedArray) else [values]
-    return np.concatenate([chunk.view(pa.int64()).to_numpy() for chunk in chunks])
 
 
 _TASKS: dict[str, Callable[[str], Any]] = {
@@ -145,4 +114,9 @@ _TASKS: dict[str, Callable[[str], Any]] = {
     "customer_summary": _customer_summary,
     "order_totals": _order_totals,
     "cohort_totals": _cohort_totals,
+    "retention_totals": coming_back.retention_totals,
+    "lifecycle_totals": coming_back.lifecycle_totals,
+    "lifecycle_flow": coming_back.lifecycle_flow,
+    "gap_summary": coming_back.gap_summary,
+    "economics": coming_back.economics,
 }
