@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import jsonschema
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from retention_kit import DataError, Dataset, DefinitionError, make_dataset
 from retention_kit.audit import audit
@@ -273,3 +274,18 @@ def test_a_made_shop_with_all_tables_can_be_audited():
     result = audit(made, as_of=last)
     assert 0 < result.figure("repeat_purchase_rate").value < 1
     assert result.figure("orders").value > result.figure("customers").value
+
+
+def test_a_shop_in_several_parts_has_the_figures_of_the_whole(monkeypatch):
+    dataset = make_dataset(customers=400, seed=3)
+    as_of = dataset.orders.select(pl.col("ordered_at").max()).collect().item()
+    whole = audit(dataset, as_of=as_of)
+    monkeypatch.setattr("retention_kit.audit.parts._ONE_PART", 100)
+    monkeypatch.setattr("retention_kit.audit.parts.PART_ORDERS", 300)
+    told = []
+    parts = audit(dataset, as_of=as_of, progress=told.append)
+    assert any("part 2 of" in stage for stage in told)
+    assert set(parts.tables) == set(whole.tables)
+    for name, table in whole.tables.items():
+        order = [column for column, dtype in table.schema.items() if not dtype.is_float()]
+        assert_frame_equal(parts.tables[name].sort(order), table.sort(order), rel_tol=1e-12)

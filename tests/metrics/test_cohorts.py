@@ -21,6 +21,7 @@ from retention_kit.metrics.cohort_values import (
 )
 from retention_kit.metrics.customer_columns import orders_with_customers
 from retention_kit.metrics.intervals import wilson_interval
+from retention_kit.metrics.lifetime import value_totals
 from retention_kit.testing import shops
 
 LONDON = "Europe/London"
@@ -103,6 +104,16 @@ def test_a_customer_stands_in_the_group_of_the_first_sale_and_null_is_a_group():
     ]
     nobody_knows = split.filter(pl.col("channel").is_null())
     assert nobody_knows["customers_from_period"].to_list() == [1, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("function", [cohort_totals, cohort_value_totals, value_totals])
+@pytest.mark.parametrize("name", ["first", "last", "bought", "sold", "in", "buyer", "from"])
+def test_a_dimension_may_have_any_name_that_is_not_the_results(function, name):
+    table = orders(*EXAMPLE).with_columns(pl.col("customer_id").cast(pl.String).alias(name))
+    split = function(table, as_of=AS_OF, by=[name, "customer_id", "amount"]).collect()
+    assert split.columns[:3] == [name, "customer_id", "amount"]
+    assert split[name].cast(pl.Int64).equals(split["customer_id"].rename(name))
+    assert set(split.select("customer_id", "amount").rows()) == {(1, 10), (2, 40), (3, 50)}
 
 
 @pytest.mark.parametrize("function", [cohort_totals, cohort_value_totals])

@@ -10,7 +10,7 @@ from retention_kit.contracts.law import Frame, additive, finisher
 from retention_kit.contracts.schemas import SUM
 from retention_kit.errors import MissingColumnError
 from retention_kit.metrics.ages import is_whole
-from retention_kit.metrics.dimensions import first_sale_value
+from retention_kit.metrics.first_sales import IS_FIRST
 from retention_kit.metrics.observed import SOLD
 from retention_kit.metrics.ratios import ratio
 from retention_kit.metrics.spending import Months, check_months, spent, spread
@@ -18,6 +18,7 @@ from retention_kit.metrics.worth import (
     FIRST,
     IN,
     MARGIN,
+    OF,
     SOLD_IN,
     cohort_and_age,
     not_before_first,
@@ -25,7 +26,6 @@ from retention_kit.metrics.worth import (
     worth_sums,
 )
 
-_FIRST_ID = "__first_id"
 _CHANNEL = "__channel"
 _SUMS = (
     "customers",
@@ -95,22 +95,20 @@ def acquisition_totals(
     """
     check_months(every)
     has_channel = "channel" in orders.collect_schema()
-    more = ["channel"] if has_channel else []
-    rows = worth_rows(orders, as_of=as_of, every=every)
-    sales = worth_rows(orders, as_of=as_of, every=every, more=more).filter(
-        pl.col(SOLD_IN).is_not_null()
+    channel = pl.col(f"{OF}channel") if has_channel else pl.lit(None, dtype=pl.String)
+    rows = worth_rows(
+        orders,
+        as_of=as_of,
+        every=every,
+        more=["channel"] if has_channel else [],
+        mark_first=True,
     )
-    channel = (
-        first_sale_value("channel", orders) if has_channel else pl.lit(None, pl.String).first()
-    )
-    firsts = sales.group_by("customer_id").agg(
-        pl.col(SOLD_IN).min().alias(FIRST),
-        first_sale_value("order_id", orders).alias(_FIRST_ID),
-        channel.cast(pl.String).alias(_CHANNEL),
+    firsts = rows.filter(IS_FIRST).select(
+        "customer_id", pl.col(SOLD_IN).alias(FIRST), channel.cast(pl.String).alias(_CHANNEL)
     )
     if customers is not None:
         firsts = _with_known_channels(firsts, customers)
-    is_repeat = pl.col(SOLD_IN).is_not_null() & (pl.col("order_id") != pl.col(_FIRST_ID))
+    is_repeat = pl.col(SOLD_IN).is_not_null() & ~pl.col(IS_FIRST)
     repeat = {
         "repeat_orders": is_repeat.sum().cast(pl.Int64),
         "repeat_revenue": pl.when(is_repeat).then(SOLD).sum().cast(SUM),

@@ -112,8 +112,8 @@ def window(text: str | None, every: Every) -> Window:
         raise bad_parameter(
             "active_within",
             got=text,
-            allowed=f"at least the period {every!r}, however long it is: {days} days, or "
-            f"{months} months",
+            allowed=f"at least the period {every!r}, whichever it is: {days} or more in days, "
+            f"{months} or more in months",
             step="lengthen it, or None for the period itself.",
         )
     return read

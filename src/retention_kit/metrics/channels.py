@@ -9,9 +9,9 @@ import polars as pl
 from retention_kit.contracts.law import Frame, finisher
 from retention_kit.metrics.acquisition import acquisition_totals
 from retention_kit.metrics.ages import age_start
-from retention_kit.metrics.payback import Won, paid_back, won_for
 from retention_kit.metrics.ratios import ratio
 from retention_kit.metrics.spending import Months, spent, spread
+from retention_kit.metrics.won import Won, paid_back, won_for
 from retention_kit.metrics.worth import basis_of, by_basis
 
 _SUMMED = ("orders", "orders_with_margin", "net_revenue", "margin")

@@ -8,13 +8,15 @@ import polars as pl
 
 from retention_kit.contracts.law import Frame, additive, finisher
 from retention_kit.metrics.ages import age_start, is_whole, with_ages
-from retention_kit.metrics.dimensions import By, dimensions, first_sale_value
+from retention_kit.metrics.dimensions import By, dimensions
+from retention_kit.metrics.first_sales import IS_FIRST
 from retention_kit.metrics.periods import Every, check_every
 from retention_kit.metrics.ratios import ratio
 from retention_kit.metrics.reduced import groups_of
 from retention_kit.metrics.worth import (
     FIRST,
     IN,
+    OF,
     SOLD_IN,
     cohort_and_age,
     not_before_first,
@@ -72,24 +74,24 @@ def cohort_value_totals(
         2025-01-01 2 300.0000 200.0000
         2025-03-01 0 50.0000 50.0000
     """
-    rows = worth_rows(orders, as_of=as_of, every=every)
     groups = dimensions(by, orders, reserved=_OWN)
-    first = pl.col(SOLD_IN).min().alias(FIRST)
-    values = {f"__{name}": first_sale_value(name, orders).alias(f"__{name}") for name in groups}
+    held = {name: OF + name for name in groups}
+    rows = worth_rows(orders, as_of=as_of, every=every, more=groups, mark_first=bool(groups))
     if groups:
-        with_values = worth_rows(orders, as_of=as_of, every=every, more=groups)
-        sales = with_values.filter(pl.col(SOLD_IN).is_not_null())
-        firsts = sales.group_by("customer_id").agg(first, *values.values())
-        numbered = rows.join(firsts, on="customer_id")
+        firsts = rows.filter(IS_FIRST).select(
+            "customer_id", pl.col(SOLD_IN).alias(FIRST), *held.values()
+        )
+        numbered = rows.drop(*held.values()).join(firsts, on="customer_id")
     else:
-        numbered = rows.with_columns(first.over("customer_id"))
+        first = pl.col(SOLD_IN).min().over("customer_id")
+        numbered = rows.with_columns(first.alias(FIRST))
     return (
         numbered.filter(pl.col(FIRST).is_not_null())
         .with_columns(not_before_first())
-        .group_by(*values, FIRST, IN)
+        .group_by(*held.values(), FIRST, IN)
         .agg(*worth_sums())
         .select(
-            *(pl.col(held).alias(name) for held, name in zip(values, groups, strict=True)),
+            *(pl.col(kept).alias(name) for name, kept in held.items()),
             *cohort_and_age(every),
             *_SUMS,
         )

@@ -15,6 +15,7 @@ from retention_kit.metrics.observed import in_zone, is_sale, observed
 from retention_kit.metrics.periods import Every, check_every, period_index, period_start
 from retention_kit.metrics.ratios import ratio
 from retention_kit.metrics.reduced import groups_of
+from retention_kit.metrics.worth import OF
 
 _OWN = ("cohort", "period", "customers", "last_customers", "orders", "revenue")
 
@@ -69,7 +70,7 @@ def cohort_totals(orders: Frame, *, as_of: dt.datetime, every: Every = "1mo", by
     amounts = sales.select("customer_id", "amount", bought)
     edges = (pl.col("__bought").min().alias("__first"), pl.col("__bought").max().alias("__last"))
     if groups:
-        values = {f"__{name}": first_sale_value(name, orders).alias(f"__{name}") for name in groups}
+        values = {OF + name: first_sale_value(name, orders).alias(OF + name) for name in groups}
         customers = sales.with_columns(bought).group_by("customer_id").agg(*edges, *values.values())
         numbered = amounts.join(customers, on="customer_id")
     else:

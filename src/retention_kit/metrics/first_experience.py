@@ -8,7 +8,6 @@ import polars as pl
 
 from retention_kit.contracts.law import Frame, additive, finisher
 from retention_kit.errors import MissingColumnError
-from retention_kit.metrics.deliveries import delivery_effect, delivery_totals  # noqa: F401
 from retention_kit.metrics.intervals import with_wilson
 from retention_kit.metrics.observed import instant, is_sale, observed, zone_of
 from retention_kit.metrics.ratios import ratio
@@ -189,7 +188,8 @@ def funnel(totals: Frame, *, confidence: float | None = None) -> Frame:
         .sort("__place")
         .with_columns(
             pl.col("customers").shift(1).alias("__previous"),
-            pl.col("customers").first().alias("__first"),
+            # Not first(): Polars multiplies by the reciprocal of what it knows to be one value.
+            pl.when(pl.col("__place") == 0).then("customers").forward_fill().alias("__first"),
         )
         .with_columns(
             ratio("customers", "__previous").alias("conversion_from_previous"),

@@ -67,13 +67,17 @@ def gap_totals_of(gaps: Frame, *, by: Sequence[str] = ()) -> Frame:
         gaps: What `purchase_gaps` gives, or its columns `customer_id` and `gap`.
         by: Columns of `gaps` to split by, of which each customer has one value.
     """
-    # Medians go among the gaps, so that one group-by counts both.
+    # Medians go among the gaps, so that one group-by counts both. Each asks for other columns, and
+    # without the cache each would read the orders.
+    shared = gaps.select("customer_id", *by, GAP)
+    if isinstance(shared, pl.LazyFrame):
+        shared = shared.cache()
     medians = (
-        gaps.group_by("customer_id", *by)
+        shared.group_by("customer_id", *by)
         .agg(median_gap().floor().cast(pl.Int64).cast(pl.Duration("us")).alias(GAP))
         .select(*by, GAP, pl.lit(value=True).alias("customers"))
     )
-    each = gaps.select(*by, GAP, pl.lit(value=False).alias("customers"))
+    each = shared.select(*by, GAP, pl.lit(value=False).alias("customers"))
     return (
         pl.concat([each, medians])
         .group_by(*by, GAP)

@@ -11,7 +11,7 @@ from retention_kit.errors import bad_parameter
 from retention_kit.metrics.gap_distribution import gap_totals, gap_totals_by_order
 from retention_kit.metrics.gaps import GAP
 from retention_kit.metrics.reduced import groups_of, sums_by
-from retention_kit.metrics.weighted import DAY, MEDIAN, in_days, quantiles
+from retention_kit.metrics.weighted import DAY, MEDIAN, in_days, quantile, ranked
 
 _OWN = (GAP, "gaps", "customers")
 _POOLED = {
@@ -58,31 +58,24 @@ def gap_summary(totals: Frame) -> Frame:
         [(1, 0, 1, 48.354166666666664)]
     """
     groups = groups_of(totals, _OWN)
-    length = pl.col(GAP).dt.total_microseconds()
+    length, gaps = pl.col(GAP), pl.col("gaps")
     # All gaps of a large shop together are more microseconds than 64 bits hold.
-    passed = (length.cast(pl.Int128) * pl.col("gaps")).sum().cast(pl.Float64)
-    sums = sums_by(
-        totals,
-        groups,
-        pl.col("gaps").sum(),
-        pl.when(length == 0).then("gaps").sum().alias("zero_gaps"),
-        pl.col("customers").sum(),
-        passed.alias("mean_days"),
-    )
-    pooled = quantiles(totals, GAP, "gaps", _POOLED, groups)
-    usual = quantiles(totals, GAP, "customers", _OF_CUSTOMERS, groups)
+    passed = (length.cast(pl.Int128) * gaps).sum().cast(pl.Float64)
     days = ("mean_days", *_POOLED, *_OF_CUSTOMERS)
     return (
-        _beside(_beside(sums, pooled, groups), usual, groups)
-        .with_columns(pl.when(pl.col("gaps") > 0).then(pl.col("mean_days") / pl.col("gaps")))
+        sums_by(
+            ranked(totals, GAP, ("gaps", "customers"), groups),
+            groups,
+            gaps.sum(),
+            pl.when(length == 0).then(gaps).sum().alias("zero_gaps"),
+            pl.col("customers").sum(),
+            passed.alias("mean_days"),
+            *(quantile(GAP, "gaps", part).alias(name) for name, part in _POOLED.items()),
+            *(quantile(GAP, "customers", part).alias(name) for name, part in _OF_CUSTOMERS.items()),
+        )
+        .with_columns(pl.when(gaps > 0).then(pl.col("mean_days") / gaps))
         .with_columns(in_days(pl.col(name)) for name in days)
     )
-
-
-def _beside(left: Frame, right: Frame, groups: list[str]) -> Frame:
-    if not groups:
-        return left.join(right, how="cross")
-    return left.join(right, on=groups, how="left", nulls_equal=True)
 
 
 @finisher(of=gap_totals)
@@ -147,6 +140,10 @@ def gaps_by_order(totals: Frame) -> Frame:
         [(2, 1, 48.354166666666664)]
     """
     keys = groups_of(totals, (GAP, "gaps"))
-    sums = totals.group_by(keys).agg(pl.col("gaps").sum())
-    medians = quantiles(totals, GAP, "gaps", {"median_days": MEDIAN}, keys)
-    return _beside(sums, medians, keys).with_columns(in_days(pl.col("median_days"))).sort(keys)
+    return (
+        ranked(totals, GAP, ("gaps",), keys)
+        .group_by(keys)
+        .agg(pl.col("gaps").sum(), quantile(GAP, "gaps", MEDIAN).alias("median_days"))
+        .with_columns(in_days(pl.col("median_days")))
+        .sort(keys)
+    )

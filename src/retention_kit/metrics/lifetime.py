@@ -15,7 +15,7 @@ from retention_kit.metrics.dimensions import By, dimensions, first_sale_value
 from retention_kit.metrics.observed import SOLD, SOLD_AT, in_zone, observed, with_sales, zone_of
 from retention_kit.metrics.ratios import ratio
 from retention_kit.metrics.reduced import groups_of, sums_by
-from retention_kit.metrics.worth import MARGIN, MARGIN_KNOWN, priced
+from retention_kit.metrics.worth import MARGIN, MARGIN_KNOWN, OF, priced
 
 _COUNTS = ("customers", "complete_customers", "orders", "orders_with_margin")
 _MONEY = ("revenue", "net_revenue", "margin")
@@ -68,7 +68,7 @@ def value_totals(
     """
     seen = with_sales(priced(observed(orders, as_of=as_of)))
     groups = dimensions(by, orders, reserved=_OWN)
-    values = {f"__{name}": first_sale_value(name, orders, sold_at=SOLD_AT) for name in groups}
+    values = {OF + name: first_sale_value(name, orders, sold_at=SOLD_AT) for name in groups}
     first_day = pl.col(SOLD_AT).min().dt.date()
     counts, is_complete = pl.lit(value=True), pl.lit(value=True)
     if horizon is not None:

@@ -10,7 +10,7 @@ import polars as pl
 from retention_kit.contracts.law import Frame, fit
 from retention_kit.errors import DefinitionError, bad_parameter
 from retention_kit.metrics.gap_distribution import gap_totals
-from retention_kit.metrics.weighted import DAY, MEDIAN, quantiles
+from retention_kit.metrics.weighted import DAY, MEDIAN, quantile, ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,12 @@ def usual_gap(totals: Frame) -> UsualGap:
         >>> usual_gap(gap_totals(orders, as_of=as_of))
         UsualGap(gap_days=48.354166666666664, customers=1)
     """
-    median = quantiles(totals, "gap", "customers", {"gap_days": MEDIAN})
-    customers = totals.select(pl.col("customers").sum())
-    found = median.join(customers, how="cross").lazy().collect()
+    found = (
+        ranked(totals, "gap", ("customers",))
+        .select(quantile("gap", "customers", MEDIAN), pl.col("customers").sum())
+        .lazy()
+        .collect()
+    )
     gap, count = found.row(0)
     if not gap:
         what = "is zero" if count else "is not known, since nobody bought twice"

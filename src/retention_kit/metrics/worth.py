@@ -9,7 +9,8 @@ import polars as pl
 
 from retention_kit.contracts.law import Frame
 from retention_kit.contracts.schemas import SUM
-from retention_kit.metrics.observed import SOLD, SOLD_AT, in_zone, is_sale, observed, with_sales
+from retention_kit.metrics.first_sales import IS_FIRST, with_first_sales
+from retention_kit.metrics.observed import SOLD, in_zone, is_sale, observed, with_sales
 from retention_kit.metrics.periods import Every, check_every, period_index, period_start
 
 MARGIN = "__margin"
@@ -17,6 +18,8 @@ IN = "__in"
 SOLD_IN = "__sold_in"
 BUYER = "__buyer"
 FIRST = "__first"
+OF = "__of_"
+"""What the names of columns to split by begin with on the way, lest they meet others."""
 MARGIN_KNOWN = 0.95
 """From this share of sales with a margin on, margins are the measure of value."""
 
@@ -50,7 +53,12 @@ def by_basis(margin: str, revenue: str) -> pl.Expr:
 
 
 def worth_rows(
-    orders: Frame, *, as_of: dt.datetime, every: Every, more: Sequence[str] = ()
+    orders: Frame,
+    *,
+    as_of: dt.datetime,
+    every: Every,
+    more: Sequence[str] = (),
+    mark_first: bool = False,
 ) -> Frame:
     """Give the sales and returns that count, with the number of the period each falls in.
 
@@ -59,23 +67,26 @@ def worth_rows(
         as_of: Observation instant, exclusive, with a time zone.
         every: The period.
         more: Further columns of `orders` that the caller needs.
+        mark_first: Whether to add `IS_FIRST`.
 
     Returns:
-        `customer_id`, `ordered_at`, `order_id`, `amount` and `more`; `SOLD` and `SOLD_AT` as
-        `with_sales` has them; `MARGIN`; `IN`, the period's number; and of sales alone `SOLD_IN`,
-        the same, and `BUYER`, the customer.
+        `customer_id` and `amount`; `more`, each under its name after `OF`; `SOLD` as `with_sales`
+        has it; `MARGIN`; `IN`, the period's number; and of sales alone `SOLD_IN`, the same, and
+        `BUYER`, the customer.
     """
     check_every(every)
     sale = is_sale(orders)
     seen = with_sales(priced(observed(orders, as_of=as_of)))
+    marked = with_first_sales(seen) if mark_first else seen
     # Months, weeks and so on before the year 2700 are small numbers, and small ones group faster.
     is_small = every != "1d" and in_zone(as_of, "UTC").year < 2700
     period = period_index(pl.col("ordered_at"), every).cast(pl.Int16 if is_small else pl.Int32)
-    needed = dict.fromkeys(("customer_id", "order_id", "ordered_at", "amount", *more))
-    return seen.select(
-        *needed,
+    return marked.select(
+        "customer_id",
+        "amount",
+        *(pl.col(name).alias(OF + name) for name in more),
+        *([IS_FIRST] if mark_first else []),
         SOLD,
-        SOLD_AT,
         MARGIN,
         period.alias(IN),
         pl.when(sale).then(period).alias(SOLD_IN),
