@@ -1,0 +1,127 @@
+"""A metric at once: the exact sums and the ratios made of them, in one call."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import polars as pl
+
+from retention_kit.contracts.buckets import Buckets
+from retention_kit.contracts.bundle import Bundle
+from retention_kit.contracts.law import Kind, kind_of, report
+from retention_kit.contracts.tables import TABLES
+from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
+
+
+@report
+def measure(
+    metric: Callable[..., Any],
+    data: Bundle | Buckets | Mapping[str, pl.LazyFrame] | Mapping[str, pl.DataFrame],
+    **arguments: Any,
+) -> Any:
+    """Compute a metric from the shop's tables: its sums, and what it makes of them.
+
+    `measure(retention_rates, shop, as_of=…, every="1mo")` does what
+    `retention_rates(retention_totals(shop.orders, as_of=…, every="1mo"), as_of=…, time_zone=…,
+    every="1mo")` does. Each argument goes to the functions that have it.
+
+    Args:
+        metric: A finisher or a fit, such as `average_order_value` or `retention_rates`; of the
+            library, or of your own.
+        data: A dataset, its buckets, or tables by name.
+        **arguments: The arguments of the metric and of the function that sums for it. `time_zone`
+            is the shop's where it is not given.
+
+    Returns:
+        What the metric gives: a lazy table of lazy ones; an eager one of eager ones and of
+        buckets.
+
+    Raises:
+        DefinitionError: `metric` is neither a finisher nor a fit; an argument is of neither
+            function; or a table that is needed is not there.
+
+    Examples:
+        >>> from retention_kit.datasets import example_orders
+        >>> from retention_kit.metrics import average_order_value
+        >>> orders, as_of = example_orders()
+        >>> values = measure(average_order_value, {"orders": orders}, as_of=as_of)
+        >>> values.select("orders", "average_order_value").collect().rows()
+        [(3, 150.0)]
+    """
+    kind = kind_of(metric)
+    if kind is None or kind.of is None:
+        raise bad_parameter(
+            "metric",
+            got=getattr(metric, "__name__", metric),
+            allowed="a finisher or a fit, which makes figures of sums",
+            step="call a customer-local or an additive function directly.",
+        )
+    _check_arguments(metric, kind, arguments)
+    if isinstance(data, Buckets):
+        totals = data.run(kind.of, **_own(kind.of, arguments))
+        tables: dict[str, Any] = data[0].tables() if len(data) else {}
+        tables = {name: frame.collect() for name, frame in tables.items() if name in kind.whole}
+    else:
+        tables = data.tables() if isinstance(data, Bundle) else dict(data)
+        totals = kind.of(**_tables(kind.of, tables), **_own(kind.of, arguments))
+    own = _own(metric, arguments)
+    if "time_zone" in inspect.signature(metric).parameters:
+        own.setdefault("time_zone", _zone(data, tables))
+    return metric(totals, **_tables(metric, tables), **own)
+
+
+def _own(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    names = inspect.signature(function).parameters
+    return {name: value for name, value in arguments.items() if name in names}
+
+
+def _tables(function: Callable[..., Any], tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the tables that a function takes; one that it can do without may be missing."""
+    found = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name not in TABLES:
+            continue
+        if name in tables:
+            found[name] = tables[name]
+        elif parameter.default is inspect.Parameter.empty:
+            raise DefinitionError(
+                f"{function.__name__} needs the table {name!r}. Given: "
+                f"{', '.join(tables) or 'none'}. Next step: name it in data.",
+                parameter="data",
+            )
+    return found
+
+
+def _check_arguments(metric: Callable[..., Any], kind: Kind, arguments: Mapping[str, Any]) -> None:
+    functions = [metric, *([kind.of] if kind.of else [])]
+    known = dict.fromkeys(
+        name
+        for function in functions
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    )
+    for name in arguments:
+        if name not in known:
+            nearest = nearest_names(name, known)
+            hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
+            raise DefinitionError(
+                f"{metric.__name__} has no argument {name!r}, nor has the function that sums for "
+                f"it. Allowed: {', '.join(known)}.{hint}",
+                parameter=name,
+            )
+
+
+def _zone(data: object, tables: Mapping[str, Any]) -> str:
+    zone = getattr(data, "time_zone", None)
+    if isinstance(zone, str):
+        return zone
+    dtype = tables["orders"].collect_schema()["ordered_at"] if "orders" in tables else None
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        return dtype.time_zone
+    raise DefinitionError(
+        "The shop's time zone is not known from the tables. Next step: time_zone='Europe/Moscow', "
+        "for example.",
+        parameter="time_zone",
+    )
