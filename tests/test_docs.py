@@ -22,6 +22,7 @@ REFERENCE = DOCS / "reference"
 ROOMS = [
     "retention_kit",
     "retention_kit.audit",
+    "retention_kit.cli",
     "retention_kit.contracts",
     "retention_kit.datasets",
     "retention_kit.metrics",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from retention_kit.contracts import Dataset as Dataset
     from retention_kit.contracts import DoorOptions as DoorOptions
     from retention_kit.contracts import TableHealth as TableHealth
+    from retention_kit.contracts import read_export as read_export
+    from retention_kit.contracts import suggest_mapping as suggest_mapping
     from retention_kit.datasets import make_dataset as make_dataset
     from retention_kit.datasets import online_retail as online_retail
     from retention_kit.errors import ColumnTypeError as ColumnTypeError
@@ -58,8 +60,10 @@ _MODULES = {
     "online_retail": "retention_kit.datasets",
     "order_totals": "retention_kit.metrics",
     "purchase_frequency": "retention_kit.metrics",
+    "read_export": "retention_kit.contracts",
     "repeat_purchase_rate": "retention_kit.metrics",
     "repeat_purchase_totals": "retention_kit.metrics",
+    "suggest_mapping": "retention_kit.contracts",
 }
 
 __all__ = sorted(_MODULES)  # noqa: PLE0605

@@ -135,6 +135,23 @@ class FileFormatError(DataError):
         super().__init__(f"Cannot read {path!r}: {reason} Next step: {step}")
 
 
+class MissingDependencyError(RetentionKitError, ImportError):
+    """An optional library is not installed.
+
+    Attributes:
+        module: What could not be imported.
+        extra: The extra of the library that brings it.
+    """
+
+    def __init__(self, module: str, extra: str) -> None:
+        self.module = module
+        self.extra = extra
+        super().__init__(
+            f"The module {module!r} is not installed. It comes with the extra {extra!r}. "
+            f"Next step: pip install 'retention-kit[{extra}]'."
+        )
+
+
 class DefinitionError(RetentionKitError):
     """A definition or a parameter must be mended.
 

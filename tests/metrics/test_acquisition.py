@@ -13,8 +13,8 @@ from hypothesis import given, settings
 
 from retention_kit import Dataset, DefinitionError, MissingColumnError
 from retention_kit.datasets import make_dataset
-from retention_kit.metrics.acquisition import acquisition_costs, acquisition_totals
-from retention_kit.metrics.keeping import repeat_channel_totals, retention_costs
+from retention_kit.metrics.economics.acquisition import acquisition_costs, acquisition_totals
+from retention_kit.metrics.economics.keeping import repeat_channel_totals, retention_costs
 from retention_kit.testing import shops
 
 ZONE = "Europe/Moscow"

@@ -20,7 +20,7 @@ from retention_kit.datasets import (
 )
 from retention_kit.errors import DefinitionError
 from retention_kit.hashing import stable_hash
-from retention_kit.metrics.bootstrap import (
+from retention_kit.metrics.orders.bootstrap import (
     SALT,
     SLOTS,
     bootstrap_intervals,
@@ -28,8 +28,8 @@ from retention_kit.metrics.bootstrap import (
     poisson_edges,
     weight_expression,
 )
-from retention_kit.metrics.customers import customer_summary
-from retention_kit.metrics.orders import (
+from retention_kit.metrics.orders.customers import customer_summary
+from retention_kit.metrics.orders.totals import (
     average_order_value,
     order_totals,
     purchase_frequency,

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from retention_kit.contracts import Dataset
 from retention_kit.datasets import ONLINE_RETAIL_AS_OF, online_retail
-from retention_kit.metrics.buyers import buyer_totals, repeat_buyers
-from retention_kit.metrics.orders import order_totals
+from retention_kit.metrics.orders.buyers import buyer_totals, repeat_buyers
+from retention_kit.metrics.orders.totals import order_totals
 from retention_kit.testing import shops
 
 LONDON = "Europe/London"

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_kit import Dataset, DefinitionError, MissingColumnError
-from retention_kit.metrics.churned import churned_customers
-from retention_kit.metrics.retention import retention_totals
+from retention_kit.metrics.retention.churned import churned_customers
+from retention_kit.metrics.retention.counts import retention_totals
 from retention_kit.testing import orders as drawn_orders
 
 LONDON = "Europe/London"

@@ -14,14 +14,14 @@ from hypothesis import given, settings
 
 from retention_kit import Dataset, DefinitionError, cohort_retention, cohort_totals
 from retention_kit.datasets import ONLINE_RETAIL_AS_OF, online_retail, raw_online_retail
-from retention_kit.metrics.cohort_values import (
+from retention_kit.metrics.base.customer_columns import orders_with_customers
+from retention_kit.metrics.base.intervals import wilson_interval
+from retention_kit.metrics.cohorts.values import (
     cohort_lifetime_value,
     cohort_value_totals,
     lifetime_value_trend,
 )
-from retention_kit.metrics.customer_columns import orders_with_customers
-from retention_kit.metrics.intervals import wilson_interval
-from retention_kit.metrics.lifetime import value_totals
+from retention_kit.metrics.economics.lifetime import value_totals
 from retention_kit.testing import shops
 
 LONDON = "Europe/London"

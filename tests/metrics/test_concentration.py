@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from retention_kit.contracts.schemas import SUM
 from retention_kit.datasets import ONLINE_RETAIL_AS_OF, online_retail
 from retention_kit.errors import DefinitionError
-from retention_kit.metrics.concentrate import (
+from retention_kit.metrics.orders.concentrate import (
     gini_coefficient,
     revenue_concentration,
     revenue_distribution,
 )
-from retention_kit.metrics.customers import customer_summary
+from retention_kit.metrics.orders.customers import customer_summary
 from retention_kit.testing import shops
 
 AFTER_ALL = dt.datetime(2030, 1, 1, tzinfo=ZoneInfo("Europe/London"))

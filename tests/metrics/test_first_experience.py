@@ -12,9 +12,9 @@ from hypothesis import given, settings
 
 from retention_kit import Dataset, DefinitionError, MissingColumnError
 from retention_kit.datasets import make_dataset
-from retention_kit.metrics.deliveries import delivery_effect, delivery_totals
-from retention_kit.metrics.first_experience import STEPS, funnel, funnel_totals
-from retention_kit.metrics.intervals import wilson_interval
+from retention_kit.metrics.base.intervals import wilson_interval
+from retention_kit.metrics.orders.deliveries import delivery_effect, delivery_totals
+from retention_kit.metrics.orders.first_experience import STEPS, funnel, funnel_totals
 from retention_kit.testing import shops
 
 LONDON = "Europe/London"

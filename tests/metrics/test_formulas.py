@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_kit.errors import DefinitionError
-from retention_kit.metrics.contract_formulas import (
+from retention_kit.metrics.economics.contract_formulas import (
     churn_rate,
     contract_retention_rate,
     customer_lifespan,
 )
-from retention_kit.metrics.formulas import (
+from retention_kit.metrics.economics.formulas import (
     average_ticket,
     customer_acquisition_cost,
     lifetime_value_from_lifespan,
@@ -21,7 +21,7 @@ from retention_kit.metrics.formulas import (
     ltv_to_cac,
     return_on_investment,
 )
-from retention_kit.metrics.scenarios import what_if
+from retention_kit.metrics.economics.scenarios import what_if
 
 
 class TestWorkedExamples:

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from retention_kit import Dataset, DefinitionError
 from retention_kit.datasets import ONLINE_RETAIL_AS_OF, online_retail
-from retention_kit.metrics.gap_distribution import (
+from retention_kit.metrics.lifecycle.gap_distribution import (
     gap_totals,
     gap_totals_by_order,
     gap_totals_by_order_of,
     gap_totals_of,
 )
-from retention_kit.metrics.gap_figures import gap_histogram, gap_summary, gaps_by_order
-from retention_kit.metrics.gaps import customer_gaps, purchase_gaps
-from retention_kit.metrics.rhythm import UsualGap, usual_gap
+from retention_kit.metrics.lifecycle.gap_figures import gap_histogram, gap_summary, gaps_by_order
+from retention_kit.metrics.lifecycle.gaps import customer_gaps, purchase_gaps
+from retention_kit.metrics.lifecycle.rhythm import UsualGap, usual_gap
 from retention_kit.testing import arguments_for
 from retention_kit.testing import orders as drawn_orders
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_kit.errors import DefinitionError
-from retention_kit.metrics.intervals import normal_quantile, wilson_interval, with_wilson
+from retention_kit.metrics.base.intervals import normal_quantile, wilson_interval, with_wilson
 
 # Newcombe (1998), Statistics in Medicine 17, table I, method 3 (score, without correction).
 NEWCOMBE = [

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_kit import Dataset, DefinitionError
-from retention_kit.metrics.lifecycle import (
+from retention_kit.metrics.lifecycle.figures import lifecycle_flow, lifecycle_shares
+from retention_kit.metrics.lifecycle.states import (
     lifecycle_flow_totals,
     lifecycle_states,
     lifecycle_totals,
     lifecycle_totals_of,
 )
-from retention_kit.metrics.lifecycle_figures import lifecycle_flow, lifecycle_shares
 from retention_kit.testing import instants
 from retention_kit.testing import orders as drawn_orders
 

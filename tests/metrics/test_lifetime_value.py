@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from retention_kit import Dataset, DefinitionError
 from retention_kit.datasets import ONLINE_RETAIL_AS_OF, online_retail
-from retention_kit.metrics.lifetime import lifetime_value, value_totals
+from retention_kit.metrics.economics.lifetime import lifetime_value, value_totals
 from retention_kit.testing import shops
 
 ZONE = "Europe/Moscow"

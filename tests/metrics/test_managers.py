@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 
 from retention_kit import Dataset, DefinitionError, repeat_purchase_totals
-from retention_kit.metrics.intervals import wilson_interval
-from retention_kit.metrics.people_in_charge import manager_performance, manager_totals
+from retention_kit.metrics.base.intervals import wilson_interval
+from retention_kit.metrics.orders.people_in_charge import manager_performance, manager_totals
 from retention_kit.testing import shops
 
 ZONE = ZoneInfo("Europe/London")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_kit import Dataset, DefinitionError
-from retention_kit.metrics.next_purchase import next_purchase_curve, next_purchase_totals
+from retention_kit.metrics.retention.next_purchase import next_purchase_curve, next_purchase_totals
 from retention_kit.testing import arguments_for
 from retention_kit.testing import orders as drawn_orders
 

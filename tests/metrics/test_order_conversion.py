@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_kit import Dataset, DefinitionError
-from retention_kit.metrics.order_numbers import order_conversion, order_number_totals
+from retention_kit.metrics.retention.order_numbers import order_conversion, order_number_totals
 from retention_kit.testing import arguments_for
 from retention_kit.testing import orders as drawn_orders
 

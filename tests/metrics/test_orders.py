@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from retention_kit.contracts import Dataset
 from retention_kit.datasets import ONLINE_RETAIL_AS_OF, example_orders, online_retail
 from retention_kit.errors import DefinitionError
-from retention_kit.metrics.contract_formulas import contract_retention_rate
-from retention_kit.metrics.order_trends import order_values
-from retention_kit.metrics.orders import (
+from retention_kit.metrics.economics.contract_formulas import contract_retention_rate
+from retention_kit.metrics.orders.totals import (
     average_order_value,
     order_totals,
     purchase_frequency,
     share_of_repeat_sales,
 )
+from retention_kit.metrics.orders.trends import order_values
 from retention_kit.testing import shops
 
 LONDON = "Europe/London"

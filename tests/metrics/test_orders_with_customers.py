@@ -8,7 +8,7 @@ from hypothesis import given
 
 from retention_kit import DefinitionError, MissingColumnError
 from retention_kit.datasets import make_dataset
-from retention_kit.metrics.customer_columns import orders_with_customers
+from retention_kit.metrics.base.customer_columns import orders_with_customers
 from retention_kit.testing import shops
 
 ORDERS = pl.LazyFrame({"order_id": [1, 2, 3], "customer_id": [7, 8, 7], "channel": ["a", "b", "c"]})

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 
 from retention_kit import Dataset, DefinitionError
 from retention_kit.datasets import make_dataset
-from retention_kit.metrics.acquisition import acquisition_totals
-from retention_kit.metrics.channels import channel_economics
-from retention_kit.metrics.payback import payback_curve, payback_months
+from retention_kit.metrics.economics.acquisition import acquisition_totals
+from retention_kit.metrics.economics.channels import channel_economics
+from retention_kit.metrics.economics.payback import payback_curve, payback_months
 from retention_kit.testing import shops
 
 ZONE = "Europe/Moscow"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from retention_kit.contracts import Dataset
 from retention_kit.datasets import ONLINE_RETAIL_AS_OF, online_retail
 from retention_kit.errors import DefinitionError, MissingColumnError
-from retention_kit.metrics.products import product_totals, product_values
+from retention_kit.metrics.orders.products import product_totals, product_values
 from retention_kit.testing import prove, shops
 
 LONDON = "Europe/London"

@@ -17,7 +17,7 @@ from retention_kit import (
     repeat_purchase_totals,
 )
 from retention_kit.datasets import ONLINE_RETAIL_AS_OF, online_retail
-from retention_kit.metrics.periods import period_index
+from retention_kit.metrics.base.periods import period_index
 from retention_kit.testing import arguments_for
 from retention_kit.testing import orders as drawn_orders
 

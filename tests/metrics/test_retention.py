@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_kit import Dataset, DefinitionError, MissingColumnError
-from retention_kit.metrics.periods_of_customers import customer_periods
-from retention_kit.metrics.retention import retention_totals, retention_totals_of
-from retention_kit.metrics.retention_shares import retention_rates
+from retention_kit.metrics.retention.counts import retention_totals, retention_totals_of
+from retention_kit.metrics.retention.customer_months import customer_periods
+from retention_kit.metrics.retention.shares import retention_rates
 from retention_kit.testing import arguments_for
 from retention_kit.testing import orders as drawn_orders
 

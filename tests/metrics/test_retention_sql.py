@@ -12,20 +12,20 @@ import pytest
 
 from retention_kit.datasets import ONLINE_RETAIL_AS_OF as AS_OF
 from retention_kit.datasets import online_retail, raw_online_retail
-from retention_kit.metrics.churned import churned_customers
-from retention_kit.metrics.gap_distribution import gap_totals, gap_totals_by_order
-from retention_kit.metrics.gap_figures import gap_summary, gaps_by_order
-from retention_kit.metrics.lifecycle import (
+from retention_kit.metrics.lifecycle.figures import lifecycle_flow, lifecycle_shares
+from retention_kit.metrics.lifecycle.gap_distribution import gap_totals, gap_totals_by_order
+from retention_kit.metrics.lifecycle.gap_figures import gap_summary, gaps_by_order
+from retention_kit.metrics.lifecycle.rhythm import usual_gap
+from retention_kit.metrics.lifecycle.states import (
     lifecycle_flow_totals,
     lifecycle_states,
     lifecycle_totals,
 )
-from retention_kit.metrics.lifecycle_figures import lifecycle_flow, lifecycle_shares
-from retention_kit.metrics.next_purchase import next_purchase_curve, next_purchase_totals
-from retention_kit.metrics.order_numbers import order_conversion, order_number_totals
-from retention_kit.metrics.retention import retention_totals
-from retention_kit.metrics.retention_shares import retention_rates
-from retention_kit.metrics.rhythm import usual_gap
+from retention_kit.metrics.retention.churned import churned_customers
+from retention_kit.metrics.retention.counts import retention_totals
+from retention_kit.metrics.retention.next_purchase import next_purchase_curve, next_purchase_totals
+from retention_kit.metrics.retention.order_numbers import order_conversion, order_number_totals
+from retention_kit.metrics.retention.shares import retention_rates
 
 HERE = Path(__file__).parent / "sql"
 LONDON = ZoneInfo("Europe/London")

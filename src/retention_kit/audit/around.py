@@ -6,10 +6,10 @@ import polars as pl
 
 from retention_kit.audit.seen import Answers, Seen
 from retention_kit.contracts.dataset import Dataset
-from retention_kit.metrics.deliveries import delivery_effect
-from retention_kit.metrics.first_experience import funnel, funnel_totals
-from retention_kit.metrics.people_in_charge import manager_performance
-from retention_kit.metrics.products import product_totals, product_values
+from retention_kit.metrics.orders.deliveries import delivery_effect
+from retention_kit.metrics.orders.first_experience import funnel, funnel_totals
+from retention_kit.metrics.orders.people_in_charge import manager_performance
+from retention_kit.metrics.orders.products import product_totals, product_values
 
 SHOWN = 50
 """How many products, categories or managers a table shows one by one."""

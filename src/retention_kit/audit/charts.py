@@ -5,23 +5,34 @@ Charts know nothing of audits: they take labels that have been written in the re
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 # This module is itself imported late, only where pictures are drawn.
 import altair as alt  # noqa: TID253
 from altair.utils.schemapi import debug_mode  # noqa: TID253
 
-Size = Literal["wide", "half", "narrow"]
-Row = dict[str, Any]
-ACCENT, SOFT, PALE, WARM, SECOND = "#2b59c3", "#8fabe8", "#dbe5fa", "#c4573a", "#0f8a7e"
-INK, MUTED, LINE = "#1c2434", "#556070", "#e3e7ee"
-_WIDTH: Mapping[Size, int] = {"wide": 960, "half": 470, "narrow": 340}
-_RAMP = ("#f1f5fd", "#d5e1fa", "#adc4f4", "#7da0ea", "#4b77d8", "#2b59c3", "#1c3f94")
-_DARK_FROM = 4
+from retention_kit.audit.report.drawing import (
+    ACCENT,
+    INK,
+    LINE,
+    MUTED,
+    SOFT,
+    WIDTH,
+    Axis,
+    Row,
+    Series,
+    Size,
+    lookup,
+    loose,
+    shade,
+    side_by_side,
+    ticks,
+)
+
+_POINTS_UP_TO = 24
 _TICKS: Mapping[Size, int] = {"wide": 5, "half": 4, "narrow": 4}
 
 
@@ -32,43 +43,17 @@ class Plot:
     Attributes:
         chart: The chart, whose layers name their data.
         data: The rows by name.
+        frame: Its size and the space around it.
     """
 
     chart: alt.LayerChart
     data: Mapping[str, list[Row]]
+    frame: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
         """Give the specification, as Vega-Lite reads it."""
         spec: dict[str, Any] = self.chart.to_dict(validate=False)
-        return {**spec, "datasets": dict(self.data)}
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """How values stand on an axis.
-
-    Attributes:
-        write: Writes a value in the reader's language.
-        title: What the axis shows, if the title of the picture does not say it.
-    """
-
-    write: Callable[[float], str]
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Values under the same labels.
-
-    Attributes:
-        name: What a reader calls it.
-        values: One value per label; None leaves a gap.
-        colour: Its colour.
-    """
-
-    name: str
-    values: Sequence[float | None]
-    colour: str = ACCENT
+        return {**spec, **self.frame, "config": _LOOKS, "datasets": dict(self.data)}
 
 
 def lines(
@@ -78,44 +63,54 @@ def lines(
     size: Size,
     axis: Axis,
     band: Sequence[tuple[float | None, float | None]] | None = None,
-    from_zero: bool = True,
+    whole: Sequence[bool] = (),
 ) -> Plot:
-    """Draw values over labels such as months, each series with its name at the end of its line."""
+    """Draw values over labels such as months; what is not whole hangs on a dashed line."""
+    is_whole = whole or [True] * len(labels)
     rows: list[Row] = [
-        {"x": label, "y": value, "series": one.name}
+        {"x": label, "y": value, "series": one.name, "whole": is_known}
         for one in series
-        for label, value in zip(labels, one.values, strict=True)
+        for label, value, is_known in zip(labels, one.values, is_whole, strict=True)
         if value is not None
     ]
     values = [row["y"] for row in rows] + [end for pair in band or () for end in pair if end]
-    y = _scale_axis(values, axis, size, from_zero=from_zero)
+    y = alt.Y("y:Q", **_scale_axis(values, axis, size))
     x = _labels_axis(labels, size)
-    layers: list[alt.Chart] = []
-    data = {"rows": rows}
-    if band is not None:
-        ends = [
+    data = {
+        "whole": [row for row in rows if row["whole"]],
+        "loose": loose(rows, [one.name for one in series]),
+        "cut": [row for row in rows if not row["whole"]],
+        "ends": [
             {"x": label, "low": low, "high": high}
-            for label, (low, high) in zip(labels, band, strict=True)
-            if low is not None and high is not None
-        ]
-        data["ends"] = ends
-        layers.append(
-            _chart("ends")
-            .mark_area(color=ACCENT, opacity=0.14, interpolate="monotone")
-            .encode(x=x, y=alt.Y("low:Q", **y), y2="high:Q")
-        )
-    names, colours = [one.name for one in series], [one.colour for one in series]
+            for label, (low, high), is_known in zip(labels, band or (), is_whole, strict=False)
+            if low is not None and high is not None and is_known
+        ],
+    }
     colour = alt.Color(
         "series:N",
-        scale=alt.Scale(domain=names, range=colours),
+        scale=alt.Scale(domain=[one.name for one in series], range=[one.colour for one in series]),
         legend=_legend() if len(series) > 1 else None,
     )
-    layers.append(
-        _chart("rows")
-        .mark_line(strokeWidth=2.5, interpolate="monotone", point=alt.OverlayMarkDef(size=34))
-        .encode(x=x, y=alt.Y("y:Q", **y), color=colour)
-    )
-    return _dressed(layers, data, size, height=260)
+    point = len(labels) <= _POINTS_UP_TO and alt.OverlayMarkDef(size=34)
+    smooth: Any = {"strokeWidth": 2.5, "interpolate": "monotone"}
+    layers = [
+        _chart("ends")
+        .mark_area(color=ACCENT, opacity=0.14, interpolate="monotone")
+        .encode(x=x, y=alt.Y("low:Q", **_scale_axis(values, axis, size)), y2="high:Q"),
+        _chart("loose")
+        .mark_line(strokeWidth=2, strokeDash=[3, 4])
+        .encode(x=x, y=y, color=colour, detail="part:N"),
+        _chart("whole").mark_line(point=point, **smooth).encode(x=x, y=y, color=colour),
+        _chart("cut")
+        .mark_point(size=44, filled=True, fill="white", strokeWidth=2)
+        .encode(x=x, y=y, stroke=colour),
+    ]
+    used = [
+        layer
+        for layer, name in zip(layers, ("ends", "loose", "whole", "cut"), strict=True)
+        if data[name]
+    ]
+    return _dressed(used or layers[2:3], data, size, height=260)
 
 
 def bars(
@@ -127,7 +122,6 @@ def bars(
     axis: Axis,
     faint: Sequence[bool] = (),
     label_title: str = "",
-    mark: float | None = None,
 ) -> Plot:
     """Draw upright bars, each with its value on top where there is room."""
     rows: list[Row] = [
@@ -137,21 +131,17 @@ def bars(
         )
         if value is not None
     ]
-    y = _scale_axis([row["y"] for row in rows] + ([mark] if mark else []), axis, size, headroom=1.1)
+    y = _scale_axis([row["y"] for row in rows], axis, size, headroom=1.1)
     x = _labels_axis(labels, size, title=label_title)
     drawn = (
         _chart("rows")
-        .mark_bar(cornerRadiusTopLeft=3, cornerRadiusTopRight=3)
+        .mark_bar()
         .encode(x=x, y=alt.Y("y:Q", **y), color=alt.Color("c:N", scale=None))
     )
     layers = [drawn]
-    if any(texts) and max(map(len, texts)) * 7 * len(labels) < _WIDTH[size] - 80:
+    if any(texts) and max(map(len, texts)) * 9 * len(labels) < WIDTH[size] - 80:
         layers.append(drawn.mark_text(dy=-8, fontSize=12).encode(text="t:N", color=alt.value(INK)))
-    if mark is not None:
-        layers.append(
-            _chart("mark").mark_rule(color=MUTED, strokeDash=[4, 4]).encode(y=alt.Y("y:Q", **y))
-        )
-    return _dressed(layers, {"rows": rows, "mark": [{"y": mark}]}, size, height=230)
+    return _dressed(layers, {"rows": rows}, size, height=230)
 
 
 def rows_of_bars(
@@ -168,10 +158,10 @@ def rows_of_bars(
     ]
     most = max((row["x"] for row in rows), default=0) or 1
     # Browsers may show a wider font than the one measured here, so texts get room to spare.
-    widest = max((len(text) for text in texts), default=0) * 9 + 16
+    widest = max((len(text) for text in texts), default=0) * 7.8 + 14
     before = max((len(label) for label in labels), default=0) * 8 + 16
     left = min(before, 246)
-    free = _WIDTH[size] - 22 - left
+    free = WIDTH[size] - 22 - left
     room = free / max(free - widest, 40)
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, most * room], nice=False))
     y = alt.Y(
@@ -180,9 +170,10 @@ def rows_of_bars(
         axis=alt.Axis(title=None, ticks=False, domain=False, labelPadding=10, labelLimit=230),
         scale=alt.Scale(paddingInner=0.35, paddingOuter=0.1),
     )
-    drawn = _chart("rows").mark_bar(color=ACCENT, cornerRadiusEnd=3).encode(x=x, y=y)
+    drawn = _chart("rows").mark_bar(color=ACCENT).encode(x=x, y=y)
     text = drawn.mark_text(align="left", dx=8, color=INK, fontSize=13).encode(text="t:N")
-    return _dressed([drawn, text], {"rows": rows}, size, height=46 * max(len(rows), 1) + 10)
+    height = 46 * max(len(rows), 1) + 10
+    return _dressed([drawn, text], {"rows": rows}, size, height=height, left=left)
 
 
 def stacked(
@@ -192,13 +183,21 @@ def stacked(
     *,
     size: Size,
     axis: Axis,
+    whole: Sequence[bool] = (),
 ) -> Plot:
     """Draw what adds up above the line, and what was lost below it."""
+    is_whole = whole or [True] * len(labels)
     rows: list[Row] = [
-        {"x": label, "y": sign * (value or 0), "series": one.name, "order": number}
+        {
+            "x": label,
+            "y": sign * (value or 0),
+            "series": one.name,
+            "order": number,
+            "o": 1 if known else 0.5,
+        }
         for sign, group in ((1, up), (-1, down))
         for number, one in enumerate(group)
-        for label, value in zip(labels, one.values, strict=True)
+        for label, value, known in zip(labels, one.values, is_whole, strict=True)
     ]
     tops = [sum(one.values[i] or 0 for one in up) for i in range(len(labels))]
     feet = [-sum(one.values[i] or 0 for one in down) for i in range(len(labels))]
@@ -218,6 +217,7 @@ def stacked(
                 legend=_legend(columns=2 if size == "narrow" else 0),
             ),
             order=alt.Order("order:Q"),
+            opacity=alt.Opacity("o:Q", scale=None),
         )
     )
     rule = _chart("mark").mark_rule(color=INK).encode(y=alt.Y("y:Q", **y))
@@ -240,9 +240,8 @@ def heat_map(
     for row, column, value, text in cells:
         if value is None:
             continue
-        step = min(int(value / most * len(_RAMP)), len(_RAMP) - 1) if most > 0 else 0
-        ink = "#ffffff" if step >= _DARK_FROM else INK
-        drawn_rows.append({"y": row, "x": column, "c": _RAMP[step], "t": text, "i": ink})
+        colour, ink = shade(value, most)
+        drawn_rows.append({"y": row, "x": column, "c": colour, "t": text, "i": ink})
     x = alt.X(
         "x:N",
         sort=list(columns),
@@ -267,7 +266,9 @@ def heat_map(
     text = base.mark_text(fontSize=11 if size == "wide" else 10).encode(
         text="t:N", color=alt.Color("i:N", scale=None)
     )
-    return _dressed([squares, text], {"rows": drawn_rows}, size, height=31 * max(len(rows), 1) + 40)
+    height = 31 * max(len(rows), 1) + 40
+    left = max((len(row) for row in rows), default=0) * 8 + 12
+    return _dressed([squares, text], {"rows": drawn_rows}, size, height=height, left=left)
 
 
 def curve(
@@ -302,20 +303,6 @@ def quickly() -> AbstractContextManager[None]:
     return debug_mode(False)
 
 
-def ticks(low: float, high: float, count: int) -> list[float]:
-    """Give round values that cover a range.
-
-    Examples:
-        >>> ticks(0, 0.37, 4)
-        [0.0, 0.1, 0.2, 0.3, 0.4]
-    """
-    span = (high - low) or abs(high) or 1.0
-    size = 10 ** math.floor(math.log10(span / count))
-    step = next(size * f for f in (1, 2, 2.5, 5, 10) if size * f * count >= span * 0.999)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 10) for i in range(first, max(last, first + 1) + 1)]
-
-
 def _chart(name: str) -> alt.Chart:
     return alt.Chart(alt.NamedData(name=name))
 
@@ -325,23 +312,19 @@ def _scale_axis(
     axis: Axis,
     size: Size,
     *,
-    from_zero: bool = True,
     across: bool = False,
     headroom: float = 1.0,
 ) -> dict[str, Any]:
     """Give scale and axis with round ticks, written by the caller's own hand."""
     lowest, highest = min(values, default=0.0), max(values, default=1.0) * headroom
-    marks = ticks(min(lowest, 0.0) if from_zero else lowest, highest, _TICKS[size])
+    marks = ticks(min(lowest, 0.0), highest, _TICKS[size])
     top = highest if across else marks[-1]
     marks = [mark for mark in marks if mark <= top]
-    named = " : ".join(
-        f"abs(datum.value - {mark!r}) < 1e-9 ? {_quoted(axis.write(mark))}" for mark in marks
-    )
     return {
         "scale": alt.Scale(domain=[marks[0], top], nice=False),
         "axis": alt.Axis(
             values=marks,
-            labelExpr=f"{named} : ''",
+            labelExpr=lookup(marks, axis.write),
             title=axis.title or None,
             grid=not across,
             ticks=False,
@@ -355,11 +338,7 @@ def _scale_axis(
 
 def _labels_axis(labels: Sequence[str], size: Size, *, title: str = "") -> alt.X:
     """Give an axis of labels that shows as many of them as stand side by side."""
-    widest = max((len(label) for label in labels), default=1) * 7.5 + 14
-    fit = max(1, int((_WIDTH[size] - 70) // widest))
-    every = math.ceil(len(labels) / fit) if labels else 1
-    # Counted from the end, because the latest one is what is looked for.
-    shown = [label for i, label in enumerate(reversed(labels)) if i % every == 0][::-1]
+    shown = side_by_side(labels, size)
     return alt.X(
         "x:O",
         sort=None,
@@ -398,37 +377,32 @@ def _dressed(
     height: int,
     left: float = 60,
 ) -> Plot:
-    dressed = (
-        alt.LayerChart(layer=list(layers))
-        .properties(
-            # Asking Vega to fit the whole instead would have it lay out everything twice.
-            width=_WIDTH[size] - left - 22,
-            height=height,
-            padding={"left": 6, "right": 16, "top": 6, "bottom": 6},
-        )
-        .configure(
-            aria=False,
-            # Only measured with; the SVG names others, of which a reader may have any.
-            font="sans-serif",
-            background="transparent",
-            view=alt.ViewConfig(stroke=None),
-            axis=alt.AxisConfig(
-                gridColor=LINE,
-                domainColor=LINE,
-                titleFontWeight="normal",
-                labelLimit=240,
-                labelColor=MUTED,
-                titleColor=MUTED,
-                labelFontSize=12,
-                titleFontSize=12,
-            ),
-            legend=alt.LegendConfig(labelColor=INK, labelFontSize=13),
-            line=alt.LineConfig(strokeCap="round"),
-        )
-    )
-    return Plot(dressed, data)
+    frame = {
+        # Asking Vega to fit the whole instead would have it lay out everything twice.
+        "width": WIDTH[size] - left - 22,
+        "height": height,
+        # A reader's font may be wider than the one measured here.
+        "padding": {"left": 8 + 0.12 * left, "right": 20, "top": 6, "bottom": 6},
+    }
+    return Plot(alt.LayerChart(layer=list(layers)), data, frame)
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+_LOOKS = {
+    "aria": False,
+    # Only measured with; the SVG names others, of which a reader may have any.
+    "font": "sans-serif",
+    "background": "transparent",
+    "view": {"stroke": None},
+    "axis": {
+        "gridColor": LINE,
+        "domainColor": LINE,
+        "titleFontWeight": "normal",
+        "labelLimit": 240,
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+    },
+    "legend": {"labelColor": INK, "labelFontSize": 13},
+    "line": {"strokeCap": "round"},
+}

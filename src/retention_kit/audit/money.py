@@ -7,25 +7,25 @@ from typing import Any
 import polars as pl
 
 from retention_kit.audit.seen import Answers, Seen
-from retention_kit.metrics.acquisition import acquisition_costs
-from retention_kit.metrics.channels import channel_economics
-from retention_kit.metrics.keeping import retention_costs
-from retention_kit.metrics.lifetime import lifetime_value
-from retention_kit.metrics.payback import payback_curve, payback_months
-from retention_kit.metrics.scenarios import what_if
+from retention_kit.metrics.economics.acquisition import acquisition_costs
+from retention_kit.metrics.economics.channels import channel_economics
+from retention_kit.metrics.economics.keeping import retention_costs
+from retention_kit.metrics.economics.lifetime import lifetime_value
+from retention_kit.metrics.economics.payback import payback_curve, payback_months
+from retention_kit.metrics.economics.scenarios import what_if
 
 _YEAR = 12
 
 
 def cost_tables(answers: Answers, costs: pl.DataFrame, seen: Seen) -> dict[str, pl.DataFrame]:
     """Make the tables that need costs."""
-    totals, calendar = answers["acquisition"], {"as_of": seen.as_of, "time_zone": seen.time_zone}
+    totals = answers["acquisition"]
     return {
-        "acquisition": acquisition_costs(totals, costs, **calendar),
-        "channels": channel_economics(totals, costs, **calendar),
-        "payback": payback_months(totals, costs, **calendar),
-        "payback_curve": payback_curve(totals, costs, **calendar),
-        "retention_costs": retention_costs(answers["repeat_channels"], costs, **calendar),
+        "acquisition": acquisition_costs(totals, costs, **seen.instant),
+        "channels": channel_economics(totals, costs, **seen.instant),
+        "payback": payback_months(totals, costs, **seen.instant),
+        "payback_curve": payback_curve(totals, costs, **seen.instant),
+        "retention_costs": retention_costs(answers["repeat_channels"], costs, **seen.instant),
     }
 
 
@@ -48,17 +48,18 @@ def economics(tables: Answers) -> dict[str, Any]:
 def lifetime_table(answers: Answers, tables: Answers) -> pl.DataFrame:
     """Give the lifetime value in four ways, on the shop's own frequency and churn by month."""
     year = _last_year(tables["retention"])
-    spent: dict[str, float | None] = {"acquisition_cost": None}
+    won: float | None = None
+    kept = 0.0
     if "payback" in tables:
-        spent["acquisition_cost"] = tables["payback"]["fully_loaded_cac"].item()
-        kept = tables["channels"]["retention_cost"].sum()
+        won = tables["payback"]["fully_loaded_cac"].item()
         customers = answers["values"]["complete_customers"].sum()
-        spent["retention_cost"] = kept / customers if customers else 0.0
+        kept = _share(tables["channels"]["retention_cost"].sum(), customers) or 0.0
     return lifetime_value(
         answers["values"],
         orders_per_period=_share(year["orders"], year["buyers"]),
         churn_per_period=_share(year["lost"], year["start_customers"]),
-        **{name: value for name, value in spent.items() if value is not None},
+        acquisition_cost=won,
+        retention_cost=kept,
     )
 
 

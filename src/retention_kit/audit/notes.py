@@ -44,8 +44,12 @@ def _notes(dataset: Dataset, bounds: Bounds, totals: Mapping[str, Any]) -> Itera
     for name, table in health.tables.items():
         rows = sum(table.rejected.values())
         if rows > table.read * _REJECTED_FROM:
-            values = {"table": name, "rows": rows, "read": table.read, "share": rows / table.read}
-            yield Note("rejected_rows", values, is_new=False)
+            share = rows / table.read
+            yield Note(
+                "rejected_rows",
+                {"table": name, "rows": rows, "read": table.read, "share": share},
+                is_new=False,
+            )
     if bounds.later:
         yield Note("later_orders", {"orders": bounds.later})
     if not totals["orders"]:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from retention_kit.audit.parts import Ask
-from retention_kit.metrics.acquisition import acquisition_totals
-from retention_kit.metrics.bootstrap import bootstrap_order_totals
-from retention_kit.metrics.buyers import buyer_totals
-from retention_kit.metrics.churned import churned_customers
-from retention_kit.metrics.cohort_values import cohort_value_totals
-from retention_kit.metrics.cohorts import cohort_totals
-from retention_kit.metrics.concentrate import revenue_distribution
-from retention_kit.metrics.deliveries import delivery_totals
-from retention_kit.metrics.gap_distribution import gap_totals, gap_totals_by_order
-from retention_kit.metrics.keeping import repeat_channel_totals
-from retention_kit.metrics.lifecycle import lifecycle_flow_totals, lifecycle_totals
-from retention_kit.metrics.lifetime import value_totals
-from retention_kit.metrics.next_purchase import next_purchase_totals
-from retention_kit.metrics.order_numbers import order_number_totals
-from retention_kit.metrics.orders import order_totals
-from retention_kit.metrics.people_in_charge import manager_totals
-from retention_kit.metrics.repeat_purchases import repeat_purchase_totals
-from retention_kit.metrics.retention import retention_totals
-from retention_kit.metrics.seasons import seasonality_totals
+from retention_kit.metrics.cohorts.counts import cohort_totals
+from retention_kit.metrics.cohorts.values import cohort_value_totals
+from retention_kit.metrics.economics.acquisition import acquisition_totals
+from retention_kit.metrics.economics.keeping import repeat_channel_totals
+from retention_kit.metrics.economics.lifetime import value_totals
+from retention_kit.metrics.lifecycle.gap_distribution import gap_totals, gap_totals_by_order
+from retention_kit.metrics.lifecycle.states import lifecycle_flow_totals, lifecycle_totals
+from retention_kit.metrics.orders.bootstrap import bootstrap_order_totals
+from retention_kit.metrics.orders.buyers import buyer_totals
+from retention_kit.metrics.orders.concentrate import revenue_distribution
+from retention_kit.metrics.orders.deliveries import delivery_totals
+from retention_kit.metrics.orders.people_in_charge import manager_totals
+from retention_kit.metrics.orders.seasons import Unit, seasonality_totals
+from retention_kit.metrics.orders.totals import order_totals
+from retention_kit.metrics.retention.churned import churned_customers
+from retention_kit.metrics.retention.counts import retention_totals
+from retention_kit.metrics.retention.next_purchase import next_purchase_totals
+from retention_kit.metrics.retention.order_numbers import order_number_totals
+from retention_kit.metrics.retention.repeat_purchases import repeat_purchase_totals
 
 STAGES = (
     "order values",
@@ -37,7 +38,7 @@ STAGES = (
     "data health",
 )
 """What an audit does, in order; `progress` is told of each as it begins."""
-UNITS = ("month", "weekday", "hour")
+UNITS: tuple[Unit, ...] = ("month", "weekday", "hour")
 MEANS_UP_TO = 200_000
 """Up to how many orders the intervals of means are computed; above, they are narrower than the
 digits shown."""
@@ -64,9 +65,9 @@ def first_questions(
         given: The optional columns of orders that hold anything.
         with_costs: Whether costs were given.
     """
-    at = {"as_of": as_of}
+    at: dict[str, Any] = {"as_of": as_of}
     values, keeping, cohorts, gaps, stopped = STAGES[:5]
-    asks = {
+    asks: dict[str, Ask] = {
         "totals": Ask(values, order_totals, at),
         "months": Ask(values, order_totals, {**at, "every": "1mo"}),
         "buyers": Ask(values, buyer_totals, at),

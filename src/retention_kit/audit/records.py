@@ -11,7 +11,7 @@ import polars as pl
 from retention_kit.audit.masking import mask_contacts
 from retention_kit.audit.model import KeyFigure
 from retention_kit.contracts.dataset import Dataset
-from retention_kit.metrics.observed import observed
+from retention_kit.metrics.base.observed import observed
 
 REJECTED_SHOWN = 1_000
 """How many rejected rows of a table an audit holds."""

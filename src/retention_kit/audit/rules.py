@@ -95,16 +95,13 @@ def _reactivate_sleeping(tables: Tables) -> Iterator[Action]:
     states = {row["state"]: row["customers"] for row in _rows(tables, "lifecycle")}
     sleeping, worth = states.get("sleeping", 0), _repeat_order(tables)
     if sleeping and worth:
+        share = sleeping / sum(states.values())
         yield Action(
             "reactivate_sleeping",
             RESPONSE * sleeping * worth,
             sleeping,
-            sleeping / sum(states.values()),
-            {
-                "customers": sleeping,
-                "share": sleeping / sum(states.values()),
-                "response": RESPONSE,
-            },
+            share,
+            {"customers": sleeping, "share": share, "response": RESPONSE},
         )
 
 

@@ -31,11 +31,15 @@ from retention_kit.audit.trends import trends
 from retention_kit.contracts.dataset import Dataset
 from retention_kit.contracts.law import report
 from retention_kit.errors import DefinitionError
-from retention_kit.metrics.bootstrap import bootstrap_intervals
-from retention_kit.metrics.gap_figures import gap_summary
-from retention_kit.metrics.observed import in_zone
-from retention_kit.metrics.orders import average_order_value, order_totals, purchase_frequency
-from retention_kit.metrics.repeat_purchases import repeat_purchase_rate
+from retention_kit.metrics.base.observed import in_zone
+from retention_kit.metrics.lifecycle.gap_figures import gap_summary
+from retention_kit.metrics.orders.bootstrap import bootstrap_intervals
+from retention_kit.metrics.orders.totals import (
+    average_order_value,
+    order_totals,
+    purchase_frequency,
+)
+from retention_kit.metrics.retention.repeat_purchases import repeat_purchase_rate
 
 logger = get_logger(__name__)
 
@@ -233,7 +237,8 @@ def _intervals(answers: Tables, confidence: float) -> dict[str, tuple[float | No
 
 def _before(as_of: dt.datetime) -> dt.datetime:
     """Give the instant that today is compared with, by the calendar of the shop's zone."""
-    earlier = pl.select(pl.lit(as_of.replace(tzinfo=None)).dt.offset_by(f"-{COMPARED_WITH}")).item()
+    there = pl.lit(as_of.replace(tzinfo=None)).dt.offset_by(f"-{COMPARED_WITH}")
+    earlier: dt.datetime = pl.select(there).item()
     return earlier.replace(tzinfo=as_of.tzinfo)
 
 

@@ -35,11 +35,15 @@ class Seen:
     confidence: float
 
     @property
+    def instant(self) -> dict[str, Any]:
+        """The arguments of a finisher that knows where the present is."""
+        return {"as_of": self.as_of, "time_zone": self.time_zone}
+
+    @property
     def calendar(self) -> dict[str, Any]:
-        """The arguments of a finisher that cuts periods."""
+        """The arguments of a finisher that cuts months."""
         return {
-            "as_of": self.as_of,
-            "time_zone": self.time_zone,
+            **self.instant,
             "every": "1mo",
             "data_from": self.data_from.date(),
         }

@@ -8,17 +8,17 @@ import polars as pl
 
 from retention_kit.audit.questions import UNITS
 from retention_kit.audit.seen import Answers, Seen
-from retention_kit.metrics.buyers import repeat_buyers
-from retention_kit.metrics.cohort_values import lifetime_value_trend
-from retention_kit.metrics.cohorts import cohort_retention
-from retention_kit.metrics.concentrate import revenue_concentration
-from retention_kit.metrics.gap_figures import gap_histogram, gap_summary, gaps_by_order
-from retention_kit.metrics.lifecycle_figures import lifecycle_flow, lifecycle_shares
-from retention_kit.metrics.next_purchase import next_purchase_curve
-from retention_kit.metrics.order_numbers import order_conversion
-from retention_kit.metrics.order_trends import order_values
-from retention_kit.metrics.retention_shares import retention_rates
-from retention_kit.metrics.seasons import seasonality
+from retention_kit.metrics.cohorts.counts import cohort_retention
+from retention_kit.metrics.cohorts.values import lifetime_value_trend
+from retention_kit.metrics.lifecycle.figures import lifecycle_flow, lifecycle_shares
+from retention_kit.metrics.lifecycle.gap_figures import gap_histogram, gap_summary, gaps_by_order
+from retention_kit.metrics.orders.buyers import repeat_buyers
+from retention_kit.metrics.orders.concentrate import revenue_concentration
+from retention_kit.metrics.orders.seasons import seasonality
+from retention_kit.metrics.orders.trends import order_values
+from retention_kit.metrics.retention.next_purchase import next_purchase_curve
+from retention_kit.metrics.retention.order_numbers import order_conversion
+from retention_kit.metrics.retention.shares import retention_rates
 
 STOPPED_SHOWN = 1_000
 """How many customers the list of those who stopped has."""

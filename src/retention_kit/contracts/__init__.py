@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from retention_kit.contracts.buckets import Buckets as Buckets
     from retention_kit.contracts.bundle import Bundle as Bundle
     from retention_kit.contracts.dataset import Dataset as Dataset
+    from retention_kit.contracts.exports import Export as Export
+    from retention_kit.contracts.exports import read_export as read_export
     from retention_kit.contracts.health import DataHealth as DataHealth
     from retention_kit.contracts.health import TableHealth as TableHealth
     from retention_kit.contracts.law import Frame as Frame
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
     from retention_kit.contracts.law import fit as fit
     from retention_kit.contracts.law import kind_of as kind_of
     from retention_kit.contracts.law import report as report
+    from retention_kit.contracts.matching import ColumnMatch as ColumnMatch
     from retention_kit.contracts.options import DoorOptions as DoorOptions
     from retention_kit.contracts.schemas import dataframely_schema as dataframely_schema
     from retention_kit.contracts.schemas import table_schema as table_schema
+    from retention_kit.contracts.suggestions import MappingSuggestion as MappingSuggestion
+    from retention_kit.contracts.suggestions import suggest_mapping as suggest_mapping
     from retention_kit.contracts.tables import TABLES as TABLES
     from retention_kit.contracts.tables import Column as Column
     from retention_kit.contracts.tables import Table as Table
@@ -30,11 +35,14 @@ _MODULES = {
     "Buckets": f"{_HERE}.buckets",
     "Bundle": f"{_HERE}.bundle",
     "Column": f"{_HERE}.tables",
+    "ColumnMatch": f"{_HERE}.matching",
     "DataHealth": f"{_HERE}.health",
     "Dataset": f"{_HERE}.dataset",
     "DoorOptions": f"{_HERE}.options",
+    "Export": f"{_HERE}.exports",
     "Frame": f"{_HERE}.law",
     "Kind": f"{_HERE}.law",
+    "MappingSuggestion": f"{_HERE}.suggestions",
     "TABLES": f"{_HERE}.tables",
     "Table": f"{_HERE}.tables",
     "TableHealth": f"{_HERE}.health",
@@ -44,7 +52,9 @@ _MODULES = {
     "finisher": f"{_HERE}.law",
     "fit": f"{_HERE}.law",
     "kind_of": f"{_HERE}.law",
+    "read_export": f"{_HERE}.exports",
     "report": f"{_HERE}.law",
+    "suggest_mapping": f"{_HERE}.suggestions",
     "table_schema": f"{_HERE}.schemas",
 }
 

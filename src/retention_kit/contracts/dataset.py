@@ -42,8 +42,9 @@ class Dataset(Bundle):
         """Let tables in: good rows become the dataset, the others keep the rule they broke.
 
         Each table may be a Polars frame, eager or lazy; anything that speaks the Arrow C stream
-        (pandas, pyarrow, a DuckDB relation, ibis …); an iterable of mappings; or the path of a
-        Parquet or CSV file, a folder of such files, or a pattern.
+        (pandas, pyarrow, a DuckDB relation, ibis …); an iterable of mappings; an export that
+        `read_export` found; or the path of a Parquet or CSV file or a workbook, a folder of such
+        files, or a pattern.
 
         Args:
             orders: One row per sale or return.
@@ -160,7 +161,7 @@ class Dataset(Bundle):
 
     @classmethod
     def scan(cls, path: str | Path, **options: Unpack[DoorOptions]) -> Dataset:
-        """Scan the tables of a folder, each a Parquet or CSV file, or a folder of such files.
+        """Scan the tables of a folder, each a Parquet or CSV file, a workbook, or a folder of them.
 
         Args:
             path: A folder that holds `orders.parquet`, `orders.csv` or a folder `orders`, and the

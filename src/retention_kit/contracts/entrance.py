@@ -20,6 +20,7 @@ from retention_kit.contracts.mapping import mapping_by_table, rename, require
 from retention_kit.contracts.opened import Opened
 from retention_kit.contracts.options import check_options
 from retention_kit.contracts.orders_door import HEAVY_SHARE, admit_orders
+from retention_kit.contracts.proposals import as_proposed, cut_rows, guests, propose, with_proposed
 from retention_kit.contracts.reading import Reading
 from retention_kit.contracts.repeats import find_repeats, ids_behind, row_hash, settle, sort_key
 from retention_kit.contracts.resolve import reading_for, with_own_rules
@@ -57,24 +58,25 @@ def enter(
     mapping = mapping_by_table(
         options.get("columns"), {name: source.schema for name, source in opened.items()}
     )
+    proposals = propose(sources, opened, mapping)
+    mapping = with_proposed(opened, mapping, proposals)
     for name, source in opened.items():
-        require(name, source.schema, mapping.get(name, {}))
-    opened = {
-        name: _renamed(name, source, mapping.get(name, {})) for name, source in opened.items()
-    }
+        require(name, source.schema, mapping[name])
+    opened = {name: _renamed(name, source, mapping[name]) for name, source in opened.items()}
     reject_lines = options.get("duplicate_lines", "keep") == "reject"
     if reject_lines and not {"lines", "order_items"} & opened.keys():
         raise bad_parameter("duplicate_lines", got="reject", allowed="'keep', without lines")
     reading = reading_for(opened, options)
+    readings = as_proposed(reading, options, proposals)
     id_types = decide_id_types(
         {name: source.schema for name, source in opened.items()}, as_text=reading.ids_as_text
     )
     staged = {
-        name: stage(name, source.frame, source.schema, reading, id_types)
+        name: stage(name, source.frame, source.schema, readings.get(name, reading), id_types)
         for name, source in opened.items()
     }
     staged = with_own_rules(staged, options.get("rules") or {})
-    guest_ids = checked_guest_ids(options.get("guest_ids"))
+    guest_ids = checked_guest_ids(guests(options, proposals))
     entrance = _Entrance(
         reading=reading,
         opened=opened,
@@ -264,7 +266,7 @@ class _Entrance:
             accepted=came.read - lost,
             rejected=dict(came.counts),
             guests=guests,
-            notes=dict(notes or {}),
+            notes={**(notes or {}), **cut_rows(name, self.opened)},
         )
 
     def _empty(self, name: str) -> pl.LazyFrame:
@@ -291,4 +293,4 @@ _FRAMES = (*TABLES, "guest_orders", "guest_order_items")
 
 def _renamed(name: str, source: Opened, mapping: Mapping[str, str]) -> Opened:
     frame = rename(name, source.frame, source.schema, mapping)
-    return Opened(frame, frame.collect_schema(), source.origin)
+    return replace(source, frame=frame, schema=frame.collect_schema())

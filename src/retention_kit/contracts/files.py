@@ -7,24 +7,29 @@ import contextlib
 import glob as globbing
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
 
-from retention_kit.contracts.opened import Opened, naming, not_utf8, unlike_files
+from retention_kit.contracts.exported import SEPARATORS, Exported, must_convert, open_export
+from retention_kit.contracts.opened import Opened, naming, unlike_files
+from retention_kit.contracts.workbooks import WORKBOOKS
 from retention_kit.errors import FileFormatError, bad_parameter
 
 _SNIFFED = 1 << 20
-_SEPARATORS = (",", ";", "\t", "|")
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".csv", ".tsv", ".txt")
-_KINDS = (".parquet", ".csv")
+_KINDS = (".parquet", ".csv", ".xlsx")
+_OFFICE = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _PACKED = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
 
 
 def open_path(path: str | Path, *, separator: str | None = None) -> Opened:
-    """Open a Parquet or CSV file, a folder of such files, or a pattern of them.
+    """Open a Parquet file, a text file or a workbook, a folder of such files, or a pattern of them.
+
+    What cannot be scanned as it stands is converted first; see `open_export`.
 
     Raises:
         FileFormatError: Nothing readable is there, or a file is not what its ending says.
@@ -45,9 +50,42 @@ def open_path(path: str | Path, *, separator: str | None = None) -> Opened:
     with naming(name):
         if ending == ".parquet":
             frame = pl.scan_parquet(files)
+        elif any(must_convert(file, separator) for file in files):
+            return _converted(name, [open_export(file, separator=separator) for file in files])
         else:
             frame = _scan_text(files, separator or _separator(files[0]))
         return Opened(frame, frame.collect_schema(), origin=name)
+
+
+def is_one_export(path: str | Path) -> bool:
+    """Tell whether a path is that of one workbook or text file."""
+    file = Path(path)
+    return file.is_file() and _ending(file) in (".csv", ".xlsx") and not _is_zstandard(file)
+
+
+def check_export(path: str | Path, *, separator: str | None = None) -> Path:
+    """Give the file of an export.
+
+    Raises:
+        FileFormatError: It is not there, or is of another kind.
+        DefinitionError: The separator is not one character.
+    """
+    check_separator(separator)
+    name, file = str(path), Path(path)
+    if not file.exists():
+        raise FileFormatError(name, reason="it is not there.", step="check the path.")
+    if file.is_dir() or _ending(file) == ".parquet":
+        raise FileFormatError(
+            name,
+            reason="it is no export, but Parquet or a folder.",
+            step="pass the path itself to Dataset.from_frames.",
+        )
+    if _is_zstandard(file):
+        raise FileFormatError(
+            name, reason="exports packed by Zstandard are not read.", step="unpack it."
+        )
+    _check_content(file, _ending(file))
+    return file
 
 
 def tables_in(path: str | Path, names: Iterable[str]) -> dict[str, Path] | None:
@@ -142,12 +180,30 @@ def _table_name(place: Path) -> str:
     return Path(name).stem
 
 
+def _converted(name: str, exports: list[Exported]) -> Opened:
+    """Put the tables of several files under one another, by the names of their columns."""
+    first = exports[0].frame.collect_schema()
+    for one in exports:
+        if set(one.frame.collect_schema()) != set(first):
+            raise unlike_files(name)
+    frame = pl.concat([one.frame.select(first.names()) for one in exports], how="vertical_relaxed")
+    notes = Counter[str]()
+    for one in exports:
+        notes.update(one.notes)
+    return Opened(frame, frame.collect_schema(), origin=name, notes=dict(notes))
+
+
+def _is_zstandard(file: Path) -> bool:
+    return file.suffix.lower() == ".zst"
+
+
 def _ending(file: Path) -> str:
     suffixes = [suffix.lower() for suffix in file.suffixes]
     if suffixes and suffixes[-1] in _PACKED:
         suffixes.pop()
     ending = suffixes[-1] if suffixes else ""
-    return ".csv" if ending in _TEXT else ".parquet" if ending in _PARQUET else ending
+    kinds = {".csv": _TEXT, ".parquet": _PARQUET, ".xlsx": WORKBOOKS}
+    return next((kind for kind, endings in kinds.items() if ending in endings), ending)
 
 
 def _check_content(file: Path, ending: str) -> None:
@@ -158,7 +214,7 @@ def _check_content(file: Path, ending: str) -> None:
         raise FileFormatError(
             name,
             reason=f"files ending in {ending!r} are not read.",
-            step="export it as Parquet or CSV, or pass a frame that you read yourself.",
+            step="export it as Parquet, CSV or Excel, or pass a frame that you read yourself.",
         )
     if not head:
         raise FileFormatError(name, reason="it is empty.", step="export it again.")
@@ -172,15 +228,10 @@ def _check_content(file: Path, ending: str) -> None:
         if not head.startswith(_PACKED[packed]):
             raise _another_kind(name, packed)
         return
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise not_utf8(name)
-    if is_parquet or head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")) or b"\x00" in head:
-        raise _another_kind(name, "CSV")
-    try:
-        # A character may be cut where the sample ends.
-        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < _SNIFFED)
-    except UnicodeDecodeError:
-        raise not_utf8(name) from None
+    is_utf_16 = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    is_text = ending == ".csv" and not is_utf_16
+    if is_parquet or (is_text and (head.startswith(_OFFICE) or b"\x00" in head)):
+        raise _another_kind(name, "CSV" if ending == ".csv" else "Excel")
 
 
 def _another_kind(name: str, said: str) -> FileFormatError:
@@ -217,4 +268,4 @@ def _separator(file: Path) -> str:
     )
     # What stands in quotes is a name, whatever marks it holds.
     header = re.sub('"[^"]*"', "", str(line.collect().item()))
-    return max(_SEPARATORS, key=header.count)
+    return max(SEPARATORS, key=header.count)

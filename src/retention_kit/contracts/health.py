@@ -22,7 +22,8 @@ class TableHealth:
         rejected: Rows that did not, by the first rule each broke.
         guests: Accepted rows that belong to no known customer.
         notes: Further counts of accepted rows, by name: returns, cancelled and open orders,
-            duplicate lines that were kept.
+            duplicate lines that were kept; and of what was cut from a file before it was read:
+            title rows, total rows, blank rows.
     """
 
     table: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -19,11 +19,13 @@ class Opened:
         frame: Its rows.
         schema: Their schema.
         origin: The file, folder or pattern it came from, if any.
+        notes: What of a file is no row of the table, counted: titles, totals, blank rows.
     """
 
     frame: pl.LazyFrame
     schema: pl.Schema
     origin: str | None = None
+    notes: Mapping[str, int] = field(default_factory=dict)
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """Collect a plan over this source, and name the file when its content is at fault."""

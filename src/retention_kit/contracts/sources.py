@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
+from retention_kit.contracts.exports import Export
 from retention_kit.contracts.files import open_path
 from retention_kit.contracts.opened import Opened
 from retention_kit.contracts.tables import DESCRIPTIONS
@@ -24,7 +25,9 @@ class ArrowStream(Protocol):
         ...
 
 
-Source = pl.LazyFrame | pl.DataFrame | ArrowStream | Iterable[Mapping[str, Any]] | str | Path
+Source = (
+    pl.LazyFrame | pl.DataFrame | Export | ArrowStream | Iterable[Mapping[str, Any]] | str | Path
+)
 """What a table can be read from."""
 
 
@@ -34,7 +37,8 @@ def open_source(table: str, source: Source, *, separator: str | None = None) -> 
     Args:
         table: What it shall become, for messages.
         source: A Polars frame, anything that speaks the Arrow C stream, an iterable of mappings,
-            or the path of a Parquet or CSV file, a folder of such files, or a pattern of them.
+            an export that was read, or the path of a Parquet or CSV file or a workbook, a folder
+            of such files, or a pattern of them.
         separator: What separates the columns of a CSV file; by default the header line tells.
 
     Returns:
@@ -46,6 +50,10 @@ def open_source(table: str, source: Source, *, separator: str | None = None) -> 
         ColumnTypeError: A source is none of those named above.
         DataError: The values of a column have no type in common.
     """
+    if isinstance(source, Export):
+        return Opened(
+            source.frame, source.frame.collect_schema(), origin=source.path, notes=source.notes
+        )
     if isinstance(source, pl.LazyFrame):
         return Opened(source, source.collect_schema())
     if isinstance(source, pl.DataFrame):

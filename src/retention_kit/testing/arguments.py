@@ -18,8 +18,6 @@ from retention_kit.testing._instants import after_all
 from retention_kit.testing.discovery import reduced_parameter, tables_needed
 from retention_kit.testing.strategies import instants
 
-_WINDOWS = ("366d", "2y")
-
 
 def arguments_for(
     function: Callable[..., Any],
@@ -29,10 +27,11 @@ def arguments_for(
 ) -> SearchStrategy[dict[str, Any]]:
     """Draw the arguments of a function that are not tables, and those of the function it finishes.
 
-    `as_of` is an instant among those that the tables are drawn from, or long after them, and
-    `since` one before it; `time_zone` is the one given; `active_within` and `gap_days` are lengths
-    of time; a parameter annotated with `Literal` or `bool` takes each of its values; `by` takes
-    text columns of the first table. What else has a default keeps it.
+    `as_of` is an instant among those that the tables are drawn from, or long after them, `since`
+    one before it, and `data_from` a day; `time_zone` is the one given; `active_within`, `horizon`,
+    `within` and `gap_days` are lengths of time, `confidence` is a share; a parameter annotated
+    with `Literal` or `bool` takes each of its values; `by` takes text columns of the first table.
+    What else has a default keeps it.
 
     Args:
         function: A function that declares its kind.
@@ -92,17 +91,20 @@ def _parameters(
 def _strategy(
     function: Callable[..., Any], name: str, hint: Any, time_zone: str
 ) -> SearchStrategy[Any] | None:
-    if name == "as_of":
-        return st.one_of(st.just(after_all(time_zone)), instants(time_zone=time_zone))
-    if name == "since":
-        return instants(time_zone=time_zone)
-    if name == "time_zone":
-        return st.just(time_zone)
-    if name == "active_within":
+    named: dict[str, Callable[[], SearchStrategy[Any]]] = {
+        "as_of": lambda: st.one_of(st.just(after_all(time_zone)), instants(time_zone=time_zone)),
+        "since": lambda: instants(time_zone=time_zone),
+        "data_from": lambda: instants(time_zone=time_zone).map(dt.datetime.date),
+        "time_zone": lambda: st.just(time_zone),
         # At least as long as the longest period.
-        return st.sampled_from(_WINDOWS)
-    if name == "gap_days":
-        return st.floats(0.5, 120)
+        "active_within": lambda: st.sampled_from(("366d", "2y")),
+        "horizon": lambda: st.sampled_from((None, "90d", "1mo", "1y")),
+        "within": lambda: st.sampled_from(("1d", "90d", "1mo")),
+        "gap_days": lambda: st.floats(0.5, 120),
+        "confidence": lambda: st.sampled_from((0.5, 0.95)),
+    }
+    if name in named:
+        return named[name]()
     if name == "by":
         first = TABLES[tables_needed(function)[0]]
         texts = [column.name for column in first.columns.values() if column.kind == "text"]

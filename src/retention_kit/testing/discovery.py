@@ -26,7 +26,8 @@ def table_functions(package: str = "retention_kit") -> list[Callable[..., Any]]:
         The functions, by module and name.
 
     Examples:
-        >>> [function.__name__ for function in table_functions("retention_kit.metrics.customers")]
+        >>> found = table_functions("retention_kit.metrics.orders.customers")
+        >>> [function.__name__ for function in found]
         ['customer_summary']
     """
     found: dict[tuple[str, str], Callable[..., Any]] = {}

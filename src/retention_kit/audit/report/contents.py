@@ -1,0 +1,204 @@
+"""The sections of the report, in order: what each shows, as words, pictures and tables."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from retention_kit.audit.report.cards import Card, figure_cards
+from retention_kit.audit.report.gallery import pictures_of
+from retention_kit.audit.report.health import data_health
+from retention_kit.audit.report.layout import BEHIND, COLUMNS, LIMITS, SHOWN
+from retention_kit.audit.report.numbers import Language
+from retention_kit.audit.report.pictures import Picture, span
+from retention_kit.audit.report.tables import ROWS_SHOWN, ShownTable, shown
+from retention_kit.audit.report.words import Words
+
+if TYPE_CHECKING:
+    from retention_kit.audit.model import Audit
+
+FIRST_STEPS = 3
+"""How many steps stand at the top of the report."""
+_SPAN = ("delivery_days_from", "delivery_days_to")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One piece of advice, in words.
+
+    Attributes:
+        title: What to do.
+        sentence: Why, in figures.
+        how: How.
+        stake: The money at stake, or empty where it is unknown.
+    """
+
+    title: str
+    sentence: str
+    how: str
+    stake: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of the report in one language; a notebook shows it by itself.
+
+    Attributes:
+        name: Its name, the same in every language.
+        title: Its title.
+        intro: What it is about, in a sentence or two.
+        pictures: Its pictures.
+        tables: Its tables.
+        behind: Tables of the figures behind the pictures.
+        cards: Key figures.
+        steps: Pieces of advice.
+        notes: What asks for a look.
+        missing: What to give to see it, where there is nothing to show.
+    """
+
+    name: str
+    title: str
+    intro: str
+    words: Words
+    pictures: tuple[Picture, ...] = ()
+    tables: tuple[ShownTable, ...] = ()
+    behind: tuple[ShownTable, ...] = ()
+    cards: tuple[Card, ...] = ()
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+    missing: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.pictures or self.tables or self.cards or self.steps)
+
+    def _repr_html_(self) -> str:
+        from retention_kit.audit.report.page import section_html
+
+        return section_html(self)
+
+
+def report_sections(audit: Audit, *, language: Language = "en") -> dict[str, Section]:
+    """Give the sections of the report by name, in order.
+
+    Args:
+        audit: The audit.
+        language: `en` or `ru`.
+
+    Returns:
+        All sections; one for which there is no table says in `missing` what to give.
+
+    Raises:
+        DefinitionError: There is no such language.
+    """
+    words = Words.of(language, audit.currency)
+    made = {name: _section(name, audit, words) for name in SHOWN}
+    first = Section(
+        "first_steps",
+        *_titles("first_steps", audit, words),
+        words,
+        steps=made["actions"].steps[:FIRST_STEPS],
+    )
+    return {"first_steps": first, **made}
+
+
+def _section(name: str, audit: Audit, words: Words) -> Section:
+    drawn = pictures_of(name, audit.tables, words)
+    tables = tuple(_shown(table, audit, words) for table in SHOWN[name] if table in _there(audit))
+    behind = tuple(_shown(table, audit, words) for table in BEHIND.get(name, ()) if drawn)
+    behind = tuple(table for table in behind if table.frame.height)
+    more: dict[str, Any] = {}
+    if name == "key_figures":
+        more["cards"] = figure_cards(audit, words)
+    if name == "definitions":
+        more["cards"] = figure_cards(audit, words, once=True)
+    if name == "actions":
+        more["steps"] = steps(audit.tables["actions"], words) if tables else ()
+        tables = ()
+    if name == "data_health":
+        tables = data_health(audit, words)
+        more["notes"] = _notes(audit, words)
+    section = Section(name, *_titles(name, audit, words), words, drawn, tables, behind, **more)
+    if section:
+        return section
+    return Section(
+        name,
+        *_titles(name, audit, words),
+        words,
+        missing=words.get("sections", name, "missing", default=""),
+    )
+
+
+def _titles(name: str, audit: Audit, words: Words) -> tuple[str, str]:
+    intro = words.get("sections", name, "intro")
+    if name == "churned_customers":
+        intro = intro.replace("{window}", words.span(audit.active_within))
+    if name == "lifecycle":
+        days = audit.gap_days
+        gap = f" ({words.counted('day_words', round(days))})" if days is not None else ""
+        intro = intro.replace("{gap}", gap)
+    return words.get("sections", name, "title"), intro
+
+
+def _there(audit: Audit) -> set[str]:
+    return {name for name, frame in audit.tables.items() if frame.height}
+
+
+def _shown(name: str, audit: Audit, words: Words) -> ShownTable:
+    frame = audit.tables.get(name, pl.DataFrame())
+    if name == "delivery" and frame.height:
+        frame = frame.with_columns(
+            pl.Series(
+                "delivery_days",
+                [
+                    span(words, *row)
+                    for row in frame.select("delivery_days_from", "delivery_days_to").rows()
+                ],
+                dtype=pl.String,
+            )
+        )
+    if name == "seasonality":
+        frame = frame.sort("unit", "slot")
+    if "is_rest" in frame.columns:
+        frame = _rest_named(frame, words)
+    return shown(name, frame, words, COLUMNS.get(name, ()), limit=LIMITS.get(name, ROWS_SHOWN))
+
+
+def _rest_named(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
+    """Say of the last row of a shortened table that it is all others together."""
+    key = frame.columns[0]
+    rest = words.get("page", "rest")
+    told = pl.Series(
+        [f"{rest} ({words.numbers.count(members)})" for members in frame["members"]],
+        dtype=pl.String,
+    )
+    return frame.with_columns(
+        pl.when("is_rest").then(told).otherwise(pl.col(key).cast(pl.String)).alias(key)
+    )
+
+
+def steps(actions: pl.DataFrame, words: Words) -> tuple[Step, ...]:
+    """Put the table of actions into words, in order of rank."""
+    told = []
+    for row in actions.sort("rank").to_dicts():
+        details = json.loads(row["parameters"] or "{}")
+        values = {**row, **details}
+        if "channel" in details:
+            values["channel"] = words.named("channel", details["channel"])
+        stake = row["money_at_stake"]
+        told.append(
+            Step(
+                words.say(words.get("rules", row["rule"], "title", default=row["rule"]), values),
+                words.say(words.get("rules", row["rule"], "sentence", default=""), values),
+                words.get("rules", row["rule"], "how", default=""),
+                words.numbers.short_money(stake) if stake else "",
+            )
+        )
+    return tuple(told)
+
+
+def _notes(audit: Audit, words: Words) -> tuple[str, ...]:
+    return tuple(words.say(words.get("warnings", note.code), note.values) for note in audit.notes)

@@ -1,0 +1,1 @@
+"""What the metrics are made with: which orders count, periods, ratios, dimensions, intervals."""

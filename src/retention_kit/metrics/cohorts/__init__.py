@@ -1,0 +1,1 @@
+"""Customers by the period of their first sale, followed through the periods after it."""

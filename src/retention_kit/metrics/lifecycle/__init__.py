@@ -1,0 +1,1 @@
+"""The time between purchases, and the states that follow from it."""

@@ -1,0 +1,140 @@
+"""How long customers wait before they buy again, as a table of waits and how often each occurs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import polars as pl
+
+from retention_kit.contracts.law import Frame, additive
+from retention_kit.metrics.base.by_customer import with_first_sale
+from retention_kit.metrics.base.dimensions import By, dimensions
+from retention_kit.metrics.base.observed import is_sale, observed
+from retention_kit.metrics.lifecycle.gaps import GAP, Unit, median_gap, purchase_gaps, purchases
+
+_RESULT = ("customer_id", "order_number", "gap", "gaps", "customers")
+
+
+@additive(keys=("gap",))
+def gap_totals(orders: Frame, *, as_of: dt.datetime, unit: Unit = "order", by: By = ()) -> Frame:
+    """Count the gaps between purchases by their length, and customers by their median gap.
+
+    Additive. Orders at or after `as_of`, and those not completed, do not count; returns neither.
+
+    Args:
+        orders: The `orders` table, shape `(n_orders, >= 4)`.
+        as_of: Observation instant, exclusive, with a time zone.
+        unit: What a purchase is: each `order`, or all orders of one shop-zone `day` together.
+        by: Columns of `orders`; a customer stands in the group of their first sale.
+
+    Returns:
+        One row per group and length that occurs, in no promised order:
+
+        - the columns of `by`: as in `orders`.
+        - `gap` (`Duration`): the length, exact to the microsecond, >= 0.
+        - `gaps` (`Int64`): how many gaps of all customers are that long.
+        - `customers` (`Int64`): how many customers have it as the median of their own gaps; half
+            a microsecond is rounded down.
+
+        Without repeat purchases there are zero rows of this schema.
+
+    Raises:
+        MissingColumnError: A required column is absent.
+        DefinitionError: `as_of` has no time zone, `unit` is neither of the two, or `by` names what
+            cannot be split by.
+
+    Notes:
+        Both distributions are there because the first counts frequent buyers often: who buys every
+        week has fifty gaps a year, who buys every spring has one.
+
+    Examples:
+        >>> from retention_kit.datasets import example_orders
+        >>> orders, as_of = example_orders()
+        >>> gap_totals(orders, as_of=as_of).collect().rows()
+        [(datetime.timedelta(days=48, seconds=30600), 1, 1)]
+    """
+    names = dimensions(by, orders, reserved=_RESULT)
+    waits = purchases(orders, as_of=as_of, unit=unit).filter(pl.col(GAP).is_not_null())
+    sales = observed(orders, as_of=as_of).filter(is_sale(orders))
+    return gap_totals_of(with_first_sale(waits.select("customer_id", GAP), sales, names), by=names)
+
+
+def gap_totals_of(gaps: Frame, *, by: Sequence[str] = ()) -> Frame:
+    """Give `gap_totals` of the orders whose `purchase_gaps` are given.
+
+    Args:
+        gaps: What `purchase_gaps` gives, or its columns `customer_id` and `gap`.
+        by: Columns of `gaps` to split by, of which each customer has one value.
+    """
+    # Medians go among the gaps, so that one group-by counts both. Each asks for other columns, and
+    # without the cache each would read the orders.
+    shared = gaps.select("customer_id", *by, GAP)
+    if isinstance(shared, pl.LazyFrame):
+        shared = shared.cache()
+    medians = (
+        shared.group_by("customer_id", *by)
+        .agg(median_gap().floor().cast(pl.Int64).cast(pl.Duration("us")).alias(GAP))
+        .select(*by, GAP, pl.lit(value=True).alias("customers"))
+    )
+    each = shared.select(*by, GAP, pl.lit(value=False).alias("customers"))
+    return (
+        pl.concat([each, medians])
+        .group_by(*by, GAP)
+        .agg(
+            (~pl.col("customers")).sum().cast(pl.Int64).alias("gaps"),
+            pl.col("customers").sum().cast(pl.Int64),
+        )
+    )
+
+
+@additive(keys=("order_number", "gap"))
+def gap_totals_by_order(
+    orders: Frame, *, as_of: dt.datetime, unit: Unit = "order", by: By = ()
+) -> Frame:
+    """Count the gaps between purchases by the number of the later purchase and by their length.
+
+    Additive. Orders at or after `as_of`, and those not completed, do not count; returns neither.
+
+    Args:
+        orders: The `orders` table, shape `(n_orders, >= 4)`.
+        as_of: Observation instant, exclusive, with a time zone.
+        unit: What a purchase is: each `order`, or all orders of one shop-zone `day` together.
+        by: Columns of `orders`; a customer stands in the group of their first sale.
+
+    Returns:
+        One row per group, number and length that occur, in no promised order:
+
+        - the columns of `by`: as in `orders`.
+        - `order_number` (`Int64`): of the later purchase, >= 2.
+        - `gap` (`Duration`): the length, exact to the microsecond, >= 0.
+        - `gaps` (`Int64`): how many gaps are that long.
+
+        Without repeat purchases there are zero rows of this schema.
+
+    Raises:
+        MissingColumnError: A required column is absent.
+        DefinitionError: `as_of` has no time zone, `unit` is neither of the two, or `by` names what
+            cannot be split by.
+
+    Examples:
+        >>> from retention_kit.datasets import example_orders
+        >>> orders, as_of = example_orders()
+        >>> gap_totals_by_order(orders, as_of=as_of).collect().rows()
+        [(2, datetime.timedelta(days=48, seconds=30600), 1)]
+    """
+    names = dimensions(by, orders, reserved=_RESULT)
+    gaps = purchase_gaps(orders, as_of=as_of, unit=unit)
+    sales = observed(orders, as_of=as_of).filter(is_sale(orders))
+    waits = gaps.select("customer_id", "order_number", GAP)
+    return gap_totals_by_order_of(with_first_sale(waits, sales, names), by=names)
+
+
+def gap_totals_by_order_of(gaps: Frame, *, by: Sequence[str] = ()) -> Frame:
+    """Give `gap_totals_by_order` of the orders whose `purchase_gaps` are given.
+
+    Args:
+        gaps: What `purchase_gaps` gives, or its columns `order_number` and `gap`.
+        by: Columns of `gaps` to split by.
+    """
+    return gaps.group_by(*by, "order_number", GAP).agg(pl.len().cast(pl.Int64).alias("gaps"))

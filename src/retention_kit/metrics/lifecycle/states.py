@@ -1,0 +1,263 @@
+"""Where each customer stands between the first purchase and being lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+
+import polars as pl
+
+from retention_kit.contracts.law import Frame, additive, customer_local
+from retention_kit.contracts.schemas import SUM
+from retention_kit.errors import bad_parameter
+from retention_kit.metrics.base.by_customer import with_first_sale
+from retention_kit.metrics.base.dimensions import By, dimensions
+from retention_kit.metrics.base.observed import SOLD_AT, in_zone, is_sale, observed, zone_of
+from retention_kit.metrics.base.weighted import DAY, in_days
+from retention_kit.metrics.lifecycle.rhythm import check_gap
+
+STATES = ("new", "active", "loyal", "sleeping", "lost", "returned")
+"""The states, in the order in which they are shown."""
+SLEEPING = 2
+LOST = 4
+_STATE = (
+    "customer_id",
+    "state",
+    "orders",
+    "last_order_at",
+    "days_since_last_order",
+    "last_gap_days",
+    "net_revenue",
+)
+_TIES = "__ties"
+_EARLIER = "__earlier"
+_SINCE = "__since"
+
+
+@customer_local
+def lifecycle_states(orders: Frame, *, as_of: dt.datetime, gap_days: float) -> Frame:
+    """Say of each customer whether they are new, active, loyal, sleeping, lost or returned.
+
+    Customer-local. Orders at or after `as_of`, and those not completed, do not count; returns
+    lower the value alone.
+
+    Args:
+        orders: The `orders` table, shape `(n_orders, >= 4)`.
+        as_of: Observation instant, exclusive, with a time zone.
+        gap_days: The usual time between purchases, in days of 24 hours: what `usual_gap` finds, or
+            what the shop knows.
+
+    Returns:
+        One row per customer with a sale, in no promised order:
+
+        - `customer_id`: as in `orders`.
+        - `state` (`String`): one of the six.
+        - `orders` (`Int64`): number of sales, >= 1.
+        - `last_order_at`: the instant of the last one.
+        - `days_since_last_order` (`Float64`): from then to `as_of`, in days of 24 hours, > 0.
+        - `last_gap_days` (`Float64`): from the sale before it to the last one; null with one sale.
+        - `net_revenue` (`Decimal(38, 4)`): sum of sales and returns, shop currency, major units.
+
+        No sales give zero rows of this schema.
+
+    Raises:
+        MissingColumnError: A required column is absent.
+        DefinitionError: `as_of` has no time zone, or `gap_days` is not a number above 0.
+
+    Notes:
+        With g = `gap_days` and d = the days since the last sale, the first that holds of: lost,
+        d > 4g; sleeping, d > 2g; returned, the last gap > 4g; new, one sale; active, two; loyal,
+        three or more.
+
+    Examples:
+        >>> from retention_kit.datasets import example_orders
+        >>> orders, as_of = example_orders()
+        >>> states = lifecycle_states(orders, as_of=as_of, gap_days=10.0).sort("customer_id")
+        >>> states.select("customer_id", "state", "orders", "last_gap_days").collect().rows()
+        [(1, 'sleeping', 2, 48.354166666666664), (2, 'new', 1, None)]
+    """
+    check_gap(gap_days)
+    seen = _with_sold_at(observed(orders, as_of=as_of))
+    last, before = _last_two(SOLD_AT)
+    customers = (
+        _marked(seen, SOLD_AT, _EARLIER, _TIES)
+        .group_by("customer_id")
+        .agg(
+            pl.col(SOLD_AT).count().cast(pl.Int64).alias("orders"),
+            last.alias("last_order_at"),
+            before.alias(_EARLIER),
+            pl.col("amount").sum().cast(SUM).alias("net_revenue"),
+        )
+        .filter(pl.col("orders") > 0)
+    )
+    zone = zone_of(orders.collect_schema())
+    since = _microseconds_of(in_zone(as_of, zone)) - pl.col("last_order_at")
+    gap = pl.col("last_order_at") - pl.col(_EARLIER)
+    return customers.with_columns(
+        pl.col("last_order_at").cast(pl.Datetime("us", zone)),
+        _state(pl.col("orders"), since, gap, gap_days).alias("state"),
+        in_days(since).alias("days_since_last_order"),
+        in_days(gap).alias("last_gap_days"),
+    ).select(_STATE)
+
+
+@additive(keys=("state",))
+def lifecycle_totals(orders: Frame, *, as_of: dt.datetime, gap_days: float, by: By = ()) -> Frame:
+    """Count the customers in each state, and sum what they have brought.
+
+    Additive. Orders at or after `as_of`, and those not completed, do not count; returns lower the
+    value alone.
+
+    Args:
+        orders: The `orders` table, shape `(n_orders, >= 4)`.
+        as_of: Observation instant, exclusive, with a time zone.
+        gap_days: The usual time between purchases, in days of 24 hours.
+        by: Columns of `orders`; a customer stands in the group of their first sale.
+
+    Returns:
+        One row per group and state that occurs, in no promised order:
+
+        - the columns of `by`: as in `orders`.
+        - `state` (`String`): as in `lifecycle_states`.
+        - `customers` (`Int64`): customers in it.
+        - `net_revenue` (`Decimal(38, 4)`): sum of their sales and returns so far.
+
+        No sales give zero rows of this schema.
+
+    Raises:
+        MissingColumnError: A required column is absent.
+        DefinitionError: `as_of` has no time zone, `gap_days` is not a number above 0, or `by`
+            names what cannot be split by.
+
+    Examples:
+        >>> from retention_kit.datasets import example_orders
+        >>> orders, as_of = example_orders()
+        >>> lifecycle_totals(orders, as_of=as_of, gap_days=10.0).sort("state").collect().rows()
+        [('new', 1, Decimal('50.0000')), ('sleeping', 1, Decimal('300.0000'))]
+    """
+    names = dimensions(by, orders, reserved=(*_STATE, "customers"))
+    states = lifecycle_states(orders, as_of=as_of, gap_days=gap_days)
+    sales = observed(orders, as_of=as_of).filter(is_sale(orders))
+    return lifecycle_totals_of(with_first_sale(states, sales, names), by=names)
+
+
+def lifecycle_totals_of(states: Frame, *, by: tuple[str, ...] = ()) -> Frame:
+    """Give `lifecycle_totals` of the orders whose `lifecycle_states` are given."""
+    return states.group_by(*by, "state").agg(
+        pl.len().cast(pl.Int64).alias("customers"), pl.col("net_revenue").sum()
+    )
+
+
+@additive(keys=("state_before", "state"))
+def lifecycle_flow_totals(
+    orders: Frame, *, since: dt.datetime, as_of: dt.datetime, gap_days: float
+) -> Frame:
+    """Count the customers by the states they were in at two instants.
+
+    Additive. Orders at or after `as_of`, and those not completed, do not count; returns neither.
+
+    Args:
+        orders: The `orders` table, shape `(n_orders, >= 4)`.
+        since: The earlier instant, exclusive, with a time zone.
+        as_of: The later instant, exclusive, with a time zone.
+        gap_days: The usual time between purchases, in days of 24 hours, the same at both.
+
+    Returns:
+        One row per pair of states that occurs, in no promised order:
+
+        - `state_before` (`String`): the state at `since`; null of those who had not bought yet.
+        - `state` (`String`): the state at `as_of`.
+        - `customers` (`Int64`): customers who went from the one to the other, or stayed.
+
+        No sales give zero rows of this schema.
+
+    Raises:
+        MissingColumnError: A required column is absent.
+        DefinitionError: An instant has no time zone, `since` is not before `as_of`, or `gap_days`
+            is not a number above 0.
+
+    Examples:
+        >>> from retention_kit.datasets import example_orders
+        >>> orders, as_of = example_orders()
+        >>> totals = lifecycle_flow_totals(
+        ...     orders, since=as_of - dt.timedelta(days=31), as_of=as_of, gap_days=10.0
+        ... )
+        >>> totals.sort("state_before").collect().rows()
+        [(None, 'new', 1), ('lost', 'sleeping', 1)]
+    """
+    check_gap(gap_days)
+    seen = _with_sold_at(observed(orders, as_of=as_of))
+    zone = zone_of(orders.collect_schema())
+    then, now = (_microseconds_of(in_zone(at, zone)) for at in (since, as_of))
+    if then >= now:
+        raise bad_parameter("since", got=since, allowed=f"an instant before as_of, {as_of}")
+    sold_before = pl.when(pl.col(SOLD_AT) < then).then(SOLD_AT)
+    moments = ((SOLD_AT, _EARLIER, _TIES), (_SINCE, _EARLIER + _SINCE, _TIES + _SINCE))
+    marked = seen.with_columns(sold_before.alias(_SINCE))
+    sums = []
+    for sold_at, earlier, ties in moments:
+        marked = _marked(marked, sold_at, earlier, ties)
+        last, before = _last_two(sold_at, earlier, ties)
+        count = pl.col(sold_at).count()
+        sums += [last.alias(sold_at), before.alias(earlier), count.alias(ties)]
+    states = []
+    for (sold_at, earlier, ties), at in zip(moments, (now, then), strict=True):
+        gap = pl.col(sold_at) - pl.col(earlier)
+        states.append(_state(pl.col(ties), at - pl.col(sold_at), gap, gap_days))
+    return (
+        marked.group_by("customer_id")
+        .agg(sums)
+        .filter(pl.col(SOLD_AT).is_not_null())
+        .group_by(states[1].alias("state_before"), states[0].alias("state"))
+        .agg(pl.len().cast(pl.Int64).alias("customers"))
+    )
+
+
+def _with_sold_at(seen: Frame) -> Frame:
+    # As whole microseconds since 1970, which compare faster than instants.
+    at = pl.col("ordered_at").to_physical()
+    return seen.with_columns(pl.when(is_sale(seen)).then(at).alias(SOLD_AT))
+
+
+def _microseconds_of(at: dt.datetime) -> int:
+    return (at - dt.datetime.fromtimestamp(0, dt.UTC)) // dt.timedelta(microseconds=1)
+
+
+def _marked(seen: Frame, sold_at: str, earlier: str, ties: str) -> Frame:
+    """Mark, among a customer's sales, those before the last instant and those at it."""
+    at, last = pl.col(sold_at), pl.col(sold_at).max().over("customer_id")
+    return seen.with_columns(last.alias(earlier)).with_columns(
+        pl.when(at < pl.col(earlier)).then(at).alias(earlier),
+        (at == pl.col(earlier)).alias(ties),
+    )
+
+
+def _last_two(sold_at: str, earlier: str = _EARLIER, ties: str = _TIES) -> tuple[pl.Expr, pl.Expr]:
+    """Give the instants of a customer's last sale and of the one before it, as aggregations."""
+    last = pl.col(sold_at).max()
+    return last, pl.when(pl.col(ties).sum() > 1).then(last).otherwise(pl.col(earlier).max())
+
+
+def _state(orders: pl.Expr, since: pl.Expr, gap: pl.Expr, gap_days: float) -> pl.Expr:
+    """Give the state, null without orders; times are whole microseconds."""
+    sleeping, lost = (_microseconds(times * gap_days) for times in (SLEEPING, LOST))
+    return (
+        pl.when(orders == 0)
+        .then(pl.lit(None, dtype=pl.String))
+        .when(since > lost)
+        .then(pl.lit("lost"))
+        .when(since > sleeping)
+        .then(pl.lit("sleeping"))
+        .when(gap > lost)
+        .then(pl.lit("returned"))
+        .when(orders == 1)
+        .then(pl.lit("new"))
+        .when(orders == 2)
+        .then(pl.lit("active"))
+        .otherwise(pl.lit("loyal"))
+    )
+
+
+def _microseconds(days: float) -> int:
+    # Beyond what an instant can hold, every time is shorter.
+    return math.floor(min(days * DAY, 2.0**62))

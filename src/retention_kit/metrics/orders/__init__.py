@@ -1,0 +1,1 @@
+"""Orders: their values, goods, seasons, and who buys, sells and delivers."""
