@@ -24,17 +24,22 @@ if TYPE_CHECKING:
     from retention_kit.errors import DefinitionError as DefinitionError
     from retention_kit.errors import FileFormatError as FileFormatError
     from retention_kit.errors import MissingColumnError as MissingColumnError
+    from retention_kit.errors import MissingDependencyError as MissingDependencyError
     from retention_kit.errors import RepeatedOrderIdError as RepeatedOrderIdError
     from retention_kit.errors import RetentionKitError as RetentionKitError
     from retention_kit.errors import RowsRejectedError as RowsRejectedError
     from retention_kit.metrics import average_order_value as average_order_value
+    from retention_kit.metrics import churned_customers as churned_customers
     from retention_kit.metrics import cohort_retention as cohort_retention
     from retention_kit.metrics import cohort_totals as cohort_totals
     from retention_kit.metrics import customer_summary as customer_summary
+    from retention_kit.metrics import measure as measure
     from retention_kit.metrics import order_totals as order_totals
     from retention_kit.metrics import purchase_frequency as purchase_frequency
     from retention_kit.metrics import repeat_purchase_rate as repeat_purchase_rate
     from retention_kit.metrics import repeat_purchase_totals as repeat_purchase_totals
+    from retention_kit.metrics import retention_rates as retention_rates
+    from retention_kit.metrics import retention_totals as retention_totals
 
 _MODULES = {
     "Audit": "retention_kit.audit",
@@ -48,21 +53,26 @@ _MODULES = {
     "DoorOptions": "retention_kit.contracts",
     "FileFormatError": "retention_kit.errors",
     "MissingColumnError": "retention_kit.errors",
+    "MissingDependencyError": "retention_kit.errors",
     "RepeatedOrderIdError": "retention_kit.errors",
     "RetentionKitError": "retention_kit.errors",
     "RowsRejectedError": "retention_kit.errors",
     "TableHealth": "retention_kit.contracts",
     "average_order_value": "retention_kit.metrics",
+    "churned_customers": "retention_kit.metrics",
     "cohort_retention": "retention_kit.metrics",
     "cohort_totals": "retention_kit.metrics",
     "customer_summary": "retention_kit.metrics",
     "make_dataset": "retention_kit.datasets",
+    "measure": "retention_kit.metrics",
     "online_retail": "retention_kit.datasets",
     "order_totals": "retention_kit.metrics",
     "purchase_frequency": "retention_kit.metrics",
     "read_export": "retention_kit.contracts",
     "repeat_purchase_rate": "retention_kit.metrics",
     "repeat_purchase_totals": "retention_kit.metrics",
+    "retention_rates": "retention_kit.metrics",
+    "retention_totals": "retention_kit.metrics",
     "suggest_mapping": "retention_kit.contracts",
 }
 
