@@ -20,6 +20,7 @@ from retention_kit import (
     RetentionKitError,
     TableHealth,
     average_order_value,
+    churned_customers,
     cohort_retention,
     cohort_totals,
     customer_summary,
@@ -27,13 +28,19 @@ from retention_kit import (
     online_retail,
     order_totals,
     purchase_frequency,
+    read_export,
     repeat_purchase_rate,
     repeat_purchase_totals,
+    retention_rates,
+    retention_totals,
+    suggest_mapping,
 )
-from retention_kit.audit import Audit, KeyFigure, audit
+from retention_kit.audit import Audit, KeyFigure, Note, Section, audit
 from retention_kit.contracts import (
+    Export,
     Frame,
     Kind,
+    MappingSuggestion,
     additive,
     customer_local,
     finisher,
@@ -41,6 +48,15 @@ from retention_kit.contracts import (
     report,
 )
 from retention_kit.hashing import stable_hash
+from retention_kit.metrics import (
+    Interval,
+    LtvToCac,
+    UsualGap,
+    gap_totals,
+    ltv_to_cac,
+    usual_gap,
+    wilson_interval,
+)
 
 AS_OF = dt.datetime(2025, 6, 1, tzinfo=ZoneInfo("Europe/Moscow"))
 
@@ -85,6 +101,27 @@ assert_type(result.figure("revenue", "net"), KeyFigure)
 assert_type(result.figure("revenue").value, int | float | Decimal | None)
 assert_type(result.tables["cohorts"], pl.DataFrame)
 assert_type(result.to_json(), str)
+assert_type(result.to_html(language="ru"), str)
+assert_type(result.to_excel("audit.xlsx"), None)
+assert_type(result.sections()["retention"], Section)
+assert_type(result.notes[0], Note)
+
+rates = retention_rates(
+    retention_totals(eager, as_of=AS_OF, active_within="3mo", by=["channel"]),
+    as_of=AS_OF,
+    time_zone="UTC",
+    confidence=0.95,
+)
+assert_type(rates, pl.DataFrame)
+assert_type(churned_customers(lazy, as_of=AS_OF, active_within="90d"), pl.LazyFrame)
+assert_type(usual_gap(gap_totals(lazy, as_of=AS_OF)), UsualGap)
+assert_type(ltv_to_cac(3000, 3077), LtvToCac | None)
+assert_type(wilson_interval(81, 263), Interval | None)
+
+export = read_export("выгрузка.xlsx", preset="1c")
+assert_type(export, Export)
+assert_type(suggest_mapping(export), MappingSuggestion)
+assert_type(Dataset.from_frames(orders=export, currency="RUB"), Dataset)
 
 assert_type(stable_hash("17850", salt="x"), int)
 

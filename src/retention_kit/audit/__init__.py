@@ -6,13 +6,19 @@ from retention_kit._lazy import attach
 
 if TYPE_CHECKING:
     from retention_kit.audit.model import Audit as Audit
+    from retention_kit.audit.model import Benchmark as Benchmark
     from retention_kit.audit.model import KeyFigure as KeyFigure
+    from retention_kit.audit.model import Note as Note
+    from retention_kit.audit.report.contents import Section as Section
     from retention_kit.audit.run import audit as audit
 
 _HERE = "retention_kit.audit"
 _MODULES = {
     "Audit": f"{_HERE}.model",
+    "Benchmark": f"{_HERE}.model",
     "KeyFigure": f"{_HERE}.model",
+    "Note": f"{_HERE}.model",
+    "Section": f"{_HERE}.report.contents",
     "audit": f"{_HERE}.run",
 }
 

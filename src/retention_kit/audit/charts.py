@@ -86,11 +86,12 @@ def lines(
             if low is not None and high is not None and is_known
         ],
     }
+    names, colours = [one.name for one in series], [one.colour for one in series]
+    colour_scale = alt.Scale(domain=names, range=colours)
     colour = alt.Color(
-        "series:N",
-        scale=alt.Scale(domain=[one.name for one in series], range=[one.colour for one in series]),
-        legend=_legend() if len(series) > 1 else None,
+        "series:N", scale=colour_scale, legend=_legend("stroke") if len(series) > 1 else None
     )
+    outline = alt.Stroke("series:N", scale=colour_scale, legend=None)
     point = len(labels) <= _POINTS_UP_TO and alt.OverlayMarkDef(size=34)
     smooth: Any = {"strokeWidth": 2.5, "interpolate": "monotone"}
     layers = [
@@ -103,7 +104,7 @@ def lines(
         _chart("whole").mark_line(point=point, **smooth).encode(x=x, y=y, color=colour),
         _chart("cut")
         .mark_point(size=44, filled=True, fill="white", strokeWidth=2)
-        .encode(x=x, y=y, stroke=colour),
+        .encode(x=x, y=y, stroke=outline),
     ]
     used = [
         layer
@@ -214,7 +215,7 @@ def stacked(
                 scale=alt.Scale(
                     domain=[one.name for one in every], range=[one.colour for one in every]
                 ),
-                legend=_legend(columns=2 if size == "narrow" else 0),
+                legend=_legend("circle", columns=2 if size == "narrow" else 0),
             ),
             order=alt.Order("order:Q"),
             opacity=alt.Opacity("o:Q", scale=None),
@@ -355,13 +356,14 @@ def _labels_axis(labels: Sequence[str], size: Size, *, title: str = "") -> alt.X
     )
 
 
-def _legend(columns: int = 0) -> alt.Legend:
+def _legend(shape: str, columns: int = 0) -> alt.Legend:
     return alt.Legend(
         title=None,
         orient="top",
         direction="horizontal",
-        symbolType="circle",
-        symbolSize=90,
+        symbolType=shape,
+        symbolSize=220 if shape == "stroke" else 90,
+        symbolStrokeWidth=3 if shape == "stroke" else 0,
         columns=columns,
         columnPadding=26,
         labelLimit=220,

@@ -60,15 +60,18 @@ def measure(
         )
     _check_arguments(metric, kind, arguments)
     if isinstance(data, Buckets):
-        totals = data.run(kind.of, **_own(kind.of, arguments))
-        tables: dict[str, Any] = data[0].tables() if len(data) else {}
-        tables = {name: frame.collect() for name, frame in tables.items() if name in kind.whole}
+        tables: dict[str, Any] = data[0].tables()
     else:
         tables = data.tables() if isinstance(data, Bundle) else dict(data)
-        totals = kind.of(**_tables(kind.of, tables), **_own(kind.of, arguments))
     own = _own(metric, arguments)
     if "time_zone" in inspect.signature(metric).parameters:
         own.setdefault("time_zone", _zone(data, tables))
+    if isinstance(data, Buckets):
+        totals = data.run(kind.of, **_own(kind.of, arguments))
+        # Tables without customers are whole in every bucket.
+        tables = {name: tables[name].collect() for name in kind.whole}
+    else:
+        totals = kind.of(**_tables(kind.of, tables), **_own(kind.of, arguments))
     return metric(totals, **_tables(metric, tables), **own)
 
 
