@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from retention_kit.metrics.orders.deliveries import delivery_totals as delivery_totals
     from retention_kit.metrics.orders.first_experience import funnel as funnel
     from retention_kit.metrics.orders.first_experience import funnel_totals as funnel_totals
+    from retention_kit.metrics.orders.history import order_history as order_history
     from retention_kit.metrics.orders.people_in_charge import (
         manager_performance as manager_performance,
     )
@@ -177,6 +178,7 @@ _MODULES = {
     "next_purchase_curve": f"{_HERE}.retention.next_purchase",
     "next_purchase_totals": f"{_HERE}.retention.next_purchase",
     "order_conversion": f"{_HERE}.retention.order_numbers",
+    "order_history": f"{_HERE}.orders.history",
     "order_number_totals": f"{_HERE}.retention.order_numbers",
     "order_totals": f"{_HERE}.orders.totals",
     "order_values": f"{_HERE}.orders.trends",
