@@ -260,7 +260,9 @@ def test_an_invented_shop_costs_what_plain_python_says():
     orders = [
         row
         for row in data.orders.sort("ordered_at", "order_id").collect().to_dicts()
-        if row["ordered_at"] < as_of and row["status"] == "completed" and row["kind"] == "sale"
+        if row["ordered_at"].timestamp() < as_of.timestamp()
+        and row["status"] == "completed"
+        and row["kind"] == "sale"
     ]
     first: dict = {}
     count: dict = defaultdict(int)

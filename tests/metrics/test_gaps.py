@@ -236,7 +236,7 @@ def counted(table: pl.DataFrame, as_of: dt.datetime, unit: str) -> dict[object, 
     epoch = dt.datetime.fromtimestamp(0, dt.UTC)
     for row in table.to_dicts():
         is_sale = row["kind"] in (None, "sale") and row["status"] in (None, "completed")
-        if is_sale and row["ordered_at"] < as_of:
+        if is_sale and row["ordered_at"].timestamp() < as_of.timestamp():
             at_day = row["ordered_at"].date().toordinal() * 86_400_000_000
             exact = (row["ordered_at"] - epoch) // dt.timedelta(microseconds=1)
             bought.setdefault(row["customer_id"], []).append(exact if unit == "order" else at_day)

@@ -162,7 +162,10 @@ def test_sums_within_a_horizon_equal_adding_by_hand(shop, days):
     as_of = dt.datetime(2012, 3, 1, tzinfo=zone)
     lives = defaultdict(list)
     for row in shop.tables["orders"].sort("ordered_at", "order_id").to_dicts():
-        if row["status"] in (None, "completed") and row["ordered_at"] < as_of:
+        if (
+            row["status"] in (None, "completed")
+            and row["ordered_at"].timestamp() < as_of.timestamp()
+        ):
             lives[row["customer_id"]].append(row)
     wanted = [0, 0, 0, Decimal(0), Decimal(0)]
     for rows in lives.values():

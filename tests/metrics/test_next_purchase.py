@@ -137,7 +137,7 @@ def test_waits_are_what_a_plain_count_says(data, unit, after):
     bought: dict[object, list[dt.datetime]] = {}
     for row in table.sort("ordered_at").to_dicts():
         is_sale = row["kind"] in (None, "sale") and row["status"] in (None, "completed")
-        if is_sale and row["ordered_at"] < as_of:
+        if is_sale and row["ordered_at"].timestamp() < as_of.timestamp():
             bought.setdefault(row["customer_id"], []).append(row["ordered_at"].date())
     last = (as_of.astimezone(ZoneInfo(LONDON)) - dt.timedelta(microseconds=1)).date()
     wanted: dict[int, list[int]] = {}

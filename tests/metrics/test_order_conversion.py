@@ -105,7 +105,7 @@ def test_steps_are_what_a_plain_count_says(data, limit):
         for row in table.to_dicts()
         if row["kind"] in (None, "sale")
         and row["status"] in (None, "completed")
-        and row["ordered_at"] < as_of
+        and row["ordered_at"].timestamp() < as_of.timestamp()
     )
     steps = order_conversion(order_number_totals(table, as_of=as_of), limit=limit)
     most = min(max(counts.values(), default=0), limit)

@@ -63,7 +63,8 @@ def counted(frame: pl.DataFrame, as_of: dt.datetime, key) -> dict:
     rows = [
         row
         for row in frame.to_dicts()
-        if row["ordered_at"] < as_of and row["status"] in (None, "completed")
+        if row["ordered_at"].timestamp() < as_of.timestamp()
+        and row["status"] in (None, "completed")
     ]
     firsts: dict = {}
     for row in rows:

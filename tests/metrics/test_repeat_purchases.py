@@ -136,7 +136,7 @@ def test_counts_are_what_a_plain_count_says(data, every, cohort, unit):
     sold: dict[object, list[dt.datetime]] = {}
     for row in table.to_dicts():
         is_sale = row["kind"] in (None, "sale") and row["status"] in (None, "completed")
-        if is_sale and row["ordered_at"] < as_of:
+        if is_sale and row["ordered_at"].timestamp() < as_of.timestamp():
             sold.setdefault(row["customer_id"], []).append(row["ordered_at"])
     wanted: dict[tuple, list[int]] = {}
     for times in sold.values():

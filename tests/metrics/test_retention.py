@@ -341,7 +341,7 @@ def counted(table: pl.DataFrame, as_of: dt.datetime, every: str, window: str) ->
     customers: dict = {}
     for row in table.to_dicts():
         is_sale = row["kind"] in (None, "sale") and row["status"] in (None, "completed")
-        if is_sale and row["ordered_at"] < as_of:
+        if is_sale and row["ordered_at"].timestamp() < as_of.timestamp():
             customers.setdefault(row["customer_id"], []).append(row)
     if not customers:
         return {}
