@@ -17,6 +17,7 @@ from typing import Any, Literal, ParamSpec, TypeVar, get_args
 
 import polars as pl
 
+from retention_kit.contracts.origins import check_origin, remember
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError
 
@@ -143,25 +144,55 @@ def _is_frame(annotation: Any) -> bool:
 
 
 def _declare(function: Callable[P, R], kind: Kind) -> Callable[P, R]:
+    signature = inspect.signature(function)
+    reduced = _reduced(signature, kind)
+
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         values = (*args, *kwargs.values())
         _check_tables(function, kind, args, kwargs)
-        eager = sum(isinstance(value, pl.DataFrame) for value in values)
-        if not eager:
-            return function(*args, **kwargs)
-        if any(isinstance(value, pl.LazyFrame) for value in values):
+        beside = _arguments(signature, kind, args, kwargs)
+        if reduced is not None and kind.of is not None:
+            table = args[0] if args else kwargs.get(reduced)
+            check_origin(function.__name__, table, kind.of, beside)
+        eager = any(isinstance(value, pl.DataFrame) for value in values)
+        if eager and any(isinstance(value, pl.LazyFrame) for value in values):
             raise DefinitionError(
                 f"{function.__name__} got eager and lazy tables together. Allowed: all eager or "
                 "all lazy. Next step: call .lazy() on the eager ones."
             )
-        lazy_args = [_lazy(value) for value in args]
-        lazy_kwargs = {name: _lazy(value) for name, value in kwargs.items()}
-        result: R = _eager(function(*lazy_args, **lazy_kwargs))
+        result: R
+        if eager:
+            lazy_args = [_lazy(value) for value in args]
+            lazy_kwargs = {name: _lazy(value) for name, value in kwargs.items()}
+            result = _eager(function(*lazy_args, **lazy_kwargs))
+        else:
+            result = function(*args, **kwargs)
+        if kind.name == "additive":
+            remember(result, call, beside)
         return result
 
     call.__retention_kit_kind__ = kind  # type: ignore[attr-defined]
     return call
+
+
+def _reduced(signature: inspect.Signature, kind: Kind) -> str | None:
+    """Name the parameter of a finisher or a fit that takes what another function gave."""
+    if kind.of is None:
+        return None
+    return next((name for name in signature.parameters if name not in TABLES), None)
+
+
+def _arguments(
+    signature: inspect.Signature, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Give the arguments of a call that are no tables, defaults included."""
+    given = {**dict(zip(signature.parameters, args, strict=False)), **kwargs}
+    return {
+        name: given.get(name, parameter.default)
+        for name, parameter in signature.parameters.items()
+        if name not in kind.tables and name not in TABLES
+    }
 
 
 def _check_tables(

@@ -9,7 +9,7 @@ import polars as pl
 from retention_kit.contracts.law import Frame, finisher
 from retention_kit.metrics.base.ratios import ratio
 from retention_kit.metrics.base.worth import basis_of, by_basis
-from retention_kit.metrics.cohorts.ages import age_start
+from retention_kit.metrics.cohorts.ages import age_start, is_whole
 from retention_kit.metrics.economics.acquisition import acquisition_totals
 from retention_kit.metrics.economics.spending import Months, spent, spread
 from retention_kit.metrics.economics.won import Won, paid_back, won_for
@@ -26,16 +26,17 @@ def channel_economics(
     Args:
         totals: What `acquisition_totals` gives, or a sum of such tables.
         costs: The `costs` table.
-        as_of: The same instant; costs of months that begin at or after it do not count.
+        as_of: The same instant. Costs of a period that had not ended by it do not count, nor do
+            the customers won in it.
         time_zone: The shop's zone, in which the periods were cut.
         every: The same period.
 
     Returns:
-        One row per channel with customers or with costs of winning them, sorted by channel:
+        One row per channel with new customers or with costs, sorted by channel:
 
         - `channel` (`String`): as in `totals` and `costs`; null is no known channel.
-        - `new_customers` (`Int64`): customers won in the periods from the first to the last with
-            costs of winning customers; without any such costs, all.
+        - `new_customers` (`Int64`): customers won in the whole periods from the first to the last
+            with costs of winning customers; without any such costs, all.
         - `paid_cost`, `fully_loaded_cost` (`Float64`): advertising, and all costs of winning
             customers, shop currency, major units.
         - `paid_cac`, `fully_loaded_cac` (`Float64`): those / new customers.
@@ -51,10 +52,11 @@ def channel_economics(
         - `acquisition_roi` (`Float64`): (margin or net revenue of the new customers so far − fully
             loaded cost) / fully loaded cost.
         - `retention_cost` (`Float64`): costs of keeping customers, the channel's part.
-        - `retention_roi` (`Float64`): (margin or revenue of repeat orders in the periods with such
-            costs − cost) / cost.
-        - `reason` (`String`): why CAC is null: `no_new_customers` or `no_costs`, or
-            `no_advertising` where the paid one alone is; else null.
+        - `retention_roi` (`Float64`): (margin or revenue of repeat orders in the whole periods with
+            such costs − cost) / cost.
+        - `reason` (`String`): why CAC is null: `not_observed` (costs are known only of a period that had
+            not ended), `no_new_customers` or `no_costs`, or `no_advertising` where the paid
+            one alone is; else null.
 
     Raises:
         MissingColumnError: `costs` lacks a required column.
@@ -64,6 +66,9 @@ def channel_economics(
         Profit LTV less the cost of winning a customer, divided by that same cost, would take it
         twice, and break-even would be 0 and not 1; so what is compared is profit before it, and
         `acquisition_roi` is what remains after it.
+
+        The costs of a month are those of all of it; beside the customers of its first days they
+        would say that winning one is dear. So a period counts once it has ended.
 
         Costs of winning customers for no channel are spread over the channels of their period by
         new customers. Costs of keeping customers are spread by returning ones, whatever channel
@@ -105,10 +110,15 @@ def channel_economics(
         .with_columns(
             pl.col("new_customers", "retention_customers").fill_null(0),
             pl.col("paid_cost", "fully_loaded_cost", "retention_cost").fill_null(0.0),
-            pl.col("has_paid", "has_cost").fill_null(value=False),
+            pl.col("has_paid", "has_cost", "waits").fill_null(value=False),
             by_basis("margin", "net_revenue").cast(pl.Float64).fill_null(0.0).alias("__brought"),
         )
-        .filter((pl.col("new_customers") > 0) | pl.col("has_cost") | (pl.col("retention_cost") > 0))
+        .filter(
+            (pl.col("new_customers") > 0)
+            | pl.col("has_cost")
+            | pl.col("waits")
+            | (pl.col("retention_cost") > 0)
+        )
         .with_columns(_lifetime_value().alias("lifetime_value"))
         .with_columns(_over("lifetime_value", "fully_loaded_cac").alias("ltv_to_cac"))
     )
@@ -135,7 +145,9 @@ def _kept(
     totals: Frame, costs: Frame, *, as_of: dt.datetime, time_zone: str, every: Months
 ) -> Frame:
     """Sum by channel what keeping customers cost, what it brought, and how many they are."""
-    spent_on = spent(costs, purpose="retention", as_of=as_of, time_zone=time_zone, every=every)
+    spent_on = spent(
+        costs, purpose="retention", as_of=as_of, time_zone=time_zone, every=every
+    ).filter(is_whole(pl.col("period"), as_of=as_of, time_zone=time_zone, every=every))
     for_all = spent_on.group_by("period", pl.lit(None, dtype=pl.String).alias("channel")).agg(
         pl.col("advertising", "whole", "advertising_rows").sum()
     )
@@ -201,7 +213,9 @@ def _verdict() -> pl.Expr:
 
 def _reason() -> pl.Expr:
     return (
-        pl.when(pl.col("new_customers") == 0)
+        pl.when(pl.col("waits") & ~pl.col("has_cost"))
+        .then(pl.lit("not_observed"))
+        .when(pl.col("new_customers") == 0)
         .then(pl.lit("no_new_customers"))
         .when(~pl.col("has_cost"))
         .then(pl.lit("no_costs"))

@@ -31,7 +31,8 @@ def payback_curve(
     Args:
         totals: What `acquisition_totals` gives, or a sum of such tables.
         costs: The `costs` table; those whose purpose is acquisition count.
-        as_of: The same instant; costs of months that begin at or after it do not count.
+        as_of: The same instant. Costs and customers of a period that had not ended by it do not
+            count.
         time_zone: The shop's zone, in which the periods were cut.
         every: The same period.
         per: One curve for the `shop`, one per `channel`, or one per `cohort`.
@@ -54,7 +55,8 @@ def payback_curve(
             is no such curve.
 
     Notes:
-        Cohorts of the periods that have costs count. What age k adds is the value of period k /
+        Cohorts of the whole periods from the first to the last with costs count: the costs of a
+        month are those of all of it, and its first days' customers would look dear. What age k adds is the value of period k /
         the customers of the cohorts old enough to have it; the curve is the sum of what the ages
         add. So young cohorts, which lack late periods, do not pull it down.
 
@@ -108,7 +110,8 @@ def payback_months(
     Args:
         totals: What `acquisition_totals` gives, or a sum of such tables.
         costs: The `costs` table; those whose purpose is acquisition count.
-        as_of: The same instant; costs of months that begin at or after it do not count.
+        as_of: The same instant. Costs and customers of a period that had not ended by it do not
+            count.
         time_zone: The shop's zone, in which the periods were cut.
         every: The same period.
         per: Once for the `shop`, or per `channel` or `cohort`.
@@ -117,7 +120,8 @@ def payback_months(
         One row for the shop, or one per channel or cohort with new customers or costs, sorted:
 
         - `channel` (`String`) or `cohort` (`Date`): whose; none of the shop's.
-        - `new_customers` (`Int64`): customers won in the periods that have costs.
+        - `new_customers` (`Int64`): customers won in the whole periods from the first to the last
+            with costs.
         - `fully_loaded_cost` (`Float64`): what was spent on winning them, shop currency.
         - `fully_loaded_cac` (`Float64`): the second / the first.
         - `basis` (`String`): by what value is measured, `margin` or `revenue`, as in
@@ -126,8 +130,8 @@ def payback_months(
         - `value_per_customer` (`Float64`): what one had brought by the end of these.
         - `payback_months` (`Int64`): months until that reaches the cost, the one of the first
             purchase included; null where it has not.
-        - `reason` (`String`): why it is null: `no_new_customers`, `no_costs`, `not_observed` (no
-            period has ended since), `not_reached`; else null.
+        - `reason` (`String`): why it is null: `not_observed` (costs are known only of a period that
+            had not ended), `no_new_customers`, `no_costs`, `not_reached`; else null.
 
     Raises:
         MissingColumnError: `costs` lacks a required column.
@@ -135,7 +139,7 @@ def payback_months(
             is none of the three.
 
     Notes:
-        Payback = the first age k at whose end the curve of `payback_curve` is at or above CAC;
+        Cohorts are those of `payback_curve`. Payback = the first age k at whose end the curve of `payback_curve` is at or above CAC;
         with monthly periods that is k + 1 calendar months.
 
     Examples:
@@ -152,12 +156,12 @@ def payback_months(
     won = won_for(totals, costs, as_of=as_of, time_zone=time_zone, every=every)
     reached = paid_back(won, key, as_of=as_of, time_zone=time_zone, every=every)
     reason = (
-        pl.when(pl.col("new_customers") == 0)
+        pl.when(pl.col("waits") & ~pl.col("has_cost"))
+        .then(pl.lit("not_observed"))
+        .when(pl.col("new_customers") == 0)
         .then(pl.lit("no_new_customers"))
         .when(~pl.col("has_cost"))
         .then(pl.lit("no_costs"))
-        .when(pl.col("periods_observed") == 0)
-        .then(pl.lit("not_observed"))
         .when(pl.col("payback_months").is_null())
         .then(pl.lit("not_reached"))
     )

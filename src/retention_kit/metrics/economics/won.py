@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Generic, NamedTuple
 
 import polars as pl
@@ -14,14 +15,16 @@ from retention_kit.metrics.cohorts.ages import MONTHS, age_start, is_whole, with
 from retention_kit.metrics.economics.spending import Months, spent, spread
 
 _NEW = ("new_customers", "fully_loaded_cost", "paid_cost")
+_HAS = ("has_paid", "has_cost")
 
 
 class Won(NamedTuple, Generic[Frame]):
-    """Who was won in the periods that have costs, and for how much.
+    """Who was won in the whole periods that have costs, and for how much.
 
     Attributes:
-        costs: By `period` and `channel`: what `spread` gives, by `new_customers`.
-        totals: The rows of `acquisition_totals` of those cohorts.
+        costs: By `period` and `channel`: what `spread` gives, by `new_customers`, null in periods
+            that had not ended; and `waits`, whether costs are known of such a one.
+        totals: The rows of `acquisition_totals` of the cohorts of whole periods.
         basis: One row: by what value is measured.
     """
 
@@ -38,25 +41,39 @@ def won_for(
     time_zone: str,
     every: Months,
 ) -> Won[Frame]:
-    """Keep the cohorts of the periods that costs of winning customers are known of.
+    """Keep the cohorts of the whole periods that costs of winning customers are known of.
 
-    Costs of two years beside the orders of five would make customers look cheap.
+    Costs of two years beside the orders of five would make customers look cheap, and the costs of a
+    whole month beside the customers of its first days dear.
     """
     spent_on = spent(costs, purpose="acquisition", as_of=as_of, time_zone=time_zone, every=every)
     known = spent_on.select(
         pl.col("period").min().alias("__first"), pl.col("period").max().alias("__last")
     )
+    no_costs = pl.col("__first").is_null()
+    whole = partial(is_whole, as_of=as_of, time_zone=time_zone, every=every)
     covered = (
         totals.join(known, how="cross")
-        .filter(pl.col("__first").is_null() | pl.col("cohort").is_between("__first", "__last"))
-        .drop("__first", "__last")
+        .filter(no_costs | pl.col("cohort").is_between("__first", "__last"))
+        .with_columns((no_costs | whole(pl.col("cohort"))).alias("__counts"))
     )
     new = (
         covered.filter(pl.col("period") == 0)
         .group_by(pl.col("cohort").alias("period"), "channel")
         .agg(pl.col("customers").sum().alias("new_customers"))
     )
-    return Won(spread(new, spent_on, weight="new_customers"), covered, basis_of(totals))
+    counts = no_costs | whole(pl.col("period"))
+    costs_of_whole = (
+        spread(new, spent_on, weight="new_customers")
+        .join(known, how="cross")
+        .with_columns(
+            (pl.col("has_cost") & ~counts).alias("waits"),
+            *(pl.when(counts).then(name).alias(name) for name in (*_NEW, *_HAS)),
+        )
+        .drop("__first", "__last")
+    )
+    lived = covered.filter("__counts").drop("__first", "__last", "__counts")
+    return Won(costs_of_whole, lived, basis_of(totals))
 
 
 def cost_per(won: Won[Frame], key: list[str]) -> Frame:
@@ -64,12 +81,12 @@ def cost_per(won: Won[Frame], key: list[str]) -> Frame:
 
     Returns:
         The key, `new_customers`, `paid_cost`, `fully_loaded_cost`, `has_paid`, `has_cost`,
-        `paid_cac` and `fully_loaded_cac`.
+        `waits`, `paid_cac` and `fully_loaded_cac`.
     """
     costs = won.costs.with_columns(pl.col("period").alias("cohort"))
     return (
         costs.group_by(*key, pl.lit(0).alias("__all"))
-        .agg(pl.col(_NEW).sum(), pl.col("has_paid", "has_cost").any())
+        .agg(pl.col(_NEW).sum(), pl.col(*_HAS, "waits").any())
         .drop("__all")
         .with_columns(pl.col("paid_cost", "fully_loaded_cost").cast(pl.Float64))
         .with_columns(
