@@ -50,7 +50,7 @@ def key_figures(facts: Mapping[str, Row], intervals: Intervals) -> tuple[KeyFigu
 
     Args:
         facts: Single rows by name: `totals` and `guests` (of `order_totals`), `averages`,
-            `frequency`, `repeats`, and, where there are such, `retention` (of the last whole
+            `frequency`, `repeats`, `values` (of `value_totals`), and, where there are such, `retention` (of the last whole
             period), `buyers` (the repeat ones), `gaps`, `again` (of the curve of the next
             purchase, at `AGAIN_DAYS`) and `economics`.
         intervals: The intervals of figures, by the names that the metrics give them.
@@ -145,13 +145,13 @@ def _behaviour(facts: Mapping[str, Row], intervals: Intervals) -> tuple[KeyFigur
 
 def _net(facts: Mapping[str, Row], intervals: Intervals) -> tuple[KeyFigure, ...]:
     totals, averages, guests = facts["totals"], facts["averages"], facts["guests"]
-    economics = facts.get("economics", {})
-    value = _divide(totals["net_revenue"], totals["customers"])
+    economics, worth = facts.get("economics", {}), facts["values"]
+    value = _divide(worth["net_revenue"], worth["customers"])
     found = [
         _quotient(
             "lifetime_value",
             {"lifetime_value": value},
-            (totals["net_revenue"], totals["customers"]),
+            (worth["net_revenue"], worth["customers"]),
             {"lifetime_value": intervals.get("net_revenue_per_customer", (None, None))},
             view="net",
         )

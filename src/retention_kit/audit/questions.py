@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
+import polars as pl
+
 from retention_kit.audit.parts import Ask
+from retention_kit.audit.shared import buyers, months, waits
 from retention_kit.metrics.cohorts.counts import cohort_totals
 from retention_kit.metrics.cohorts.values import cohort_value_totals
 from retention_kit.metrics.economics.acquisition import acquisition_totals
 from retention_kit.metrics.economics.keeping import repeat_channel_totals
 from retention_kit.metrics.economics.lifetime import value_totals
-from retention_kit.metrics.lifecycle.gap_distribution import gap_totals, gap_totals_by_order
-from retention_kit.metrics.lifecycle.states import lifecycle_flow_totals, lifecycle_totals
+from retention_kit.metrics.lifecycle.gap_distribution import gap_totals
 from retention_kit.metrics.orders.bootstrap import bootstrap_order_totals
 from retention_kit.metrics.orders.buyers import buyer_totals
 from retention_kit.metrics.orders.concentrate import revenue_distribution
@@ -20,7 +23,6 @@ from retention_kit.metrics.orders.deliveries import delivery_totals
 from retention_kit.metrics.orders.people_in_charge import manager_totals
 from retention_kit.metrics.orders.seasons import Unit, seasonality_totals
 from retention_kit.metrics.orders.totals import order_totals
-from retention_kit.metrics.retention.churned import churned_customers
 from retention_kit.metrics.retention.counts import retention_totals
 from retention_kit.metrics.retention.next_purchase import next_purchase_totals
 from retention_kit.metrics.retention.order_numbers import order_number_totals
@@ -39,6 +41,9 @@ STAGES = (
 )
 """What an audit does, in order; `progress` is told of each as it begins."""
 UNITS: tuple[Unit, ...] = ("month", "weekday", "hour")
+_SEASONS = (months.seasons_by_month, months.seasons_by_weekday, months.seasons_by_hour)
+STANDINGS = "standings"
+"""What is kept of each customer for when the usual gap between purchases is known."""
 MEANS_UP_TO = 200_000
 """Up to how many orders the intervals of means are computed; above, they are narrower than the
 digits shown."""
@@ -58,7 +63,7 @@ def first_questions(
 
     Args:
         as_of: Observation instant.
-        since: The instant that managers' customers are compared with.
+        since: The instant that states, and managers' customers, are compared with.
         active_within: The window of retention.
         stopped_within: The window of the list of those who stopped.
         orders: How many orders there are.
@@ -68,25 +73,35 @@ def first_questions(
     at: dict[str, Any] = {"as_of": as_of}
     values, keeping, cohorts, gaps, stopped = STAGES[:5]
     asks: dict[str, Ask] = {
-        "totals": Ask(values, order_totals, at),
-        "months": Ask(values, order_totals, {**at, "every": "1mo"}),
-        "buyers": Ask(values, buyer_totals, at),
-        "distribution": Ask(values, revenue_distribution, at),
-        **{unit: Ask(values, seasonality_totals, {**at, "unit": unit}) for unit in UNITS},
+        "totals": Ask(values, order_totals, at, months.order_sums),
+        "months": Ask(values, order_totals, {**at, "every": "1mo"}, months.order_sums_by_month),
+        "buyers": Ask(values, buyer_totals, at, buyers.types_of_buyers),
+        "distribution": Ask(values, revenue_distribution, at, buyers.payments, buyers.distribution),
+        **{
+            unit: Ask(values, seasonality_totals, {**at, "unit": unit}, shared)
+            for unit, shared in zip(UNITS, _SEASONS, strict=True)
+        },
     }
     if orders <= MEANS_UP_TO:
         asks["replicates"] = Ask(values, bootstrap_order_totals, at)
+    # Windows other than the month are counted by the function itself.
+    by_month = months.retention if active_within is None else None
+    retained = {**at, "active_within": active_within}
+    listed = partial(buyers.stopped_orders, active_within=stopped_within)
+    counted = partial(buyers.stopped_sums, active_within=stopped_within)
     asks |= {
-        "repeats": Ask(keeping, repeat_purchase_totals, at),
-        "retention": Ask(keeping, retention_totals, {**at, "active_within": active_within}),
-        "cohorts": Ask(cohorts, cohort_totals, at),
-        "cohort_values": Ask(cohorts, cohort_value_totals, at),
-        "values": Ask(cohorts, value_totals, at),
-        "gaps": Ask(gaps, gap_totals, at),
-        "gaps_by_order": Ask(gaps, gap_totals_by_order, at),
-        "next_purchase": Ask(gaps, next_purchase_totals, at),
-        "order_numbers": Ask(gaps, order_number_totals, at),
-        "churned": Ask(stopped, churned_customers, {**at, "active_within": stopped_within}),
+        "repeats": Ask(keeping, repeat_purchase_totals, at, buyers.repeats),
+        "retention": Ask(keeping, retention_totals, retained, by_month),
+        "cohorts": Ask(cohorts, cohort_totals, at, months.cohorts),
+        "cohort_values": Ask(cohorts, cohort_value_totals, at, months.cohort_values),
+        "values": Ask(cohorts, value_totals, at, months.values),
+        "gaps": Ask(gaps, gap_totals, at, waits.gaps, waits.gap_counts),
+        "gaps_by_order": Ask(gaps, shared=waits.gaps_by_number, together=waits.medians_by_number),
+        "next_purchase": Ask(gaps, next_purchase_totals, at, waits.next_purchases),
+        "order_numbers": Ask(gaps, order_number_totals, at, buyers.order_numbers),
+        "stopped": Ask(stopped, shared=listed, together=pl.concat),
+        "churned_totals": Ask(stopped, shared=counted, together=buyers.all_stopped),
+        STANDINGS: Ask(stopped, shared=partial(buyers.standings, since=since), is_kept=True),
     }
     if with_costs:
         asks["acquisition"] = Ask(cohorts, acquisition_totals, at)
@@ -96,19 +111,3 @@ def first_questions(
     if "delivered_at" in given:
         asks["delivery"] = Ask(gaps, delivery_totals, at)
     return dict(sorted(asks.items(), key=lambda item: STAGES.index(item[1].stage)))
-
-
-def later_questions(*, as_of: dt.datetime, since: dt.datetime, gap_days: float) -> dict[str, Ask]:
-    """Say what is asked when the usual gap between purchases is known.
-
-    Args:
-        as_of: Observation instant.
-        since: The instant that the states are compared with.
-        gap_days: The usual gap.
-    """
-    lifecycle = STAGES[5]
-    known = {"as_of": as_of, "gap_days": gap_days}
-    return {
-        "lifecycle": Ask(lifecycle, lifecycle_totals, known),
-        "lifecycle_flow": Ask(lifecycle, lifecycle_flow_totals, {**known, "since": since}),
-    }

@@ -18,9 +18,10 @@ from retention_kit.audit.model import Audit
 from retention_kit.audit.money import cost_tables, economics, lifetime_table, what_if_table
 from retention_kit.audit.notes import notes_of, sentence
 from retention_kit.audit.parts import parts_of
-from retention_kit.audit.questions import STAGES, first_questions, later_questions
+from retention_kit.audit.questions import STAGES, STANDINGS, first_questions
 from retention_kit.audit.records import figure_table, rejected, views
 from retention_kit.audit.seen import Seen
+from retention_kit.audit.shared.states import lifecycles
 from retention_kit.audit.tables import (
     customer_tables,
     lifecycle_tables,
@@ -165,16 +166,16 @@ def _ask(
         given=bounds.given,
         with_costs="costs" in dataset.given,
     )
-    with parts_of(dataset, orders=bounds.orders, given=bounds.given) as parts:
+    with parts_of(dataset, as_of=seen.as_of, orders=bounds.orders, given=bounds.given) as parts:
         answers = parts.run(first, tell)
+        answers["gap_summary"] = gap_summary(answers["gaps"])
         gap = gap_days
-        if gap is None and answers["gaps"].height:
-            gap = _row(gap_summary(answers["gaps"]))["median_of_customer_medians_days"]
+        if gap is None:
+            gap = _row(answers["gap_summary"])["median_of_customer_medians_days"]
+        tell(STAGES[5])
         if gap:
-            later = later_questions(as_of=seen.as_of, since=seen.since, gap_days=gap)
-            answers |= parts.run(later, tell)
-        else:
-            tell(STAGES[5])
+            known = parts.kept(STANDINGS)
+            answers |= lifecycles(known, as_of=seen.as_of, since=seen.since, gap_days=gap)
     return answers, gap or None
 
 
@@ -182,7 +183,7 @@ def _tables(dataset: Dataset, answers: Tables, seen: Seen) -> Tables:
     tables = {
         **order_tables(answers, seen),
         **customer_tables(answers, seen),
-        **stopped_tables(answers),
+        **stopped_tables(answers, dataset, seen),
         **people_tables(answers),
     }
     if "lifecycle" in answers:
@@ -208,6 +209,7 @@ def _facts(answers: Tables, tables: Tables, guests: dict[str, Any]) -> dict[str,
         "frequency": _row(purchase_frequency(answers["totals"])),
         "repeats": _row(repeat_purchase_rate(answers["repeats"])),
         "gaps": _row(tables["gap_summary"]),
+        "values": _row(answers["values"]),
     }
     rows = {
         "buyers": tables["buyers"].filter(pl.col("buyer_type") == "repeat"),

@@ -8,20 +8,20 @@ import polars as pl
 
 from retention_kit.audit.questions import UNITS
 from retention_kit.audit.seen import Answers, Seen
+from retention_kit.audit.shared.buyers import STOPPED_SHOWN
+from retention_kit.contracts.dataset import Dataset
 from retention_kit.metrics.cohorts.counts import cohort_retention
 from retention_kit.metrics.cohorts.values import lifetime_value_trend
 from retention_kit.metrics.lifecycle.figures import lifecycle_flow, lifecycle_shares
-from retention_kit.metrics.lifecycle.gap_figures import gap_histogram, gap_summary, gaps_by_order
+from retention_kit.metrics.lifecycle.gap_figures import gap_histogram
 from retention_kit.metrics.orders.buyers import repeat_buyers
 from retention_kit.metrics.orders.concentrate import revenue_concentration
 from retention_kit.metrics.orders.seasons import seasonality
 from retention_kit.metrics.orders.trends import order_values
+from retention_kit.metrics.retention.churned import churned_customers
 from retention_kit.metrics.retention.next_purchase import next_purchase_curve
 from retention_kit.metrics.retention.order_numbers import order_conversion
 from retention_kit.metrics.retention.shares import retention_rates
-
-STOPPED_SHOWN = 1_000
-"""How many customers the list of those who stopped has."""
 
 
 def order_tables(answers: Answers, seen: Seen) -> dict[str, pl.DataFrame]:
@@ -56,8 +56,8 @@ def customer_tables(answers: Answers, seen: Seen) -> dict[str, pl.DataFrame]:
             answers["cohort_values"], as_of=seen.as_of, time_zone=seen.time_zone
         ),
         "gaps": gap_histogram(answers["gaps"]),
-        "gap_summary": gap_summary(answers["gaps"]),
-        "gaps_by_order": gaps_by_order(answers["gaps_by_order"]),
+        "gap_summary": answers["gap_summary"],
+        "gaps_by_order": answers["gaps_by_order"],
         "next_purchase": next_purchase_curve(answers["next_purchase"], **sure),
         "order_conversion": order_conversion(answers["order_numbers"], **sure),
     }
@@ -71,15 +71,17 @@ def lifecycle_tables(answers: Answers) -> dict[str, pl.DataFrame]:
     }
 
 
-def stopped_tables(answers: Answers) -> dict[str, pl.DataFrame]:
-    """Shorten the list of those who stopped, and sum up all of them."""
-    stopped = answers["churned"].sort(
-        "net_revenue", "customer_id", descending=[True, False], nulls_last=True
+def stopped_tables(answers: Answers, dataset: Dataset, seen: Seen) -> dict[str, pl.DataFrame]:
+    """List those who stopped, the most valuable first, and sum up all of them."""
+    orders = answers["stopped"]
+    ids = orders.lazy().select("customer_id")
+    stopped = churned_customers(
+        orders.lazy(),
+        dataset.customers.join(ids, on="customer_id", how="semi"),
+        as_of=seen.as_of,
+        active_within=seen.stopped_within,
     )
-    value = pl.col("net_revenue").cast(pl.Float64)
-    totals = stopped.select(
-        pl.len().cast(pl.Int64).alias("customers"),
-        value.sum().alias("net_revenue"),
-        (value.clip(lower_bound=0) / pl.col("orders")).sum().alias("one_order_each"),
-    )
-    return {"churned_customers": stopped.head(STOPPED_SHOWN), "churned_totals": totals}
+    return {
+        "churned_customers": stopped.head(STOPPED_SHOWN).collect(),
+        "churned_totals": answers["churned_totals"],
+    }

@@ -64,8 +64,8 @@ def measure(
     else:
         tables = data.tables() if isinstance(data, Bundle) else dict(data)
     own = _own(metric, arguments)
-    if "time_zone" in inspect.signature(metric).parameters:
-        own.setdefault("time_zone", _zone(data, tables))
+    if "time_zone" in inspect.signature(metric).parameters and "time_zone" not in own:
+        own["time_zone"] = _zone(data, tables)
     if isinstance(data, Buckets):
         totals = data.run(kind.of, **_own(kind.of, arguments))
         # Tables without customers are whole in every bucket.
@@ -120,7 +120,8 @@ def _zone(data: object, tables: Mapping[str, Any]) -> str:
     zone = getattr(data, "time_zone", None)
     if isinstance(zone, str):
         return zone
-    dtype = tables["orders"].collect_schema()["ordered_at"] if "orders" in tables else None
+    schema = tables["orders"].collect_schema() if "orders" in tables else pl.Schema()
+    dtype = schema.get("ordered_at")
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
         return dtype.time_zone
     raise DefinitionError(

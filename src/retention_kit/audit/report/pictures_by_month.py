@@ -57,7 +57,7 @@ def retention_rate(tables: Tables, words: Words) -> Picture | None:
     """Draw the retention rate, with its interval."""
     frame = rows_of(tables, "retention", "period")
     if frame is not None:
-        frame = frame.filter(pl.col("customer_retention_rate").is_not_null())
+        frame = _settled(frame.filter(pl.col("customer_retention_rate").is_not_null()))
     if frame is None or frame.is_empty():
         return None
     from retention_kit.audit import charts
@@ -85,6 +85,16 @@ def retention_rate(tables: Tables, words: Words) -> Picture | None:
     )
 
 
+def _settled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the months that are not whole, unless there are no others.
+
+    Until a month is over its customers are those of the month before and since, so that retention
+    looks like a triumph.
+    """
+    whole = frame.filter("is_complete")
+    return frame if whole.is_empty() else whole
+
+
 def retention_flow(tables: Tables, words: Words) -> Picture | None:
     """Draw who stayed, came back, came new and was lost."""
     frame = rows_of(tables, "retention", "period")
@@ -92,6 +102,7 @@ def retention_flow(tables: Tables, words: Words) -> Picture | None:
         return None
     from retention_kit.audit import charts
 
+    frame = _settled(frame)
     colours = {
         "retained": drawing.ACCENT,
         "reactivated": drawing.SECOND,
@@ -106,7 +117,6 @@ def retention_flow(tables: Tables, words: Words) -> Picture | None:
     }
     up = [series[name] for name in ("retained", "reactivated", "new_customers")]
     labels, last = months(frame, words), last_whole(frame)
-    whole = wholes(frame)
     whole = wholes(frame)
     return picture(
         words,
@@ -175,7 +185,6 @@ def value_trend(tables: Tables, words: Words) -> Picture | None:
 
     values = floats(frame, "lifetime_value")
     labels, last = months(frame, words), last_whole(frame)
-    whole = wholes(frame)
     whole = wholes(frame)
     series = [drawing.Series(words.get("columns", "lifetime_value"), values)]
     axis = drawing.Axis(words.numbers.short_money)

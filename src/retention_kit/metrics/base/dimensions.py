@@ -39,6 +39,13 @@ def dimensions(by: By, frame: Frame, *, reserved: Sequence[str] = ()) -> tuple[s
                 "with orders_with_customers(orders, customers, columns=[…]) and split by that.",
                 parameter="by",
             )
+        if name.startswith("__"):
+            raise bad_parameter(
+                "by",
+                got=name,
+                allowed="a column whose name does not begin with two underscores",
+                step="rename it before; such names are used for what is reckoned with on the way.",
+            )
         if name in reserved:
             raise bad_parameter(
                 "by",

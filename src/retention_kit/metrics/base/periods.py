@@ -14,6 +14,8 @@ Every = Literal["1d", "1w", "1mo", "1q", "1y"]
 
 _EVERY = ("1d", "1w", "1mo", "1q", "1y")
 _MONDAY = 3  # 1970-01-01 was a Thursday
+# Weeks fill 16 bits in 2597, months in 2730, quarters in 8191; days did in 2059.
+_SMALL_BEFORE = {"1d": 0, "1w": 2500, "1mo": 2700, "1q": 8000, "1y": 9999}
 
 
 def check_every(every: str) -> None:
@@ -47,6 +49,36 @@ def period_index(at: pl.Expr, every: Every) -> pl.Expr:
             return (at.dt.date().cast(pl.Int32) + _MONDAY).floordiv(7)
         case "1d":
             return at.dt.date().cast(pl.Int32)
+
+
+def number_type(every: Every, as_of: dt.datetime) -> type[pl.DataType]:
+    """Give the type that numbers of periods before an instant fit; small ones group faster.
+
+    Args:
+        every: The period.
+        as_of: The instant, in any zone.
+
+    Returns:
+        `Int16` or `Int32`.
+    """
+    return pl.Int16 if as_of.year < _SMALL_BEFORE[every] else pl.Int32
+
+
+def is_near_start(start: pl.Expr, every: Every, data_start: pl.Expr) -> pl.Expr:
+    """Say of periods whether the one before is not wholly in the data.
+
+    Who bought in that one may look new in these: new customers are left-censored there.
+
+    Args:
+        start: The first days of the periods.
+        every: The period.
+        data_start: The first day that the data cover.
+
+    Returns:
+        A `Boolean` expression, false where nothing is known of the start.
+    """
+    before = period_start(period_index(start, every) - 1, every)
+    return (before < data_start).fill_null(value=False)
 
 
 def period_start(index: pl.Expr, every: Every) -> pl.Expr:

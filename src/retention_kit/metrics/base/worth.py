@@ -11,7 +11,13 @@ from retention_kit.contracts.law import Frame
 from retention_kit.contracts.schemas import SUM
 from retention_kit.metrics.base.first_sales import IS_FIRST, with_first_sales
 from retention_kit.metrics.base.observed import SOLD, in_zone, is_sale, observed, with_sales
-from retention_kit.metrics.base.periods import Every, check_every, period_index, period_start
+from retention_kit.metrics.base.periods import (
+    Every,
+    check_every,
+    number_type,
+    period_index,
+    period_start,
+)
 
 MARGIN = "__margin"
 IN = "__in"
@@ -78,9 +84,8 @@ def worth_rows(
     sale = is_sale(orders)
     seen = with_sales(priced(observed(orders, as_of=as_of)))
     marked = with_first_sales(seen) if mark_first else seen
-    # Months, weeks and so on before the year 2700 are small numbers, and small ones group faster.
-    is_small = every != "1d" and in_zone(as_of, "UTC").year < 2700
-    period = period_index(pl.col("ordered_at"), every).cast(pl.Int16 if is_small else pl.Int32)
+    number = number_type(every, in_zone(as_of, "UTC"))
+    period = period_index(pl.col("ordered_at"), every).cast(number)
     return marked.select(
         "customer_id",
         "amount",

@@ -11,7 +11,14 @@ from retention_kit.contracts.schemas import SUM
 from retention_kit.metrics.base.dimensions import By, dimensions, first_sale_value
 from retention_kit.metrics.base.intervals import with_wilson
 from retention_kit.metrics.base.observed import in_zone, is_sale, observed
-from retention_kit.metrics.base.periods import Every, check_every, period_index, period_start
+from retention_kit.metrics.base.periods import (
+    Every,
+    check_every,
+    is_near_start,
+    number_type,
+    period_index,
+    period_start,
+)
 from retention_kit.metrics.base.ratios import ratio
 from retention_kit.metrics.base.reduced import groups_of
 from retention_kit.metrics.base.worth import OF
@@ -63,9 +70,7 @@ def cohort_totals(orders: Frame, *, as_of: dt.datetime, every: Every = "1mo", by
     check_every(every)
     sales = observed(orders, as_of=as_of).filter(is_sale(orders))
     groups = dimensions(by, orders, reserved=_OWN)
-    # Months, weeks and so on before the year 2700 are small numbers, and small ones group faster.
-    is_small = every != "1d" and in_zone(as_of, "UTC").year < 2700
-    number = pl.Int16 if is_small else pl.Int32
+    number = number_type(every, in_zone(as_of, "UTC"))
     bought = period_index(pl.col("ordered_at"), every).cast(number).alias("__bought")
     amounts = sales.select("customer_id", "amount", bought)
     edges = (pl.col("__bought").min().alias("__first"), pl.col("__bought").max().alias("__last"))
@@ -119,7 +124,7 @@ def cohort_retention(
 
     Returns:
         One row per group, cohort and period that had begun by `as_of`, empty ones included, sorted
-        by cohort and period:
+        by group, cohort and period:
 
         - the columns that `totals` is split by.
         - `cohort` (`Date`), `period` (`Int64`): as in `totals`.
@@ -134,6 +139,8 @@ def cohort_retention(
         - `cumulative_revenue_per_customer` (`Float64`): the same, of all periods up to this one.
         - `is_complete` (`Boolean`): neither `as_of` nor `data_from` cuts the period or the cohort
             short.
+        - `is_left_censored` (`Boolean`): the period before the cohort's is not wholly in the data,
+            so that customers who bought in it look new; always so of the first cohort.
         - with `confidence`, `retained_in_period_low`, `retained_in_period_high`,
             `retained_from_period_low` and `retained_from_period_high` (`Float64`): the ends of
             their Wilson intervals.
@@ -176,6 +183,8 @@ def cohort_retention(
     complete = is_whole(age_start(every), as_of=as_of, time_zone=time_zone, every=every)
     if data_from is not None:
         complete &= pl.col("cohort") >= data_from
+    first = pl.col("cohort").min() if data_from is None else pl.lit(data_from)
+    near_start = is_near_start(pl.col("cohort"), every, first)
     later = pl.col("last_customers").cum_sum(reverse=True).over(cohort, order_by="period")
     so_far = pl.col("revenue").cum_sum().over(cohort, order_by="period")
     table = (
@@ -195,8 +204,9 @@ def cohort_retention(
             ratio("revenue", "cohort_customers").alias("revenue_per_customer"),
             ratio("__so_far", "cohort_customers").alias("cumulative_revenue_per_customer"),
             complete.alias("is_complete"),
+            near_start.alias("is_left_censored"),
         )
-        .sort("cohort", "period", *groups)
+        .sort(*cohort, "period")
     )
     if confidence is None:
         return table

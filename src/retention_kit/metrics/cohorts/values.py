@@ -9,7 +9,7 @@ import polars as pl
 from retention_kit.contracts.law import Frame, additive, finisher
 from retention_kit.metrics.base.dimensions import By, dimensions
 from retention_kit.metrics.base.first_sales import IS_FIRST
-from retention_kit.metrics.base.periods import Every, check_every
+from retention_kit.metrics.base.periods import Every, check_every, is_near_start
 from retention_kit.metrics.base.ratios import ratio
 from retention_kit.metrics.base.reduced import groups_of
 from retention_kit.metrics.base.worth import (
@@ -119,7 +119,7 @@ def cohort_lifetime_value(
 
     Returns:
         One row per group, cohort and period that had begun by `as_of`, empty ones included, sorted
-        by cohort and period:
+        by group, cohort and period:
 
         - the columns that `totals` is split by.
         - `cohort` (`Date`), `period` (`Int64`): as in `totals`.
@@ -131,6 +131,8 @@ def cohort_lifetime_value(
         - `cumulative_margin_per_customer` (`Float64`): likewise; null while no margin is known.
         - `is_complete` (`Boolean`): neither `as_of` nor `data_from` cuts the period or the cohort
             short.
+        - `is_left_censored` (`Boolean`): the period before the cohort's is not wholly in the data,
+            so that customers who bought in it look new; always so of the first cohort.
 
     Raises:
         DefinitionError: `as_of` has no time zone, or `every` is not a calendar period.
@@ -166,6 +168,8 @@ def cohort_lifetime_value(
     complete = is_whole(age_start(every), as_of=as_of, time_zone=time_zone, every=every)
     if data_from is not None:
         complete &= pl.col("cohort") >= data_from
+    first = pl.col("cohort").min() if data_from is None else pl.lit(data_from)
+    near_start = is_near_start(pl.col("cohort"), every, first)
     summed = ("revenue", "net_revenue", "margin", "orders_with_margin")
     running = (
         pl.col(name).cum_sum().over(cohort, order_by="period").alias(f"__{name}") for name in summed
@@ -188,14 +192,20 @@ def cohort_lifetime_value(
             *_SUMS,
             *(each.alias(f"cumulative_{name}_per_customer") for name, each in per_customer.items()),
             complete.alias("is_complete"),
+            near_start.alias("is_left_censored"),
         )
-        .sort("cohort", "period", *groups)
+        .sort(*cohort, "period")
     )
 
 
 @finisher(of=cohort_value_totals)
 def lifetime_value_trend(
-    totals: Frame, *, as_of: dt.datetime, time_zone: str, every: Every = "1mo"
+    totals: Frame,
+    *,
+    as_of: dt.datetime,
+    time_zone: str,
+    every: Every = "1mo",
+    data_from: dt.date | None = None,
 ) -> Frame:
     """Turn cohorts' sums into lifetime value period by period: is a customer worth more and more.
 
@@ -204,16 +214,20 @@ def lifetime_value_trend(
         as_of: The same instant.
         time_zone: The shop's zone, in which the periods were cut.
         every: The same period.
+        data_from: The first day that the data covers; a period that began before it is not
+            complete. None takes the data to cover the first period whole.
 
     Returns:
-        One row per group and period from its first to that of `as_of`, sorted by period:
+        One row per group and period from its first to that of `as_of`, sorted by both:
 
         - the columns that `totals` is split by.
         - `period` (`Date`): first day of the period.
         - `customers` (`Int64`): customers won by its end, the denominator.
         - `net_revenue` (`Decimal(38, 4)`): what they had paid by its end, net of returns.
         - `lifetime_value` (`Float64`): the second / the first, shop currency.
-        - `is_complete` (`Boolean`): the period had ended by `as_of`.
+        - `is_complete` (`Boolean`): neither `as_of` nor `data_from` cuts the period short.
+        - `is_left_censored` (`Boolean`): the period before is not wholly in the data, so that
+            customers who bought in it look new in this one; always so of the first.
 
     Raises:
         DefinitionError: `as_of` has no time zone, or `every` is not a calendar period.
@@ -253,6 +267,11 @@ def lifetime_value_trend(
         pl.col("customers", "net_revenue").sum()
     )
     so_far = pl.col("customers", "net_revenue").fill_null(0).cum_sum()
+    period = pl.col("period")
+    complete = is_whole(period, as_of=as_of, time_zone=time_zone, every=every)
+    if data_from is not None:
+        complete &= period >= data_from
+    first = period.min() if data_from is None else pl.lit(data_from)
     return (
         grid.join(summed, on=[*groups, "period"], how="left", nulls_equal=True)
         .with_columns(so_far.over([*groups, pl.lit(0)], order_by="period"))
@@ -262,9 +281,8 @@ def lifetime_value_trend(
             "customers",
             "net_revenue",
             ratio("net_revenue", "customers").alias("lifetime_value"),
-            is_whole(pl.col("period"), as_of=as_of, time_zone=time_zone, every=every).alias(
-                "is_complete"
-            ),
+            complete.alias("is_complete"),
+            is_near_start(period, every, first).alias("is_left_censored"),
         )
-        .sort("period", *groups)
+        .sort(*groups, "period")
     )

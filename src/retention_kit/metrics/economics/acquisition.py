@@ -11,6 +11,7 @@ from retention_kit.contracts.schemas import SUM
 from retention_kit.errors import MissingColumnError
 from retention_kit.metrics.base.first_sales import IS_FIRST
 from retention_kit.metrics.base.observed import SOLD
+from retention_kit.metrics.base.periods import is_near_start
 from retention_kit.metrics.base.ratios import ratio
 from retention_kit.metrics.base.worth import (
     FIRST,
@@ -137,7 +138,13 @@ def _with_known_channels(firsts: Frame, customers: Frame) -> Frame:
 
 @finisher(of=acquisition_totals)
 def acquisition_costs(
-    totals: Frame, costs: Frame, *, as_of: dt.datetime, time_zone: str, every: Months = "1mo"
+    totals: Frame,
+    costs: Frame,
+    *,
+    as_of: dt.datetime,
+    time_zone: str,
+    every: Months = "1mo",
+    data_from: dt.date | None = None,
 ) -> Frame:
     """Turn costs and new customers into what winning a customer cost, by channel and period (CAC).
 
@@ -147,6 +154,8 @@ def acquisition_costs(
         as_of: The same instant; costs of months that begin at or after it do not count.
         time_zone: The shop's zone, in which the periods were cut.
         every: The same period.
+        data_from: The first day that the orders cover; a period that began before it is not
+            complete. None takes them to cover the first period with a new customer whole.
 
     Returns:
         One row per period and channel with new customers or with costs, sorted by both:
@@ -164,8 +173,10 @@ def acquisition_costs(
             purchase.
         - `reason` (`String`): why a figure is null: `no_new_customers`, `no_costs`, or
             `no_advertising` where the paid one alone is; else null.
-        - `is_complete` (`Boolean`): the period had ended by `as_of`. Costs of a month that had
-            not are those of the whole month, as they stand in the table.
+        - `is_complete` (`Boolean`): neither `as_of` nor `data_from` cuts the period short. Costs of
+            a month that is cut are those of the whole month, as they stand in the table.
+        - `is_left_censored` (`Boolean`): the period before is not wholly in the orders, so that
+            customers who bought in it look new in this one, and cheap.
 
     Raises:
         MissingColumnError: `costs` lacks a required column.
@@ -201,7 +212,11 @@ def acquisition_costs(
         )
         .select("period", "channel", "new_customers", "orders")
     )
-    nobody = pl.col("new_customers") == 0
+    nobody, period = pl.col("new_customers") == 0, pl.col("period")
+    complete = is_whole(period, as_of=as_of, time_zone=time_zone, every=every)
+    if data_from is not None:
+        complete &= period >= data_from
+    first = period.filter(~nobody).min() if data_from is None else pl.lit(data_from)
     reason = (
         pl.when(nobody)
         .then(pl.lit("no_new_customers"))
@@ -224,9 +239,8 @@ def acquisition_costs(
             .alias("fully_loaded_cac"),
             pl.when("has_cost").then(ratio("fully_loaded_cost", "orders")).alias("cost_per_order"),
             reason.alias("reason"),
-            is_whole(pl.col("period"), as_of=as_of, time_zone=time_zone, every=every).alias(
-                "is_complete"
-            ),
+            complete.alias("is_complete"),
+            is_near_start(period, every, first).alias("is_left_censored"),
         )
         .sort("period", "channel")
     )

@@ -54,9 +54,9 @@ def channel_economics(
         - `retention_cost` (`Float64`): costs of keeping customers, the channel's part.
         - `retention_roi` (`Float64`): (margin or revenue of repeat orders in the whole periods with
             such costs − cost) / cost.
-        - `reason` (`String`): why CAC is null: `not_observed` (costs are known only of a period that had
-            not ended), `no_new_customers` or `no_costs`, or `no_advertising` where the paid
-            one alone is; else null.
+        - `reason` (`String`): why CAC is null: `not_observed` (costs are known only of a period
+            that had not ended), `no_new_customers` or `no_costs`, or `no_advertising` where the
+            paid one alone is; else null.
 
     Raises:
         MissingColumnError: `costs` lacks a required column.

@@ -56,9 +56,10 @@ def payback_curve(
 
     Notes:
         Cohorts of the whole periods from the first to the last with costs count: the costs of a
-        month are those of all of it, and its first days' customers would look dear. What age k adds is the value of period k /
-        the customers of the cohorts old enough to have it; the curve is the sum of what the ages
-        add. So young cohorts, which lack late periods, do not pull it down.
+        month are those of all of it, and would make its first days' customers look dear. What age
+        k adds is the value of period k / the customers of the cohorts old enough to have it; the
+        curve is the sum of what the ages add. So young cohorts, which lack late periods, do not
+        pull it down.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -139,8 +140,8 @@ def payback_months(
             is none of the three.
 
     Notes:
-        Cohorts are those of `payback_curve`. Payback = the first age k at whose end the curve of `payback_curve` is at or above CAC;
-        with monthly periods that is k + 1 calendar months.
+        Payback = the first age k at whose end the curve of `payback_curve` is at or above CAC;
+        with monthly periods that is k + 1 calendar months. The cohorts are those of that curve.
 
     Examples:
         >>> from retention_kit.datasets import example_orders

@@ -123,9 +123,8 @@ def _split_totals(
     marked = with_first_sales(seen)
     keys = [*groups]
     if every is not None:
-        # Months, weeks and so on before the year 2700 are small numbers, and group faster.
-        is_small = every != "1d" and in_zone(as_of, "UTC").year < 2700
-        number = period_index(pl.col("ordered_at"), every).cast(pl.Int16 if is_small else pl.Int32)
+        small = number_type(every, in_zone(as_of, "UTC"))
+        number = period_index(pl.col("ordered_at"), every).cast(small)
         marked, keys = marked.with_columns(number.alias(PERIOD)), [*groups, PERIOD]
     customer, bought = pl.col("customer_id"), pl.col(SOLD_AT).is_not_null()
     sums = marked.group_by(keys).agg(

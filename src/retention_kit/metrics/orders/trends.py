@@ -11,6 +11,7 @@ from retention_kit.metrics.base.observed import in_zone
 from retention_kit.metrics.base.periods import (
     Every,
     check_every,
+    is_near_start,
     last_day,
     period_index,
     period_start,
@@ -56,6 +57,8 @@ def order_values(
             share in revenue, 0 … 1.
         - `purchase_frequency`: orders / customers.
         - `is_complete` (`Boolean`): neither `as_of` nor `data_from` cuts the period short.
+        - `is_left_censored` (`Boolean`): the period before is not wholly in the data, so that
+            customers who bought in it look new in this one; always so of the first.
 
         No orders give zero rows of this schema.
 
@@ -65,7 +68,8 @@ def order_values(
 
     Notes:
         Near the start of the data customers look new who are not: `first_orders` are too many
-        there, and the share of repeat sales too low.
+        there, and the share of repeat sales too low. `is_left_censored` marks the periods in which
+        that is the most; a longer absence than the data goes back is never seen.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -95,6 +99,7 @@ def order_values(
     is_complete = following <= pl.lit(local.date())
     if data_from is not None:
         is_complete &= pl.col(PERIOD) >= data_from
+    first = pl.col(PERIOD).min() if data_from is None else pl.lit(data_from)
     return (
         with_empty_rows(totals, periods, groups)
         .select(
@@ -113,6 +118,7 @@ def order_values(
             ratio("repeat_revenue", "revenue").alias("share_of_repeat_sales"),
             ratio("orders", "customers").alias("purchase_frequency"),
             is_complete.alias("is_complete"),
+            is_near_start(pl.col(PERIOD), every, first).alias("is_left_censored"),
         )
         .sort(*groups, PERIOD)
     )

@@ -11,7 +11,13 @@ from retention_kit.contracts.schemas import SUM
 from retention_kit.metrics.base.by_customer import with_first_sale
 from retention_kit.metrics.base.dimensions import By, dimensions
 from retention_kit.metrics.base.observed import in_zone, is_sale, observed
-from retention_kit.metrics.base.periods import Every, check_every, period_index, period_start
+from retention_kit.metrics.base.periods import (
+    Every,
+    check_every,
+    number_type,
+    period_index,
+    period_start,
+)
 
 _RESULT = ("customer_id", "period", "first_period", "orders", "revenue", "last_order_at")
 
@@ -77,9 +83,8 @@ def numbered_periods(
     """Give `customer_periods` with numbers for periods, as `period_index` gives them."""
     check_every(every)
     sales = observed(orders, as_of=as_of).filter(is_sale(orders))
-    # Months, weeks and so on before the year 2700 are small numbers, and small ones group faster.
-    is_small = every != "1d" and in_zone(as_of, "UTC").year < 2700
-    bought = period_index(pl.col("ordered_at"), every).cast(pl.Int16 if is_small else pl.Int32)
+    number = number_type(every, in_zone(as_of, "UTC"))
+    bought = period_index(pl.col("ordered_at"), every).cast(number)
     sums = (
         sales.select("customer_id", "ordered_at", "amount", bought.alias("period"))
         .group_by("customer_id", "period")
