@@ -82,6 +82,27 @@ class TestPayback:
         }
         assert table["payback_months"].null_count() == 3
 
+    def test_a_month_that_has_begun_meets_neither_its_whole_cost_nor_its_few_customers(self):
+        orders = [sale(1, "02-05"), sale(2, "02-06"), sale(3, "03-02")]
+        data = shop(orders, [cost("02", 100), cost("03", 310)])
+        third_of_march = dt.datetime(2025, 3, 3, tzinfo=ZoneInfo(ZONE))
+        row = run(payback_months, data, as_of=third_of_march).row(0, named=True)
+        assert (row["new_customers"], row["fully_loaded_cost"]) == (2, 100.0)
+        assert (row["fully_loaded_cac"], row["payback_months"]) == (50.0, 1)
+        curve = run(payback_curve, data, as_of=third_of_march)
+        assert curve.select("period", "customers", "share_of_cac").rows() == [(0, 2, 2.0)]
+        april = dt.datetime(2025, 4, 1, tzinfo=ZoneInfo(ZONE))
+        whole = run(payback_months, data, as_of=april).row(0, named=True)
+        assert (whole["new_customers"], whole["fully_loaded_cost"]) == (3, 410.0)
+
+    def test_costs_of_a_month_that_has_begun_alone_are_not_observed_yet(self):
+        data = shop([sale(1, "02-05"), sale(2, "03-02")], [cost("03", 310)])
+        third_of_march = dt.datetime(2025, 3, 3, tzinfo=ZoneInfo(ZONE))
+        for function in (payback_months, channel_economics):
+            row = run(function, data, as_of=third_of_march).row(0, named=True)
+            assert (row["new_customers"], row["reason"]) == (0, "not_observed")
+            assert (row["fully_loaded_cac"], row["payback_months"]) == (None, None)
+
     def test_young_cohorts_do_not_pull_the_curve_down(self):
         orders = [
             sale(1, "01-05", 100),
@@ -164,6 +185,16 @@ class TestChannels:
     def test_the_verdict_is_of_the_ratio_with_one_decimal(self, value, verdict):
         data = shop([sale(1, "01-05", 9_000, margin=value)], [cost("01", 1_000)])
         assert run(channel_economics, data)["verdict"].to_list() == [verdict]
+
+    def test_a_month_that_has_begun_counts_on_neither_side(self):
+        orders = [sale(1, "02-05"), sale(2, "02-06"), sale(3, "03-02"), sale(1, "03-02")]
+        costs = [cost("02", 100), cost("03", 310), cost("03", 900, purpose="retention")]
+        third_of_march = dt.datetime(2025, 3, 3, tzinfo=ZoneInfo(ZONE))
+        row = run(channel_economics, shop(orders, costs), as_of=third_of_march).row(0, named=True)
+        assert (row["new_customers"], row["fully_loaded_cac"]) == (2, 50.0)
+        # What the customers of February bought in March so far is theirs.
+        assert (row["lifetime_value"], row["ltv_to_cac"], row["verdict"]) == (150.0, 3.0, "good")
+        assert (row["retention_cost"], row["retention_roi"]) == (0.0, None)
 
     def test_with_margins_the_cost_of_keeping_comes_off_and_that_of_winning_does_not(self):
         orders = [

@@ -5,17 +5,19 @@ from typing import TYPE_CHECKING
 from retention_kit._lazy import attach
 
 if TYPE_CHECKING:
-    from retention_kit.audit.model import Audit as Audit
     from retention_kit.audit.model import Benchmark as Benchmark
+    from retention_kit.audit.model import Findings as Findings
     from retention_kit.audit.model import KeyFigure as KeyFigure
     from retention_kit.audit.model import Note as Note
+    from retention_kit.audit.outputs import Audit as Audit
     from retention_kit.audit.report.contents import Section as Section
     from retention_kit.audit.run import audit as audit
 
 _HERE = "retention_kit.audit"
 _MODULES = {
-    "Audit": f"{_HERE}.model",
+    "Audit": f"{_HERE}.outputs",
     "Benchmark": f"{_HERE}.model",
+    "Findings": f"{_HERE}.model",
     "KeyFigure": f"{_HERE}.model",
     "Note": f"{_HERE}.model",
     "Section": f"{_HERE}.report.contents",

@@ -50,9 +50,9 @@ def key_figures(facts: Mapping[str, Row], intervals: Intervals) -> tuple[KeyFigu
 
     Args:
         facts: Single rows by name: `totals` and `guests` (of `order_totals`), `averages`,
-            `frequency`, `repeats`, `values` (of `value_totals`), and, where there are such, `retention` (of the last whole
-            period), `buyers` (the repeat ones), `gaps`, `again` (of the curve of the next
-            purchase, at `AGAIN_DAYS`) and `economics`.
+            `frequency`, `repeats`, `values` (of `value_totals`), and, where there are such,
+            `retention` (of the last whole period), `buyers` (the repeat ones), `gaps`, `again` (of
+            the curve of the next purchase, at `AGAIN_DAYS`) and `economics`.
         intervals: The intervals of figures, by the names that the metrics give them.
 
     Returns:

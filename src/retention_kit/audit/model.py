@@ -7,23 +7,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import polars as pl
 
-from retention_kit.audit.needs import needing
 from retention_kit.contracts.health import DataHealth
-
-if TYPE_CHECKING:
-    from retention_kit.audit.report.contents import Section
 
 View = Literal["sales", "net", "with_guests"]
 Unit = Literal["customers", "orders", "money", "share", "ratio", "days", "months"]
 Language = Literal["en", "ru"]
 SCHEMA_VERSION = 2
-"""The version of what `Audit.to_dict` gives; 2 added intervals, benchmarks and all tables."""
+"""The version of what `to_dict` gives; 2 added intervals, benchmarks and all tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +84,10 @@ class KeyFigure:
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Audit:
-    """What a shop's tables say about its repeat sales, at one instant.
+class Findings:
+    """What a shop's tables say about its repeat sales, at one instant: the data of an audit.
+
+    `Audit` is the same with the reports that are made of it.
 
     Attributes:
         as_of: The instant of observation, exclusive, in the shop's zone.
@@ -134,7 +131,7 @@ class Audit:
 
     def __repr__(self) -> str:
         return (
-            f"Audit(as_of={self.as_of.isoformat()}, time_zone={self.time_zone!r}, "
+            f"{type(self).__name__}(as_of={self.as_of.isoformat()}, time_zone={self.time_zone!r}, "
             f"currency={self.currency!r}, {len(self.key_figures)} key figures, "
             f"tables: {', '.join(self.tables)})"
         )
@@ -201,81 +198,6 @@ class Audit:
                 if name not in _NOT_IN_JSON and not name.startswith("rejected_")
             },
         }
-
-    def to_html(self, path: str | Path | None = None, *, language: Language = "en") -> str:
-        """Make the report: one page that holds all it needs, in English and in Russian.
-
-        Args:
-            path: Where to write it; None writes nothing.
-            language: In which of the two it opens.
-
-        Returns:
-            The page.
-
-        Raises:
-            DefinitionError: There is no such language.
-            MissingDependencyError: The extra `report` is not installed.
-        """
-        with needing("report"):
-            from retention_kit.audit.report.page import render_html
-        page = render_html(self, language=language)
-        if path is not None:
-            Path(path).write_text(page, encoding="utf-8")
-        return page
-
-    def to_excel(self, path: str | Path, *, language: Language = "en") -> None:
-        """Write a workbook with a sheet for each table, headings in the report's language.
-
-        Text that a spreadsheet would take for a formula is written as text.
-
-        Args:
-            path: The file, ending in `.xlsx`.
-            language: `en` or `ru`.
-
-        Raises:
-            DefinitionError: There is no such language.
-            MissingDependencyError: The extra `report` is not installed.
-        """
-        with needing("report"):
-            from retention_kit.audit.report.workbook import write_excel
-        write_excel(self, path, language=language)
-
-    def to_folder(self, folder: str | Path, *, language: Language = "en") -> None:
-        """Write all tables as CSV and Parquet, in a star schema, and all pictures as SVG.
-
-        Args:
-            folder: The folder; it is made where it is not there.
-            language: Of the pictures and of names in dimensions.
-
-        Raises:
-            DefinitionError: There is no such language.
-            MissingDependencyError: The extra `report` is not installed.
-        """
-        with needing("report"):
-            from retention_kit.audit.report.folder import write_folder
-        write_folder(self, folder, language=language)
-
-    def sections(self, *, language: Language = "en") -> Mapping[str, Section]:
-        """Give the sections of the report by name, each of which shows itself in a notebook.
-
-        Args:
-            language: `en` or `ru`.
-
-        Raises:
-            DefinitionError: There is no such language.
-            MissingDependencyError: The extra `report` is not installed.
-        """
-        with needing("report"):
-            from retention_kit.audit.report.contents import report_sections
-        return report_sections(self, language=language)
-
-    def _repr_html_(self) -> str | None:
-        """Show the audit in a notebook; without the extra `report` its text stands there."""
-        try:
-            from retention_kit.audit.report.page import notebook_html
-        except ModuleNotFoundError:
-            return None
-        return notebook_html(self)
 
     def to_json(self, *, indent: int | None = 2) -> str:
         """Give `to_dict` as JSON text."""

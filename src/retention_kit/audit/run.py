@@ -14,9 +14,9 @@ from retention_kit.audit.around import funnel_table, goods_tables, people_tables
 from retention_kit.audit.bounds import Bounds, bounds_of
 from retention_kit.audit.figures import AGAIN_DAYS, key_figures
 from retention_kit.audit.masking import mask_contacts
-from retention_kit.audit.model import Audit
 from retention_kit.audit.money import cost_tables, economics, lifetime_table, what_if_table
 from retention_kit.audit.notes import notes_of, sentence
+from retention_kit.audit.outputs import Audit
 from retention_kit.audit.parts import parts_of
 from retention_kit.audit.questions import STAGES, STANDINGS, first_questions
 from retention_kit.audit.records import figure_table, rejected, views

@@ -10,18 +10,18 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from retention_kit.audit.model import Audit, KeyFigure
+from retention_kit.audit.model import Findings, KeyFigure
 
 _VIEWS = {"sales": "sales", "net": "net of returns", "with_guests": "with guests"}
 _PERIODS = 12
 
 
-def print_audit(audit: Audit, console: Console) -> None:
+def print_audit(audit: Findings, console: Console) -> None:
     """Print the key figures, the cohorts and the data health of an audit."""
     console.print(render(audit))
 
 
-def render(audit: Audit) -> Group:
+def render(audit: Findings) -> Group:
     """Make what `print_audit` prints."""
     heading = Text(
         f"Repeat sales as of {audit.as_of:%Y-%m-%d %H:%M} {audit.time_zone} "
@@ -34,7 +34,7 @@ def render(audit: Audit) -> Group:
     return Group(*parts)
 
 
-def _figures(audit: Audit) -> Table:
+def _figures(audit: Findings) -> Table:
     table = _table("Key figures")
     table.add_column("figure", no_wrap=True)
     table.add_column("view", no_wrap=True)
@@ -50,7 +50,7 @@ def _figures(audit: Audit) -> Table:
     return table
 
 
-def _cohorts(audit: Audit) -> Table:
+def _cohorts(audit: Findings) -> Table:
     frame = audit.tables["cohorts"]
     table = _table("Cohorts: share of a month's new customers who bought k months later, in %")
     table.add_column("first order", no_wrap=True)
@@ -75,7 +75,7 @@ def _share(row: dict[str, object] | None) -> str:
     return share if row["is_complete"] else f"{share}*"
 
 
-def _health(audit: Audit) -> Table:
+def _health(audit: Findings) -> Table:
     table = _table("Data health")
     table.add_column("table", no_wrap=True)
     for name in ("read", "accepted", "rejected", "guests"):

@@ -21,7 +21,8 @@ from retention_kit.errors import (
 )
 
 if TYPE_CHECKING:
-    from retention_kit.audit.model import Audit, Language
+    from retention_kit.audit.model import Language
+    from retention_kit.audit.outputs import Audit
     from retention_kit.contracts.dataset import Dataset
 
 _WIDTH = 110

@@ -11,7 +11,7 @@ from retention_kit.audit.report.numbers import Number
 from retention_kit.audit.report.words import Words, texts
 
 if TYPE_CHECKING:
-    from retention_kit.audit.model import Audit, KeyFigure
+    from retention_kit.audit.model import Findings, KeyFigure
 
 WIDTH, HEIGHT = 132, 34
 """Of a trend's line, in pixels."""
@@ -62,7 +62,7 @@ class Card:
     trend: Trend | None
 
 
-def figure_cards(audit: Audit, words: Words, *, once: bool = False) -> tuple[Card, ...]:
+def figure_cards(audit: Findings, words: Words, *, once: bool = False) -> tuple[Card, ...]:
     """Put the key figures into words.
 
     Args:

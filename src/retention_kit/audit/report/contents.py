@@ -14,11 +14,12 @@ from retention_kit.audit.report.health import data_health
 from retention_kit.audit.report.layout import BEHIND, COLUMNS, LIMITS, SHOWN
 from retention_kit.audit.report.numbers import Language
 from retention_kit.audit.report.pictures import Picture, span
+from retention_kit.audit.report.rendering import section_html
 from retention_kit.audit.report.tables import ROWS_SHOWN, ShownTable, shown
 from retention_kit.audit.report.words import Words
 
 if TYPE_CHECKING:
-    from retention_kit.audit.model import Audit
+    from retention_kit.audit.model import Findings
 
 FIRST_STEPS = 3
 """How many steps stand at the top of the report."""
@@ -76,12 +77,10 @@ class Section:
         return bool(self.pictures or self.tables or self.cards or self.steps)
 
     def _repr_html_(self) -> str:
-        from retention_kit.audit.report.page import section_html
-
-        return section_html(self)
+        return section_html(self, self.words)
 
 
-def report_sections(audit: Audit, *, language: Language = "en") -> dict[str, Section]:
+def report_sections(audit: Findings, *, language: Language = "en") -> dict[str, Section]:
     """Give the sections of the report by name, in order.
 
     Args:
@@ -105,7 +104,7 @@ def report_sections(audit: Audit, *, language: Language = "en") -> dict[str, Sec
     return {"first_steps": first, **made}
 
 
-def _section(name: str, audit: Audit, words: Words) -> Section:
+def _section(name: str, audit: Findings, words: Words) -> Section:
     drawn = pictures_of(name, audit.tables, words)
     tables = tuple(_shown(table, audit, words) for table in SHOWN[name] if table in _there(audit))
     behind = tuple(_shown(table, audit, words) for table in BEHIND.get(name, ()) if drawn)
@@ -132,7 +131,7 @@ def _section(name: str, audit: Audit, words: Words) -> Section:
     )
 
 
-def _titles(name: str, audit: Audit, words: Words) -> tuple[str, str]:
+def _titles(name: str, audit: Findings, words: Words) -> tuple[str, str]:
     intro = words.get("sections", name, "intro")
     if name == "churned_customers":
         intro = intro.replace("{window}", words.span(audit.active_within))
@@ -143,11 +142,11 @@ def _titles(name: str, audit: Audit, words: Words) -> tuple[str, str]:
     return words.get("sections", name, "title"), intro
 
 
-def _there(audit: Audit) -> set[str]:
+def _there(audit: Findings) -> set[str]:
     return {name for name, frame in audit.tables.items() if frame.height}
 
 
-def _shown(name: str, audit: Audit, words: Words) -> ShownTable:
+def _shown(name: str, audit: Findings, words: Words) -> ShownTable:
     frame = audit.tables.get(name, pl.DataFrame())
     if name == "delivery" and frame.height:
         frame = frame.with_columns(
@@ -200,5 +199,5 @@ def steps(actions: pl.DataFrame, words: Words) -> tuple[Step, ...]:
     return tuple(told)
 
 
-def _notes(audit: Audit, words: Words) -> tuple[str, ...]:
+def _notes(audit: Findings, words: Words) -> tuple[str, ...]:
     return tuple(words.say(words.get("warnings", note.code), note.values) for note in audit.notes)

@@ -18,7 +18,7 @@ from retention_kit.audit.report.safe import escape_formulas
 from retention_kit.audit.report.words import Words
 
 if TYPE_CHECKING:
-    from retention_kit.audit.model import Audit
+    from retention_kit.audit.model import Findings
 
 UNKNOWN = 0
 """The key of what has no name, in every dimension."""
@@ -40,7 +40,7 @@ class Star:
 
 
 def write_folder(
-    audit: Audit, folder: str | os.PathLike[str], *, language: Language = "en"
+    audit: Findings, folder: str | os.PathLike[str], *, language: Language = "en"
 ) -> None:
     """Write every table and picture of an audit into a folder.
 
@@ -86,7 +86,7 @@ def write_folder(
     (root / "README.txt").write_text(readme + "\n", encoding="utf-8")
 
 
-def star(audit: Audit, *, language: Language = "en") -> Star:
+def star(audit: Findings, *, language: Language = "en") -> Star:
     """Divide the tables of an audit into dimensions and facts.
 
     Args:
@@ -197,7 +197,7 @@ def _take_out_customers(
     links.append(("fact_churned_customers.customer_key", "dim_customer.customer_key"))
 
 
-def _dates(audit: Audit, words: Words) -> pl.DataFrame:
+def _dates(audit: Findings, words: Words) -> pl.DataFrame:
     first = min([audit.data_from.date(), *_dates_in(audit)]).replace(day=1)
     last = max([audit.as_of.date(), *_dates_in(audit)])
     days = pl.date_range(first, last, "1d", eager=True).alias("date")
@@ -222,7 +222,7 @@ def _dates(audit: Audit, words: Words) -> pl.DataFrame:
     )
 
 
-def _dates_in(audit: Audit) -> list[dt.date]:
+def _dates_in(audit: Findings) -> list[dt.date]:
     found: list[dt.date] = []
     for frame in audit.tables.values():
         for column, dtype in frame.schema.items():
@@ -232,7 +232,7 @@ def _dates_in(audit: Audit) -> list[dt.date]:
     return found
 
 
-def _figures(audit: Audit, words: Words) -> pl.DataFrame:
+def _figures(audit: Findings, words: Words) -> pl.DataFrame:
     """Describe the key figures, once by name, as they are counted in sales where they are."""
     rows: dict[str, tuple[str, str, str, str]] = {}
     for figure in sorted(audit.key_figures, key=lambda one: one.view != "sales"):

@@ -11,10 +11,10 @@ from retention_kit.audit.report.words import Words
 from retention_kit.contracts.rules import MEANINGS
 
 if TYPE_CHECKING:
-    from retention_kit.audit.model import Audit
+    from retention_kit.audit.model import Findings
 
 
-def data_health(audit: Audit, words: Words) -> tuple[ShownTable, ...]:
+def data_health(audit: Findings, words: Words) -> tuple[ShownTable, ...]:
     """Give the tables of the section on data health."""
     health = audit.health.tables
     counts = pl.DataFrame(

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from retention_kit.audit.report import cards
-from retention_kit.audit.report.contents import Section, report_sections
+from retention_kit.audit.report.contents import report_sections
 from retention_kit.audit.report.numbers import LANGUAGES, Language
+from retention_kit.audit.report.rendering import asset, environment, scoped_css
 from retention_kit.audit.report.words import Words, texts
 
 if TYPE_CHECKING:
-    from retention_kit.audit.model import Audit
+    from retention_kit.audit.model import Findings
 
 HEADLINES = ("revenue", "customers", "repeat_purchase_rate", "share_of_repeat_sales")
 """The figures at the head of the page."""
@@ -23,7 +21,7 @@ _AT_THE_TOP = "first_steps"
 _NOTEBOOK = ("key_figures",)
 
 
-def render_html(audit: Audit, *, language: Language = "en") -> str:
+def render_html(audit: Findings, *, language: Language = "en") -> str:
     """Write the report as one page, in all languages, with a switch between them.
 
     Args:
@@ -39,19 +37,19 @@ def render_html(audit: Audit, *, language: Language = "en") -> str:
     texts(language)
     halves = [_half(audit, each) for each in LANGUAGES]
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             language=language,
             halves=halves,
             titles={half["language"]: half["words"].get("page", "title") for half in halves},
-            css=Markup().join(_asset(f"{name}.css") for name in ("base", "report", "page")),
-            js=_asset("report.js"),
+            css=Markup().join(asset(f"{name}.css") for name in ("base", "report", "page")),
+            js=asset("report.js"),
         )
     )
 
 
-def notebook_html(audit: Audit, *, language: Language = "en") -> str:
+def notebook_html(audit: Findings, *, language: Language = "en") -> str:
     """Write the head of the report and its key figures, for a notebook's cell.
 
     Args:
@@ -66,19 +64,10 @@ def notebook_html(audit: Audit, *, language: Language = "en") -> str:
     """
     half = _half(audit, language)
     half["sections"] = [one for one in half["sections"] if one.name in _NOTEBOOK]
-    return _environment().get_template("notebook.html.j2").render(half=half, css=_scoped_css())
+    return environment().get_template("notebook.html.j2").render(half=half, css=scoped_css())
 
 
-def section_html(section: Section) -> str:
-    """Write one section for a notebook's cell."""
-    return (
-        _environment()
-        .get_template("section.html.j2")
-        .render(section=section, words=section.words, css=_scoped_css())
-    )
-
-
-def _half(audit: Audit, language: Language) -> dict[str, Any]:
+def _half(audit: Findings, language: Language) -> dict[str, Any]:
     words = Words.of(language, audit.currency)
     by_name = report_sections(audit, language=language)
     first = by_name.pop(_AT_THE_TOP)
@@ -97,7 +86,7 @@ def _half(audit: Audit, language: Language) -> dict[str, Any]:
     }
 
 
-def _headlines(audit: Audit, words: Words) -> list[tuple[str, str]]:
+def _headlines(audit: Findings, words: Words) -> list[tuple[str, str]]:
     sales = {figure.name: figure for figure in audit.key_figures if figure.view == "sales"}
     found = []
     for name in HEADLINES:
@@ -106,33 +95,3 @@ def _headlines(audit: Audit, words: Words) -> list[tuple[str, str]]:
             value = cards.write_figure(sales[name].value, unit, words)
             found.append((value, words.get("headlines", name)))
     return found
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("retention_kit.audit.report"),
-        # Names of products and channels come from outside and may be anything, HTML included.
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["spark"] = {"width": cards.WIDTH, "height": cards.HEIGHT}
-    environment.filters["safe_svg"] = lambda picture, size: Markup(picture.svg(size))
-    environment.filters["safe_table"] = lambda table, place="", sortable=True: Markup(
-        table.html(place=place, sortable=sortable)
-    )
-    return environment
-
-
-@cache
-def _asset(name: str) -> Markup:
-    path = files("retention_kit.audit.report") / "templates" / name
-    return Markup(path.read_text(encoding="utf-8"))
-
-
-@cache
-def _scoped_css() -> Markup:
-    """Give the looks for a notebook: nested, so that they touch nothing outside the report."""
-    return _asset("base.css") + Markup(".retention-kit {") + _asset("report.css") + Markup("}")

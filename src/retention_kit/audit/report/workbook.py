@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-    from retention_kit.audit.model import Audit
+    from retention_kit.audit.model import Findings
 
 LONGEST_NAME = 31
 """Of a sheet, in Excel."""
@@ -32,7 +32,9 @@ _MOST_ROWS = 1_048_575
 _LAST = ("trends", "gaps", "next_purchase")
 
 
-def write_excel(audit: Audit, path: str | os.PathLike[str], *, language: Language = "en") -> None:
+def write_excel(
+    audit: Findings, path: str | os.PathLike[str], *, language: Language = "en"
+) -> None:
     """Write every table of an audit as a sheet of an Excel workbook.
 
     Args:
@@ -65,7 +67,7 @@ def write_excel(audit: Audit, path: str | os.PathLike[str], *, language: Languag
             _fill(sheet, table, readable(table, audit, words), looks, words)
 
 
-def readable(table: str, audit: Audit, words: Words) -> pl.DataFrame:
+def readable(table: str, audit: Findings, words: Words) -> pl.DataFrame:
     """Give a table of an audit with its codes and advice in the reader's words.
 
     Args:
@@ -193,7 +195,7 @@ def table_title(table: str, words: Words) -> str:
     return words.get("tables", table)
 
 
-def _order(audit: Audit) -> list[str]:
+def _order(audit: Findings) -> list[str]:
     """Put first what is read first, and last what is long or was left out."""
     first = ["key_figures", "actions", "churned_customers"]
     head = [name for name in first if name in audit.tables]
@@ -202,7 +204,7 @@ def _order(audit: Audit) -> list[str]:
     return [*head, *middle, *tail]
 
 
-def _figures(frame: pl.DataFrame, audit: Audit, words: Words) -> pl.DataFrame:
+def _figures(frame: pl.DataFrame, audit: Findings, words: Words) -> pl.DataFrame:
     keys = [figure_key(figure, words) for figure in audit.key_figures]
     told = [
         words.get("figures", key, "definition", default=figure.definition)

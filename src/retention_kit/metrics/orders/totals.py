@@ -18,7 +18,13 @@ from retention_kit.metrics.base.observed import (
     observed,
     with_sales,
 )
-from retention_kit.metrics.base.periods import Every, check_every, period_index, period_start
+from retention_kit.metrics.base.periods import (
+    Every,
+    check_every,
+    number_type,
+    period_index,
+    period_start,
+)
 from retention_kit.metrics.base.ratios import ratio
 from retention_kit.metrics.base.reduced import groups_of
 
