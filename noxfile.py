@@ -110,10 +110,16 @@ def _check_wheel(session: nox.Session, built: Path) -> None:
     with zipfile.ZipFile(built) as archive:
         names = set(archive.namelist())
     data = "retention_kit/datasets/data/"
+    report = "retention_kit/audit/report/"
+    wanted = ("py.typed", "audit/report/languages/en.toml", "audit/report/languages/ru.toml")
     if size >= WHEEL_LIMIT:
         session.error(f"{built.name} has {size:,} bytes. Allowed: below {WHEEL_LIMIT:,}.")
-    if "retention_kit/py.typed" not in names:
-        session.error(f"{built.name} lacks retention_kit/py.typed.")
+    for name in wanted:
+        if f"retention_kit/{name}" not in names:
+            session.error(f"{built.name} lacks retention_kit/{name}.")
+    templates = {one.name for one in (ROOT / "src" / report / "templates").iterdir()}
+    if missing := templates - {Path(name).name for name in names if report in name}:
+        session.error(f"{built.name} lacks the templates {', '.join(sorted(missing))}.")
     if not any(name.startswith(data) and name.endswith(".parquet") for name in names):
         session.error(f"{built.name} has no Parquet file in {data}.")
     session.log(f"{built.name}: {size:,} bytes, {len(names)} files")

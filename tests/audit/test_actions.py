@@ -108,8 +108,8 @@ def test_slow_delivery_counts_where_the_intervals_lie_apart(high, fires):
             "delivery_days_from": [0, 8],
             "customers": [200, 100],
             "share_came_back": [0.4, 0.2],
-            "low": [0.3, 0.1],
-            "high": [0.5, high],
+            "share_came_back_low": [0.3, 0.1],
+            "share_came_back_high": [0.5, high],
         }
     )
     tables = {"delivery": delivery, "order_values": ORDER_VALUES}

@@ -21,7 +21,7 @@ def cost_tables(answers: Answers, costs: pl.DataFrame, seen: Seen) -> dict[str, 
     """Make the tables that need costs."""
     totals = answers["acquisition"]
     return {
-        "acquisition": acquisition_costs(totals, costs, **seen.instant),
+        "acquisition": acquisition_costs(totals, costs, **seen.calendar),
         "channels": channel_economics(totals, costs, **seen.instant),
         "payback": payback_months(totals, costs, **seen.instant),
         "payback_curve": payback_curve(totals, costs, **seen.instant),

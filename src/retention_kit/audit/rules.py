@@ -148,7 +148,8 @@ def _slow_delivery(tables: Tables) -> Iterator[Action]:
     if len(rows) < 2 or not worth:
         return
     fast, slow = rows[0], rows[-1]
-    if fast["low"] is not None and slow["high"] is not None and fast["low"] > slow["high"]:
+    worst, best = fast["share_came_back_low"], slow["share_came_back_high"]
+    if worst is not None and best is not None and worst > best:
         lost = fast["share_came_back"] - slow["share_came_back"]
         yield Action(
             "slow_delivery",

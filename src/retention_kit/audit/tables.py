@@ -52,9 +52,7 @@ def customer_tables(answers: Answers, seen: Seen) -> dict[str, pl.DataFrame]:
             answers["retention"], active_within=seen.active_within, **seen.calendar, **sure
         ),
         "cohorts": cohort_retention(answers["cohorts"], **seen.calendar, **sure),
-        "value_trend": lifetime_value_trend(
-            answers["cohort_values"], as_of=seen.as_of, time_zone=seen.time_zone
-        ),
+        "value_trend": lifetime_value_trend(answers["cohort_values"], **seen.calendar),
         "gaps": gap_histogram(answers["gaps"]),
         "gap_summary": answers["gap_summary"],
         "gaps_by_order": answers["gaps_by_order"],

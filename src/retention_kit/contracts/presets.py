@@ -150,17 +150,25 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         completed="сделка успешна; успешна; успешно; успешно реализовано; успех; сделка заключена; "
         "выполнен; выполнено; завершен; завершена; завершено; закрыт; закрыта; закрыто; оплачен; "
         "оплачена; оплачено; доставлен; доставлено; получен; выдан; отгружен; отгружено; проведен; "
-        "проведено; реализован; продано; да; completed; complete; done; paid; delivered; "
-        "fulfilled; shipped; closed won; won; deal won; success; successful; yes; true",
+        "проведено; реализован; реализовано; реализована; продано; продан; вручен; вручено; вручена; "
+        "вручен клиенту; вручено клиенту; вручен получателю; выдано; выдана; выдан клиенту; "
+        "выдан покупателю; доставлена; доставлен клиенту; получено; получена; получен клиентом; "
+        "отгружена; отгружен полностью; выполнена; исполнен; исполнено; продажа; да; "
+        "completed; complete; done; paid; delivered; picked up; collected; received; "
+        "fulfilled; shipped; closed won; won; deal won; success; successful; closed; yes; true",
         cancelled="сделка провалена; провалена; провал; анализ причины провала; "
         "закрыто и не реализовано; не реализовано; отменен; отменена; отменено; отмена; отказ; "
-        "отклонен; отклонено; проиграна; помечен на удаление; аннулирован; cancelled; canceled; "
+        "отклонен; отклонено; проиграна; помечен на удаление; аннулирован; аннулировано; возврат; "
+        "возвращен; возвращено; не доставлен; не вручен; не выкуплен; невыкуп; удален; "
+        "cancelled; canceled; refunded; returned; "
         "closed lost; lost; deal lost; rejected; refused; void; voided; failed; analyze failure",
         open="новая; новый; новое; в работе; подготовка документов; счет на предоплату; "
         "предоплатный счет; финальный счет; неразобранное; первичный контакт; переговоры; "
         "принимают решение; согласование договора; не проведен; не проведено; не оплачен; "
         "не оплачено; не завершен; не завершена; ожидает оплаты; ожидает отгрузки; в обработке; "
-        "к выполнению; к обеспечению; черновик; нет; new; open; in progress; pending; "
+        "к выполнению; к обеспечению; черновик; нет; принят; подтвержден; собирается; комплектуется; "
+        "доставляется; в пути; передан в доставку; ожидает выдачи; готов к выдаче; "
+        "new; open; in progress; pending; on hold; confirmed; "
         "processing; draft; unpaid; no; false; initial contact; negotiation; prepare documents; "
         "prepayment invoice; final invoice; executing",
     ),
@@ -199,3 +207,30 @@ GUESTS = frozenset(
     )
 )
 """Names in place of a customer that stand for nobody in particular."""
+
+MONTH_STEMS = (
+    "январ", "феврал", "март", "апрел", "ма[йя]", "июн", "июл", "август", "сентябр", "октябр",
+    "ноябр", "декабр",
+)  # fmt: skip
+"""How the names of the months begin, as regular expressions."""
+
+_CODES = (
+    "RUB", "USD", "EUR", "GBP", "BYN", "KZT", "UAH", "AMD", "AZN", "GEL", "KGS", "TJS", "UZS",
+    "CNY", "TRY", "AED", "ILS", "PLN", "CZK", "CHF", "JPY", "INR", "CAD", "AUD",
+)  # fmt: skip
+_DOLLARS = ("USD", "CAD", "AUD", "NZD", "SGD", "HKD")
+_ROUBLES = ("RUB", "BYN")
+CURRENCIES: Mapping[str, tuple[str, ...]] = {
+    **{code.lower(): (code,) for code in _CODES},
+    "rur": ("RUB",),
+    "₽": ("RUB",),
+    **dict.fromkeys(("рублей", "рубля", "рубль", "руб.", "руб", "р.", "р"), _ROUBLES),
+    "$": _DOLLARS,
+    "€": ("EUR",),
+    "£": ("GBP",),
+    "₴": ("UAH",),
+    "грн": ("UAH",),
+    "₸": ("KZT",),
+    "тенге": ("KZT",),
+}
+"""What stands beside numbers for a currency, in small letters, and the codes it may stand for."""

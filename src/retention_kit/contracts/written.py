@@ -28,13 +28,9 @@ _MARKS = (
     (".", "'"),
 )
 _AS_A_NUMBER = r"^[+\-\u2212]?\d[\d\s\u00a0\u2007\u2009\u202f.,']*$"
-_NEARLY_ALL = 0.9
-_CURRENCY = r"(?i)\s*(?:₽|руб(?:лей|ля|ль|\.)?|р\.|rub|usd|eur|gbp|\$|€|£)\s*"
-_MONTH_STEMS = (
-    "январ", "феврал", "март", "апрел", "ма[йя]", "июн", "июл", "август", "сентябр", "октябр",
-    "ноябр", "декабр",
-)  # fmt: skip
-_MONTH_IN_WORDS = rf"(?i)^\s*(?:{'|'.join(_MONTH_STEMS)})[а-я]*\s+\d{{4}}(?:\s*г(?:ода|\.)?)?\s*$"
+_THREE_BEHIND = r"^[+\-\u2212]?[1-9]\d{0,2}%s\d{3}$"
+_NOUGHT_BEFORE = r"^[+\-\u2212]?0+%s\d{3}$"
+_ENOUGH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +63,39 @@ def date_formats(values: pl.Series, column: Column) -> tuple[str, ...]:
     return tuple(one for one in likely if unreadable(there, column, date_format=one) == 0)
 
 
-def number_marks(columns: Iterable[pl.Series]) -> tuple[Marks, bool]:
+def number_marks(
+    columns: Iterable[pl.Series], *, separator: str | None = None
+) -> tuple[Marks, tuple[str, ...]]:
     """Give the marks by which most values of columns of text are read as numbers.
 
+    "1,234" is one and a bit, or more than a thousand. What decides is any other value of these
+    columns that is read in one way alone, such as "12,5" or "1,234,567"; then a file whose cells
+    are separated by commas, which has no decimal commas; and then a column where whole numbers
+    stand beside ten or more that all have three digits behind the mark.
+
+    Args:
+        columns: The columns, all of one file.
+        separator: What separates the cells of the file.
+
     Returns:
-        The marks, and whether another pair reads as many values as other numbers: "1,234" is one
-        and a bit, or more than a thousand.
+        The marks, and the columns of which it remains open what they mean.
     """
     texts = [_present(one) for one in columns if one.dtype in TEXT]
-    shares = {}
-    for decimal, thousands in _MARKS:
-        marks = Marks(cast('Literal[".", ","]', decimal), thousands)
-        shares[marks] = min((_readable(text, marks) for text in texts), default=1.0)
+    shares = _shares(texts)
     best = max(shares, key=lambda marks: shares[marks])
-    turned = Marks("." if best.decimal == "," else ",", best.decimal)
-    is_open = best.decimal == "," and shares[best] > 0 and shares[turned] == shares[best]
-    return best, is_open
+    for mark in (",", "."):
+        unsure = [text for text in texts if text.str.contains(_THREE_BEHIND % f"\\{mark}").any()]
+        as_fraction = max(shares[one] for one in shares if one.decimal == mark)
+        as_group = max(shares[one] for one in shares if one.thousands == mark)
+        if not unsure or not as_fraction == as_group == shares[best]:
+            continue
+        other: Literal[".", ","] = "." if mark == "," else ","
+        if any(text.str.contains(_NOUGHT_BEFORE % f"\\{mark}").any() for text in texts):
+            return max((one for one in shares if one.decimal == mark), key=shares.__getitem__), ()
+        if (separator == mark == ",") or all(_is_grouped(text, mark) for text in unsure):
+            return Marks(other, mark), ()
+        return Marks(), tuple(text.name for text in unsure)
+    return best, ()
 
 
 def number_share(values: pl.Series) -> float:
@@ -94,8 +107,7 @@ def number_share(values: pl.Series) -> float:
         return 1.0
     if not there.head(200).str.contains(_AS_A_NUMBER).any():
         return 0.0
-    marks, _ = number_marks([there])
-    return _readable(there, marks)
+    return max(_shares([there]).values())
 
 
 def unreadable(values: pl.Series, column: Column, *, date_format: str) -> int:
@@ -111,54 +123,21 @@ def unread(name: str, column: Column, date_format: str) -> pl.Expr:
     return (there & made.value.is_null()).sum()
 
 
-def plain_numbers(name: str) -> pl.Expr:
-    """Take off numbers what the door does not read: currency, brackets and a minus at the end."""
-    text = pl.col(name)
-    bare = text.str.replace_all(_CURRENCY, "").str.strip_chars()
-    signed = (
-        pl.when(bare.str.contains(r"^\(.*\)$"))
-        .then("-" + bare.str.strip_chars("()").str.strip_chars())
-        .when(bare.str.contains(r"\d\s*[-\u2212]$"))
-        .then("-" + bare.str.strip_chars_end("-\u2212 \u00a0"))
-        .otherwise(bare)
-    )
-    return pl.when(signed.str.contains(_AS_A_NUMBER)).then(signed).otherwise(text).alias(name)
+def _shares(texts: list[pl.Series]) -> dict[Marks, float]:
+    """Give, by marks, the share of values that are read in the column that they suit least."""
+    pairs = [Marks(cast('Literal[".", ","]', decimal), thousands) for decimal, thousands in _MARKS]
+    return {
+        marks: min((_readable(text, marks) for text in texts), default=1.0) for marks in pairs
+    }
 
 
-def plain_months(name: str) -> pl.Expr:
-    """Write "Январь 2025 г." as "2025-01"."""
-    text = pl.col(name)
-    number = pl.lit(None, dtype=pl.String)
-    for place, month in enumerate(_MONTH_STEMS, start=1):
-        number = (
-            pl.when(text.str.contains(rf"(?i)^\s*{month}"))
-            .then(pl.lit(f"{place:02}"))
-            .otherwise(number)
-        )
-    plain = text.str.extract(r"(\d{4})") + "-" + number
-    return pl.when(text.str.contains(_MONTH_IN_WORDS)).then(plain).otherwise(text).alias(name)
+def _is_grouped(text: pl.Series, mark: str) -> bool:
+    """Tell whether whole numbers stand beside enough that all have three digits behind a mark.
 
-
-def decorated(sample: pl.DataFrame) -> tuple[list[str], list[str]]:
-    """Name the columns of text that `plain_numbers` suits, and those that `plain_months` suits."""
-    numbers, months = [], []
-    for name in sample.columns:
-        if sample[name].dtype != pl.String:
-            continue
-        there = _present(sample[name])
-        if there.is_empty():
-            continue
-        if there.str.contains(_MONTH_IN_WORDS).all():
-            months.append(name)
-            continue
-        plain = there.to_frame().select(plain_numbers(name)).to_series()
-        if not plain.equals(there) and _share(plain, _AS_A_NUMBER) >= _NEARLY_ALL:
-            numbers.append(name)
-    return numbers, months
-
-
-def _share(text: pl.Series, pattern: str) -> float:
-    return float(text.to_frame().select(pl.col(text.name).str.contains(pattern).mean()).item())
+    Fractions are written in every value, or seldom all of three digits.
+    """
+    marked = text.str.contains(mark, literal=True)
+    return bool(marked.sum() >= _ENOUGH and (~marked).any())
 
 
 def _present(values: pl.Series) -> pl.Series:

@@ -421,6 +421,8 @@ def of_the_trade() -> dict[str, pl.DataFrame]:
                 "conversion_from_previous": [None, 0.24, 0.3615, 0.6558],
                 "conversion_from_first": [1.0, 0.24, 0.0868, 0.0569],
                 "lost": [None, 38_000, 7_662, 1_493],
+                "unseen_customers": [0, 0, 310, 120],
+                "skipped_customers": [0, 0, 95, 0],
             }
         ),
         "delivery": pl.DataFrame(
@@ -430,8 +432,8 @@ def of_the_trade() -> dict[str, pl.DataFrame]:
                 "customers": [900, 1_200, 1_000, 700, 100],
                 "came_back": [650, 800, 600, 380, 40],
                 "share_came_back": [0.722, 0.667, 0.6, 0.543, 0.4],
-                "low": [0.69, 0.64, 0.57, 0.5, 0.31],
-                "high": [0.75, 0.69, 0.63, 0.58, 0.5],
+                "share_came_back_low": [0.69, 0.64, 0.57, 0.5, 0.31],
+                "share_came_back_high": [0.75, 0.69, 0.63, 0.58, 0.5],
             }
         ),
     }

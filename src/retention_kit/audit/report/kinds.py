@@ -56,8 +56,6 @@ _SHARES = frozenset(
 )
 _SHARE_STARTS = ("share_", "conversion", "customer_retention_rate", "churn_rate", "retained_")
 _BY_TABLE: dict[tuple[str, str], Kind] = {
-    ("delivery", "low"): "share",
-    ("delivery", "high"): "share",
     ("lifetime_values", "value"): "money",
     ("cohorts", "period"): "count",
     ("payback_curve", "period"): "count",

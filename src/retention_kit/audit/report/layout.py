@@ -92,6 +92,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "conversion_from_first",
         "lost",
         "unseen_customers",
+        "skipped_customers",
     ),
     "order_values": (
         "period",
@@ -133,7 +134,14 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "ninetieth_percentile_days",
         "median_of_customer_medians_days",
     ),
-    "delivery": ("delivery_days", "customers", "came_back", "share_came_back", "low", "high"),
+    "delivery": (
+        "delivery_days",
+        "customers",
+        "came_back",
+        "share_came_back",
+        "share_came_back_low",
+        "share_came_back_high",
+    ),
     "churned_customers": (
         "customer_id",
         "first_name",

@@ -35,6 +35,7 @@ class History:
         returns: Its returns: `customer_id`, `amount`, `margin` where orders have one, `month` and
             `first`, null of customers who never bought.
         cells: Counts and sums of sales by `first` and `month`.
+        week: `orders` and `revenue` of sales by `slot`.
         as_of: The instant of observation, in the shop's zone.
     """
 
@@ -43,6 +44,7 @@ class History:
     buyers: pl.DataFrame
     returns: pl.DataFrame
     cells: pl.DataFrame
+    week: pl.DataFrame
     as_of: dt.datetime
 
     @property
@@ -69,7 +71,15 @@ def history_of(orders: pl.DataFrame, *, as_of: dt.datetime) -> History:
         .with_columns(net.cast(SUM).alias("net_revenue"))
         .drop("back")
     )
-    return History(orders, sales, buyers, returns, _cells(sales, local), local)
+    return History(
+        orders=orders,
+        sales=sales,
+        buyers=buyers,
+        returns=returns,
+        cells=_cells(sales, local),
+        week=_week(sales),
+        as_of=local,
+    )
 
 
 def _sales(orders: pl.DataFrame) -> pl.DataFrame:
@@ -154,6 +164,12 @@ def _cells(sales: pl.DataFrame, local: dt.datetime) -> pl.DataFrame:
         )
         .drop("key")
         .collect()
+    )
+
+
+def _week(sales: pl.DataFrame) -> pl.DataFrame:
+    return sales.group_by("slot").agg(
+        pl.len().cast(pl.Int64).alias("orders"), pl.col("amount").sum().cast(SUM).alias("revenue")
     )
 
 

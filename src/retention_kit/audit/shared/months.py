@@ -30,18 +30,17 @@ def order_sums_by_month(history: History) -> pl.DataFrame:
 
 def seasons_by_month(history: History) -> pl.DataFrame:
     """Give `seasonality_totals` by month of the year."""
-    slot = (pl.col("month").mod(12) + 1).cast(pl.Int64).alias("slot")
-    return history.cells.group_by(slot).agg(pl.col("orders", "revenue").sum())
+    return _seasons(history.cells, pl.col("month").mod(12) + 1)
 
 
 def seasons_by_weekday(history: History) -> pl.DataFrame:
     """Give `seasonality_totals` by weekday."""
-    return _seasons(history, pl.col("slot").floordiv(_HOURS) + 1)
+    return _seasons(history.week, pl.col("slot").floordiv(_HOURS) + 1)
 
 
 def seasons_by_hour(history: History) -> pl.DataFrame:
     """Give `seasonality_totals` by hour."""
-    return _seasons(history, pl.col("slot").mod(_HOURS))
+    return _seasons(history.week, pl.col("slot").mod(_HOURS))
 
 
 def retention(history: History) -> pl.DataFrame:
@@ -145,11 +144,8 @@ def _by(frame: pl.DataFrame, keys: Sequence[str], *sums: pl.Expr) -> pl.DataFram
     return frame.group_by(keys).agg(*sums) if keys else frame.select(*sums)
 
 
-def _seasons(history: History, slot: pl.Expr) -> pl.DataFrame:
-    return history.sales.group_by(slot.cast(pl.Int64).alias("slot")).agg(
-        pl.len().cast(pl.Int64).alias("orders"),
-        pl.col("amount").sum().cast(SUM).alias("revenue"),
-    )
+def _seasons(sums: pl.DataFrame, slot: pl.Expr) -> pl.DataFrame:
+    return sums.group_by(slot.cast(pl.Int64).alias("slot")).agg(pl.col("orders", "revenue").sum())
 
 
 def _cohort_and_age() -> list[pl.Expr]:

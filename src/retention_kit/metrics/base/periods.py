@@ -14,8 +14,9 @@ Every = Literal["1d", "1w", "1mo", "1q", "1y"]
 
 _EVERY = ("1d", "1w", "1mo", "1q", "1y")
 _MONDAY = 3  # 1970-01-01 was a Thursday
-# Weeks fill 16 bits in 2597, months in 2730, quarters in 8191; days did in 2059.
-_SMALL_BEFORE = {"1d": 0, "1w": 2500, "1mo": 2700, "1q": 8000, "1y": 9999}
+# Weeks fill 16 bits in 2597, months in 2730, quarters in 8191, days soon; and a window of a century
+# is added to them.
+_SMALL_BEFORE = {"1d": 0, "1w": 2490, "1mo": 2600, "1q": 8000, "1y": 9999}
 
 
 def check_every(every: str) -> None:

@@ -63,14 +63,16 @@ def lifecycle_flow(totals: Frame) -> Frame:
         totals: What `lifecycle_flow_totals` gives, or a sum of such tables.
 
     Returns:
-        One row per pair of states that occurs, in the order of the states, those last who had not
-        bought before:
+        One row per group and pair of states that occurs, sorted by the group and in the order of
+        the states, those last who had not bought before:
 
+        - the columns of `by`: as in `totals`.
         - `state_before` (`String`): the state at the earlier instant; null of those who had not
             bought yet.
         - `state` (`String`): the state at the later instant.
         - `customers` (`Int64`): customers who went from the one to the other, or stayed.
-        - `share_of_state_before` (`Float64`): their share of all who were in the state before.
+        - `share_of_state_before` (`Float64`): their share of all of the group who were in the state
+            before.
 
     Examples:
         >>> import datetime as dt
@@ -82,11 +84,9 @@ def lifecycle_flow(totals: Frame) -> Frame:
         >>> lifecycle_flow(totals).collect().rows()
         [('lost', 'sleeping', 1, 1.0), (None, 'new', 1, 1.0)]
     """
-    return totals.sort(
-        pl.col("state_before").cast(_ORDER), pl.col("state").cast(_ORDER), nulls_last=True
-    ).select(
-        "state_before",
-        "state",
-        "customers",
-        share_of_group("customers", ["state_before"]).alias("share_of_state_before"),
+    groups: list[str] = groups_of(totals, ("state_before", "state", "customers"))
+    order = (pl.col("state_before").cast(_ORDER), pl.col("state").cast(_ORDER))
+    share = share_of_group("customers", [*groups, "state_before"])
+    return totals.sort(*groups, *order, nulls_last=[*(False for _ in groups), True, True]).select(
+        *groups, "state_before", "state", "customers", share.alias("share_of_state_before")
     )

@@ -29,6 +29,7 @@ _STATE = (
     "last_gap_days",
     "net_revenue",
 )
+_FLOW = ("customer_id", "state_before", "state", "customers")
 _TIES = "__ties"
 _EARLIER = "__earlier"
 _SINCE = "__since"
@@ -150,7 +151,7 @@ def lifecycle_totals_of(states: Frame, *, by: tuple[str, ...] = ()) -> Frame:
 
 @additive(keys=("state_before", "state"))
 def lifecycle_flow_totals(
-    orders: Frame, *, since: dt.datetime, as_of: dt.datetime, gap_days: float
+    orders: Frame, *, since: dt.datetime, as_of: dt.datetime, gap_days: float, by: By = ()
 ) -> Frame:
     """Count the customers by the states they were in at two instants.
 
@@ -161,10 +162,12 @@ def lifecycle_flow_totals(
         since: The earlier instant, exclusive, with a time zone.
         as_of: The later instant, exclusive, with a time zone.
         gap_days: The usual time between purchases, in days of 24 hours, the same at both.
+        by: Columns of `orders`; a customer stands in the group of their first sale.
 
     Returns:
-        One row per pair of states that occurs, in no promised order:
+        One row per group and pair of states that occurs, in no promised order:
 
+        - the columns of `by`: as in `orders`.
         - `state_before` (`String`): the state at `since`; null of those who had not bought yet.
         - `state` (`String`): the state at `as_of`.
         - `customers` (`Int64`): customers who went from the one to the other, or stayed.
@@ -173,8 +176,8 @@ def lifecycle_flow_totals(
 
     Raises:
         MissingColumnError: A required column is absent.
-        DefinitionError: An instant has no time zone, `since` is not before `as_of`, or `gap_days`
-            is not a number above 0.
+        DefinitionError: An instant has no time zone, `since` is not before `as_of`, `gap_days` is
+            not a number above 0, or `by` names what cannot be split by.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -186,6 +189,7 @@ def lifecycle_flow_totals(
         [(None, 'new', 1), ('lost', 'sleeping', 1)]
     """
     check_gap(gap_days)
+    names = dimensions(by, orders, reserved=_FLOW)
     seen = _with_sold_at(observed(orders, as_of=as_of))
     zone = zone_of(orders.collect_schema())
     then, now = (_microseconds_of(in_zone(at, zone)) for at in (since, as_of))
@@ -204,11 +208,11 @@ def lifecycle_flow_totals(
     for (sold_at, earlier, ties), at in zip(moments, (now, then), strict=True):
         gap = pl.col(sold_at) - pl.col(earlier)
         states.append(_state(pl.col(ties), at - pl.col(sold_at), gap, gap_days))
+    customers = marked.group_by("customer_id").agg(sums).filter(pl.col(SOLD_AT).is_not_null())
+    sales = observed(orders, as_of=as_of).filter(is_sale(orders))
     return (
-        marked.group_by("customer_id")
-        .agg(sums)
-        .filter(pl.col(SOLD_AT).is_not_null())
-        .group_by(states[1].alias("state_before"), states[0].alias("state"))
+        with_first_sale(customers, sales, names)
+        .group_by(*names, states[1].alias("state_before"), states[0].alias("state"))
         .agg(pl.len().cast(pl.Int64).alias("customers"))
     )
 

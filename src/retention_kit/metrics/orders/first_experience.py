@@ -38,12 +38,19 @@ def funnel_totals(events: Frame, orders: Frame, *, as_of: dt.datetime) -> Frame:
         - `unseen_customers` (`Int64`): those who bought once (`ordered`) or twice
             (`ordered_again`) without having been seen to look before their first purchase: offline,
             or before events were recorded.
+        - `skipped_customers` (`Int64`): those who looked first and bought once or twice, and are
+            not in `customers`: without a `Product Added` on record between the look and the sale.
 
         No events and no sales give zero rows of this schema.
 
     Raises:
         MissingColumnError: A required column is absent.
         DefinitionError: `as_of` has no time zone.
+
+    Notes:
+        Of `ordered` the three columns add up to all customers who bought, of `ordered_again` to
+        all who bought twice. There is no `by`: what is known of a customer by their orders is
+        known of buyers alone, and among these everybody has ordered.
 
     References:
         Segment, E-commerce events specification, version 2.
@@ -57,8 +64,12 @@ def funnel_totals(events: Frame, orders: Frame, *, as_of: dt.datetime) -> Frame:
         ...     pl.lit(["Product Viewed", "Product Added"]).alias("name"),
         ... ).explode("name")
         >>> totals = funnel_totals(looked, orders, as_of=as_of).collect()
-        >>> sorted(totals.rows())
-        [('added_to_cart', 1, 0), ('ordered', 1, 1), ('ordered_again', 1, 0), ('viewed', 1, 0)]
+        >>> for row in sorted(totals.select("step", "customers", "unseen_customers").rows()):
+        ...     print(*row)
+        added_to_cart 1 0
+        ordered 1 1
+        ordered_again 1 0
+        viewed 1 0
     """
     looks = _events_of(events, as_of=as_of)
     viewed = (
@@ -92,11 +103,12 @@ def funnel_totals(events: Frame, orders: Frame, *, as_of: dt.datetime) -> Frame:
     )
     sales = pl.col("sales").fill_null(0)
     after = pl.when(is_new & pl.col("added_at").is_not_null()).then("sales_after").fill_null(0)
+    nobody = pl.lit(value=False)
     took = {
-        "viewed": (is_new, pl.lit(value=False)),
-        "added_to_cart": (is_new & pl.col("added_at").is_not_null(), pl.lit(value=False)),
-        "ordered": (after >= 1, ~is_new & (sales >= 1)),
-        "ordered_again": (after >= 2, ~is_new & (sales >= 2)),
+        "viewed": (is_new, nobody, nobody),
+        "added_to_cart": (is_new & pl.col("added_at").is_not_null(), nobody, nobody),
+        "ordered": (after >= 1, ~is_new & (sales >= 1), is_new & (sales >= 1) & (after < 1)),
+        "ordered_again": (after >= 2, ~is_new & (sales >= 2), is_new & (sales >= 2) & (after < 2)),
     }
     everybody = path.join(bought, on="customer_id", how="full", coalesce=True)
     steps = everybody.select(
@@ -105,18 +117,20 @@ def funnel_totals(events: Frame, orders: Frame, *, as_of: dt.datetime) -> Frame:
                 pl.lit(step).alias("step"),
                 seen.alias("seen"),
                 unseen.alias("unseen"),
+                skipped.alias("skipped"),
             )
-            for step, (seen, unseen) in took.items()
+            for step, (seen, unseen, skipped) in took.items()
         ).alias("steps")
     )
     return (
         steps.explode("steps")
         .unnest("steps")
-        .filter(pl.col("seen") | pl.col("unseen"))
+        .filter(pl.any_horizontal("seen", "unseen", "skipped"))
         .group_by("step")
         .agg(
             pl.col("seen").sum().cast(pl.Int64).alias("customers"),
             pl.col("unseen").sum().cast(pl.Int64).alias("unseen_customers"),
+            pl.col("skipped").sum().cast(pl.Int64).alias("skipped_customers"),
         )
     )
 
@@ -150,8 +164,10 @@ def funnel(totals: Frame, *, confidence: float | None = None) -> Frame:
             of the first.
         - `conversion_from_first` (`Float64`): customers / those who viewed, 0 … 1.
         - `lost` (`Int64`): customers of the step before who did not take it; null of the first.
-        - `is_largest_leak` (`Boolean`): whether no step loses a greater share of the one before.
-        - `unseen_customers` (`Int64`): as in `totals`; they are in none of the other columns.
+        - `is_largest_leak` (`Boolean`): the step that loses the greatest share of the one before,
+            of several the first; none where nobody is lost.
+        - `unseen_customers`, `skipped_customers` (`Int64`): as in `totals`; those are in none of
+            the other columns, and these in none of this step's.
         - with `confidence`, `conversion_from_previous_low` and `conversion_from_previous_high`
             (`Float64`): the ends of their Wilson intervals.
 
@@ -160,7 +176,8 @@ def funnel(totals: Frame, *, confidence: float | None = None) -> Frame:
 
     Notes:
         Who came late has had less time for the later steps: the funnel is a little better than it
-        shows.
+        shows. Without carts on record nobody gets beyond the look, and who ordered is in
+        `skipped_customers`.
 
     Examples:
         >>> totals = pl.LazyFrame(
@@ -168,6 +185,7 @@ def funnel(totals: Frame, *, confidence: float | None = None) -> Frame:
         ...         "step": ["viewed", "added_to_cart", "ordered", "ordered_again"],
         ...         "customers": [1_000, 400, 100, 30],
         ...         "unseen_customers": [0, 0, 20, 5],
+        ...         "skipped_customers": [0, 0, 10, 0],
         ...     }
         ... )
         >>> table = funnel(totals).collect()
@@ -181,10 +199,11 @@ def funnel(totals: Frame, *, confidence: float | None = None) -> Frame:
     places = totals.select(
         pl.lit(pl.Series("step", STEPS)), pl.lit(pl.Series("__place", range(len(STEPS))))
     )
-    known = totals.select("step", "customers", "unseen_customers")
+    apart = ("unseen_customers", "skipped_customers")
+    known = totals.select("step", "customers", *apart)
     counted = (
         known.join(places, on="step", how="right")
-        .with_columns(pl.col("customers", "unseen_customers").fill_null(0))
+        .with_columns(pl.col("customers", *apart).fill_null(0))
         .sort("__place")
         .with_columns(
             pl.col("customers").shift(1).alias("__previous"),
@@ -197,8 +216,10 @@ def funnel(totals: Frame, *, confidence: float | None = None) -> Frame:
             (pl.col("__previous") - pl.col("customers")).alias("lost"),
         )
     )
-    worst = pl.col("conversion_from_previous") == pl.col("conversion_from_previous").min()
-    table = counted.with_columns(worst.fill_null(value=False).alias("is_largest_leak"))
+    leaks = pl.when(pl.col("lost") > 0).then("conversion_from_previous")
+    worst = (leaks == leaks.min()).fill_null(value=False)
+    is_first = worst.cum_sum() == 1
+    table = counted.with_columns((worst & is_first).alias("is_largest_leak"))
     if confidence is not None:
         table = with_wilson(
             table, "conversion_from_previous", "customers", "__previous", confidence
@@ -211,6 +232,6 @@ def funnel(totals: Frame, *, confidence: float | None = None) -> Frame:
         "conversion_from_first",
         "lost",
         "is_largest_leak",
-        "unseen_customers",
+        *apart,
         *(ends if confidence is not None else []),
     )

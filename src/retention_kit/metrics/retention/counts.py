@@ -171,8 +171,7 @@ def _covered(active: Window, local: dt.datetime, every: Every, zone: str) -> pl.
 
     The end of the period that `as_of` cuts short counts as the start of the one after it.
     """
-    # In 32 bits: a window of a thousand years would leave the small numbers of months.
-    multiple, bought = active.periods(every), pl.col("period").cast(pl.Int32)
+    multiple, bought = active.periods(every), pl.col("period")
     if multiple is not None:
         covered = bought + multiple
     else:
