@@ -63,13 +63,13 @@ def shorten(values: pl.DataFrame, column: str) -> pl.DataFrame:
     return pl.concat([shown, summed], how="diagonal").select(shown.columns)
 
 
-def people_tables(answers: Answers) -> dict[str, pl.DataFrame]:
+def people_tables(answers: Answers, seen: Seen) -> dict[str, pl.DataFrame]:
     """Make the tables of managers and of deliveries, where orders tell of them."""
     tables = {}
     if "managers" in answers:
         tables["managers"] = manager_performance(answers["managers"])
     if "delivery" in answers:
-        tables["delivery"] = delivery_effect(answers["delivery"])
+        tables["delivery"] = delivery_effect(answers["delivery"], confidence=seen.confidence)
     return tables
 
 

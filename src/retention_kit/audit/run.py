@@ -184,7 +184,7 @@ def _tables(dataset: Dataset, answers: Tables, seen: Seen) -> Tables:
         **order_tables(answers, seen),
         **customer_tables(answers, seen),
         **stopped_tables(answers, dataset, seen),
-        **people_tables(answers),
+        **people_tables(answers, seen),
     }
     if "lifecycle" in answers:
         tables |= lifecycle_tables(answers)
