@@ -102,6 +102,8 @@ def test_a_customer_stands_in_the_group_of_the_first_sale_and_null_is_a_group():
         ("b", dt.date(2025, 3, 1), 1),
         (None, dt.date(2025, 1, 1), 1),
     ]
+    keys = ["channel", "cohort", "period"]
+    assert split.select(keys).equals(split.select(keys).sort(keys))
     nobody_knows = split.filter(pl.col("channel").is_null())
     assert nobody_knows["customers_from_period"].to_list() == [1, 1, 0, 0, 0]
 

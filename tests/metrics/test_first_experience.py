@@ -46,34 +46,44 @@ class TestFunnel:
     def test_each_step_comes_after_the_one_before(self):
         events = [(1, LOOK, "2025-01-01 10:00"), (1, ADD, "2025-01-01 10:05")]
         orders = [(1, "2025-01-01 10:10"), (1, "2025-02-01")]
-        assert counted(orders, events) == {step: [1, 0] for step in STEPS}
+        assert counted(orders, events) == {step: [1, 0, 0] for step in STEPS}
 
     def test_a_cart_before_the_first_look_is_no_step(self):
         events = [(1, ADD, "2025-01-01 09:00"), (1, LOOK, "2025-01-01 10:00")]
-        assert counted([(1, "2025-01-02")], events) == {"viewed": [1, 0]}
+        assert counted([(1, "2025-01-02")], events) == {"viewed": [1, 0, 0], "ordered": [0, 0, 1]}
+
+    def test_who_looked_and_bought_without_a_cart_on_record_is_counted_apart(self):
+        events = [(who, LOOK, "2025-01-01") for who in (1, 2, 3)]
+        orders = [(1, "2025-01-02"), (2, "2025-01-02"), (2, "2025-01-03"), (4, "2025-01-02")]
+        assert counted(orders, events) == {
+            "viewed": [3, 0, 0],
+            "ordered": [0, 1, 2],
+            "ordered_again": [0, 0, 1],
+        }
 
     def test_a_sale_between_the_look_and_the_cart_does_not_count_after_the_cart(self):
         events = [(1, LOOK, "2025-01-01"), (1, ADD, "2025-03-01")]
         orders = [(1, "2025-02-01"), (1, "2025-04-01")]
         assert counted(orders, events) == {
-            "viewed": [1, 0],
-            "added_to_cart": [1, 0],
-            "ordered": [1, 0],
+            "viewed": [1, 0, 0],
+            "added_to_cart": [1, 0, 0],
+            "ordered": [1, 0, 0],
+            "ordered_again": [0, 0, 1],
         }
 
     def test_steps_at_one_instant_are_in_order(self):
         at = "2025-01-01 10:00"
         got = counted([(1, at), (1, at)], [(1, ADD, at), (1, LOOK, at)])
-        assert got == {step: [1, 0] for step in STEPS}
+        assert got == {step: [1, 0, 0] for step in STEPS}
 
     def test_who_bought_before_the_first_look_or_never_looked_is_counted_apart(self):
         events = [(1, LOOK, "2025-02-01"), (1, ADD, "2025-02-01"), (4, ADD, "2025-01-01")]
         orders = [(1, "2025-01-01"), (1, "2025-03-01"), (2, "2025-01-01"), (4, "2025-01-02")]
-        assert counted(orders, events) == {"ordered": [0, 3], "ordered_again": [0, 1]}
+        assert counted(orders, events) == {"ordered": [0, 3, 0], "ordered_again": [0, 1, 0]}
 
     def test_what_happens_from_the_instant_on_does_not_exist(self):
         events = [(1, LOOK, "2025-05-31 23:59"), (1, ADD, "2025-06-01 00:00")]
-        assert counted([(2, "2025-06-01")], events) == {"viewed": [1, 0]}
+        assert counted([(2, "2025-06-01")], events) == {"viewed": [1, 0, 0]}
 
     def test_cancelled_orders_and_returns_are_no_steps(self):
         events = [(1, LOOK, "2025-01-01"), (1, ADD, "2025-01-01")]
@@ -89,6 +99,7 @@ class TestFunnel:
                 "step": ["ordered", "viewed", "added_to_cart"],
                 "customers": [100, 1_000, 400],
                 "unseen_customers": [7, 0, 0],
+                "skipped_customers": [5, 0, 0],
             }
         )
         table = funnel(totals, confidence=0.95).collect()
@@ -98,12 +109,30 @@ class TestFunnel:
         assert table["conversion_from_first"].to_list() == [1.0, 0.4, 0.1, 0.0]
         assert table["lost"].to_list() == [None, 600, 300, 100]
         assert table["is_largest_leak"].to_list() == [False, False, False, True]
+        assert table["unseen_customers"].to_list() == [0, 0, 7, 0]
+        assert table["skipped_customers"].to_list() == [0, 0, 5, 0]
         low, high = wilson_interval(400, 1_000)
         assert table["conversion_from_previous_low"][1] == pytest.approx(low)
         assert table["conversion_from_previous_high"][1] == pytest.approx(high)
 
+    @pytest.mark.parametrize(
+        ("customers", "leak"),
+        [
+            ([5, 5, 5, 5], []),
+            ([8, 4, 2, 1], ["added_to_cart"]),
+            ([8, 8, 4, 2], ["ordered"]),
+            ([5, 0, 0, 0], ["added_to_cart"]),
+        ],
+    )
+    def test_the_largest_leak_is_one_step_and_none_where_nobody_is_lost(self, customers, leak):
+        totals = pl.LazyFrame({"step": STEPS, "customers": customers})
+        apart = totals.with_columns(unseen_customers=0, skipped_customers=0)
+        table = funnel(apart).filter(pl.col("is_largest_leak")).collect()
+        assert table["step"].to_list() == leak
+
     def test_a_funnel_of_nobody_has_four_empty_steps(self):
-        empty = {"step": pl.String, "customers": pl.Int64, "unseen_customers": pl.Int64}
+        counts = dict.fromkeys(("customers", "unseen_customers", "skipped_customers"), pl.Int64)
+        empty = {"step": pl.String, **counts}
         table = funnel(pl.LazyFrame(schema=empty)).collect()
         assert table["customers"].to_list() == [0] * 4
         assert table["conversion_from_first"].to_list() == [None] * 4
@@ -126,7 +155,7 @@ class TestFunnel:
             place = {LOOK: looks, ADD: adds}.get(row["name"])
             if place is not None:
                 place[row["customer_id"]].append(row["occurred_at"].astimezone(dt.UTC))
-        wanted = defaultdict(lambda: [0, 0])
+        wanted = defaultdict(lambda: [0, 0, 0])
         for who in {*sold, *looks}:
             bought = sorted(sold[who])
             if not looks[who] or (bought and bought[0] < min(looks[who])):
@@ -136,14 +165,17 @@ class TestFunnel:
                 continue
             wanted["viewed"][0] += 1
             added = [one for one in adds[who] if one >= min(looks[who])]
-            if added:
-                wanted["added_to_cart"][0] += 1
-                after = [one for one in bought if one >= min(added)]
-                for step, needed in (("ordered", 1), ("ordered_again", 2)):
-                    if len(after) >= needed:
-                        wanted[step][0] += 1
+            wanted["added_to_cart"][0] += bool(added)
+            after = [one for one in bought if added and one >= min(added)]
+            for step, needed in (("ordered", 1), ("ordered_again", 2)):
+                if len(bought) >= needed:
+                    wanted[step][0 if len(after) >= needed else 2] += 1
         got = funnel_totals(drawn.tables["events"], drawn.tables["orders"], as_of=as_of)
-        assert {step: numbers for step, *numbers in got.rows()} == wanted
+        found = {step: numbers for step, *numbers in got.rows()}
+        assert found == {step: numbers for step, numbers in wanted.items() if any(numbers)}
+        for step, needed in (("ordered", 1), ("ordered_again", 2)):
+            buyers = sum(len(times) >= needed for times in sold.values())
+            assert sum(found.get(step, [0])) == buyers
 
     def test_the_invented_shop_loses_customers_on_the_way(self):
         data = make_dataset(500, seed=2, event_share=0.5)
@@ -204,7 +236,7 @@ class TestDelivery:
                 "came_back": [5, 10, 2, 1, 1, 0, 1],
             }
         )
-        table = delivery_effect(totals).collect()
+        table = delivery_effect(totals, confidence=0.95).collect()
         assert table.select("delivery_days_from", "delivery_days_to", "customers").rows() == [
             (0, 1, 30),
             (2, 3, 5),
@@ -213,8 +245,35 @@ class TestDelivery:
             (15, None, 2),
         ]
         assert table["share_came_back"].to_list() == [0.5, 0.4, None, 0.2, 0.5]
-        assert table.select("low", "high").row(0) == pytest.approx(wilson_interval(15, 30))
-        assert table.select("low", "high").row(2) == (None, None)
+        ends = table.select("share_came_back_low", "share_came_back_high")
+        assert ends.row(0) == pytest.approx(wilson_interval(15, 30))
+        assert ends.row(2) == (None, None)
+        assert delivery_effect(totals).collect().columns == table.columns[:-2]
+
+    def test_a_customer_stands_in_the_group_of_the_first_sale(self):
+        table = delivered(
+            (1, "2025-01-01", "2025-01-04"),
+            (1, "2025-02-01", "2025-02-20"),
+            (2, "2025-01-01", "2025-01-04"),
+            (3, "2025-01-01", "2025-01-02"),
+        ).with_columns(
+            city=pl.col("order_id").replace_strict({0: "a", 1: "b", 2: "b"}, default=None)
+        )
+        totals = delivery_totals(table, as_of=AS_OF, by="city")
+        assert sorted(totals.collect().rows(), key=str) == [
+            ("a", 3, 1, 1),
+            ("b", 3, 1, 0),
+            (None, 1, 1, 0),
+        ]
+        effect = delivery_effect(totals, bins=(0, 2)).collect()
+        assert effect.rows() == [
+            (None, 0, 1, 1, 0, 0.0),
+            (None, 2, None, 0, 0, None),
+            ("a", 0, 1, 0, 0, None),
+            ("a", 2, None, 1, 1, 1.0),
+            ("b", 0, 1, 0, 0, None),
+            ("b", 2, None, 1, 0, 0.0),
+        ]
 
     def test_other_bins_may_be_asked_for(self):
         totals = pl.LazyFrame({"delivery_days": [0, 5], "customers": [3, 4], "came_back": [1, 2]})
@@ -236,7 +295,7 @@ class TestDelivery:
         lives = defaultdict(list)
         for row in drawn.tables["orders"].sort("ordered_at", "order_id").to_dicts():
             counts = row["status"] in (None, "completed") and row["kind"] != "return"
-            if counts and row["ordered_at"].astimezone(dt.UTC) < as_of.astimezone(dt.UTC):
+            if counts and row["ordered_at"].timestamp() < as_of.timestamp():
                 lives[row["customer_id"]].append(row)
         wanted = defaultdict(lambda: [0, 0])
         for first, *others in lives.values():

@@ -40,7 +40,8 @@ def told(frame: pl.DataFrame, as_of: dt.datetime) -> list[dict]:
     sales = defaultdict(list)
     for row in frame.to_dicts():
         is_completed = row.get("status") in (None, "completed")
-        if row["ordered_at"] < as_of and is_completed and row.get("kind") != "return":
+        is_before = row["ordered_at"].timestamp() < as_of.timestamp()
+        if is_before and is_completed and row.get("kind") != "return":
             sales[row["customer_id"]].append(row)
     rows = []
     for bought in sales.values():

@@ -142,8 +142,8 @@ def test_counts_are_what_a_plain_count_says(data, every, cohort, unit):
     for times in sold.values():
         inside: dict[tuple, list] = {}
         for time in times:
-            key = (number(time, every), number(min(times), cohort))
-            inside.setdefault(key, []).append(time if unit == "order" else time.date())
+            key = (number(time, every), number(min(times, key=dt.datetime.timestamp), cohort))
+            inside.setdefault(key, []).append(time.date())
         for key, ones in inside.items():
             count = len(ones) if unit == "order" else len(set(ones))
             both = wanted.setdefault(key, [0, 0])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -143,9 +143,9 @@ def made_plain(
         if name not in opened.schema:
             continue
         own = stated.get(name)
-        if rewrite.kind == "dates" and own not in (None, ISO_8601):
-            rewrite = replace(rewrite, date_format=own)
-        expressions.append(plain(name, described[name], opened.schema[name], rewrite))
+        is_own = rewrite.kind == "dates" and own not in (None, ISO_8601)
+        how = replace(rewrite, date_format=own) if is_own else rewrite
+        expressions.append(plain(name, described[name], opened.schema[name], how))
     if not expressions:
         return opened
     frame = opened.frame.with_columns(expressions)
@@ -216,9 +216,11 @@ def _plain_dates(name: str, column: Column, dtype: pl.DataType, date_format: str
     days = _serial(name)
     seconds = (days * 86_400).round().cast(pl.Int64)
     instant = pl.datetime(1899, 12, 30) + pl.duration(seconds=seconds)
-    written = pl.when(days.is_not_null()).then(instant.dt.strftime(_ISO))
+    written: Any = pl.when(days.is_not_null()).then(instant.dt.strftime(_ISO))
+    plain_date: pl.Expr
     if dtype not in TEXT:
-        return written.otherwise(pl.col(name).cast(pl.String)).alias(name)
+        plain_date = written.otherwise(pl.col(name).cast(pl.String)).alias(name)
+        return plain_date
     text = _without_year_word(name)
     if date_format is not None:
         reading = Reading(time_zone="UTC", date_format=date_format)
@@ -226,7 +228,8 @@ def _plain_dates(name: str, column: Column, dtype: pl.DataType, date_format: str
         read = cast_column("orders", as_instant, pl.String(), reading).value
         is_iso = pl.col(name).str.contains(_ISO_CELL)
         written = written.when(~is_iso & read.is_not_null()).then(read.dt.strftime(_ISO))
-    return written.otherwise(text).alias(name)
+    plain_date = written.otherwise(text).alias(name)
+    return plain_date
 
 
 def _serial(name: str) -> pl.Expr:

@@ -7,7 +7,7 @@ as the accepted ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,12 +133,14 @@ def stage(
         )
         for name, column in described.items()
     }
+    turned = _turned(table, described, schema, reading)
     replaced = [
         name
         for name in casts
         if schema[name] != types[name]
         or not _is_bare(casts[name], name)
         or _has_default(table, described[name])
+        or name in turned
     ]
     frame = raw.with_columns(
         *(pl.col(name).alias(RAW + name) for name in replaced),
@@ -146,6 +148,9 @@ def stage(
         *(check.alias(READ + rule) for rule, check in checks.items()),
         *(pl.lit(None, dtype=types[name]).alias(name) for name in described if name not in schema),
     ).with_columns(*_defaults(table, described.values(), reading, given=frozenset(schema.names())))
+    if turned and table != "order_items":
+        # Lines that stand alone learn of their kind from their orders.
+        frame = frame.with_columns(turned_over(turned))
     extra = [name for name in schema.names() if name not in described]
     rules = {rule: pl.col(READ + rule) for rule in checks}
     known = [*schema.names(), *(["kind"] if table in ("orders", "lines") else [])]
@@ -179,6 +184,32 @@ def admit(staged: Staged, *, read: int, kept: int, run: Collect) -> Admission:
         read=read,
         counts=counts,
     )
+
+
+def turned_over(names: Sequence[str]) -> list[pl.Expr]:
+    """Give the numbers of a row with the other sign, where it is a return above zero."""
+    is_return = (pl.col("kind") == "return").fill_null(value=False)
+    above = pl.any_horizontal([pl.col(name) > 0 for name in names if name in _SIGNED])
+    is_wrong = is_return & above.fill_null(value=False)
+    return [pl.when(is_wrong).then(-pl.col(name)).otherwise(name).alias(name) for name in names]
+
+
+_SIGNED = ("amount", "quantity")
+
+
+def _turned(
+    table: str, described: Mapping[str, Column], schema: pl.Schema, reading: Reading
+) -> list[str]:
+    """Name the columns of returns that change sign, where the reader says so."""
+    if table not in ("orders", "lines", "order_items") or reading.positive_returns != "negate":
+        return []
+    # Of a line, the amount may be made of the price, which has no sign.
+    return [
+        name
+        for name, column in described.items()
+        if (name in schema or name == "amount")
+        and (column.kind == "money" or (table != "orders" and name == "quantity"))
+    ]
 
 
 def _is_bare(cast: Cast, name: str) -> bool:

@@ -12,7 +12,7 @@ import polars as pl
 from retention_kit._logging import get_logger
 from retention_kit.contracts import items, lines
 from retention_kit.contracts.bundle import Bundle
-from retention_kit.contracts.door import Admission, Staged, admit, stage
+from retention_kit.contracts.door import Admission, Staged, admit, stage, turned_over
 from retention_kit.contracts.files import check_separator
 from retention_kit.contracts.health import DataHealth, TableHealth
 from retention_kit.contracts.ids import checked_guest_ids, decide_id_types, guest_expression
@@ -20,7 +20,17 @@ from retention_kit.contracts.mapping import mapping_by_table, rename, require
 from retention_kit.contracts.opened import Opened
 from retention_kit.contracts.options import check_options
 from retention_kit.contracts.orders_door import HEAVY_SHARE, admit_orders
-from retention_kit.contracts.proposals import as_proposed, cut_rows, guests, propose, with_proposed
+from retention_kit.contracts.proposals import (
+    as_proposed,
+    cut_rows,
+    explaining,
+    guests,
+    in_plain_cells,
+    propose,
+    refuse,
+    warnings_of,
+    with_proposed,
+)
 from retention_kit.contracts.reading import Reading
 from retention_kit.contracts.repeats import find_repeats, ids_behind, row_hash, settle, sort_key
 from retention_kit.contracts.resolve import reading_for, with_own_rules
@@ -61,13 +71,19 @@ def enter(
     proposals = propose(sources, opened, mapping)
     mapping = with_proposed(opened, mapping, proposals)
     for name, source in opened.items():
-        require(name, source.schema, mapping[name])
+        with explaining(name, sources[name], proposals):
+            require(name, source.schema, mapping[name])
+    refuse(proposals, options, mapping)
     opened = {name: _renamed(name, source, mapping[name]) for name, source in opened.items()}
+    opened = in_plain_cells(opened, proposals, options)
     reject_lines = options.get("duplicate_lines", "keep") == "reject"
     if reject_lines and not {"lines", "order_items"} & opened.keys():
         raise bad_parameter("duplicate_lines", got="reject", allowed="'keep', without lines")
     reading = reading_for(opened, options)
     readings = as_proposed(reading, options, proposals)
+    if any(one.positive_returns == "negate" for one in readings.values()):
+        # Lines of their own, and orders made of lines, follow what is said of the orders.
+        reading = replace(reading, positive_returns="negate")
     id_types = decide_id_types(
         {name: source.schema for name, source in opened.items()}, as_text=reading.ids_as_text
     )
@@ -86,6 +102,7 @@ def enter(
         reject_duplicate_lines=reject_lines,
         strict=bool(options.get("strict", False)),
         warn=warn,
+        warnings=warnings_of(proposals, options),
     )
     return kind(**entrance.walk_in(staged))
 
@@ -158,6 +175,9 @@ class _Entrance:
         orders = self.tables["all_orders"]
         has_returns = bool(self.health["orders"].notes.get("returns"))
         linked = items.link(staged, orders, has_returns=has_returns)
+        if self.reading.positive_returns == "negate":
+            turned = turned_over(("quantity", "amount"))
+            linked = replace(linked, frame=linked.frame.with_columns(turned))
         self._admit_lines(linked, source=self.opened["order_items"])
 
     def _lines(self, staged: Staged) -> None:
@@ -257,6 +277,8 @@ class _Entrance:
                 f"{lost:,} of {came.read:,} rows of table {name!r} were rejected "
                 f"({lost / came.read:.1%}): {', '.join(came.counts)}. "
                 f"Look at dataset.rejected[{name!r}]."
+                + _NEXT_STEP
+                * bool({"positive_return", "positive_return_line"} & {*came.counts})
             )
         logger.info("table %s: %d read, %d rejected", name, came.read, lost)
         self.rejected[name] = came.rejected
@@ -288,6 +310,10 @@ def _admitted(
     return admit(staged, read=signals.count(), kept=kept, run=source.collect), signals
 
 
+_NEXT_STEP = (
+    " If returns are written without a minus: positive_returns='negate' (--positive-returns on the "
+    "command line)."
+)
 _FRAMES = (*TABLES, "guest_orders", "guest_order_items")
 
 

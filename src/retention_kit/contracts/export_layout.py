@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
@@ -16,9 +17,16 @@ ROW = "__row__"
 
 _SAMPLED = 1_000
 _LOOKED_AT = 60
+_TAIL = 50
 _FULL = 0.9
+_POOR = 0.6
+_MANY_BLANK = 0.3
+_CENT = 0.005
 _VALUE = re.compile(r"[(+\-\u2212]?\d[\d\s.,:/\-%'()₽$€]*(?:руб\.?|р\.)?")
 _DATE = re.compile(r"\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}-\d{2}-\d{2}")
+_CONTACT = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|\+?(?:[\s()-]*\d){10,15}")
+_INSTANT = re.compile(rf"(?:{_DATE.pattern})(?:[\sT,]+[\d:.+]+)?(?:\s*г\.?)?")
+_YEAR = re.compile(r"(?:19|20)\d\d|\d{1,2}")
 _TOTAL = (
     r"(?i)^\s*(?:(?:общий|общие|промежуточный|промежуточные)\s+)?(?:итого|итоги?|всего)(?:\W|$)"
     r"|^\s*(?:grand\s+total|sub-?\s?total|totals?)(?:\W|$)"
@@ -41,6 +49,11 @@ class Layout:
         blanks: The rows below the header in which nothing stands.
         empty_columns: How many columns were left out, having neither heading nor value.
         repeated: Headings that stand more than once; the later ones got a number.
+        footers: Rows with a single cell below the table, such as who made the report.
+        groups: Rows that name the group of those below them.
+        filled: The column whose groups are filled in on the rows that are in them.
+        problem: Why it cannot be read as a list: it has no `headings`, or is `grouped` in a way
+            that is not certain.
     """
 
     header: int
@@ -49,11 +62,27 @@ class Layout:
     blanks: tuple[int, ...] = ()
     empty_columns: int = 0
     repeated: tuple[str, ...] = ()
+    footers: tuple[int, ...] = ()
+    groups: tuple[int, ...] = ()
+    filled: str | None = None
+    problem: Literal["headings", "grouped"] | None = None
 
     @property
     def cut(self) -> tuple[int, ...]:
         """The rows below the header that are no rows of the table."""
-        return tuple(sorted((*self.totals, *self.blanks)))
+        return tuple(sorted((*self.totals, *self.blanks, *self.footers, *self.groups)))
+
+    def with_groups(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Fill in the groups on the rows that are in them.
+
+        Args:
+            rows: All rows, in order, with the columns of the raw frame and `ROW`.
+        """
+        if self.filled is None:
+            return rows
+        others = sorted({*self.cut} - {*self.groups})
+        name = pl.when(~_is_blank(self.filled) & ~pl.col(ROW).is_in(others)).then(self.filled)
+        return rows.with_columns(name.forward_fill().alias(self.filled))
 
 
 def find_layout(raw: pl.LazyFrame) -> Layout:
@@ -61,13 +90,14 @@ def find_layout(raw: pl.LazyFrame) -> Layout:
 
     The header is the first row that is nearly as wide as the widest and holds names rather than
     values. A row is one of totals when a cell says so, the others are numbers, and one that is
-    filled in nearly all rows is blank: a customer called "Total" is none.
+    filled in nearly all rows is blank: a customer called "Total" is none. Near the end, it is one
+    also when one of its numbers is the sum of those above.
 
     Args:
         raw: Text columns, and `ROW`.
 
     Returns:
-        The layout. Two streaming passes at most.
+        The layout. Three streaming passes at most.
     """
     columns = [name for name in raw.collect_schema().names() if name != ROW]
     sample = raw.head(_SAMPLED).collect()
@@ -75,18 +105,26 @@ def find_layout(raw: pl.LazyFrame) -> Layout:
     header = header_row(cells)
     names = _headings_of(cells, header)
     named = [column for column, name in zip(columns, names, strict=True) if name]
-    full = _full_columns(sample.filter(pl.col(ROW) > header).select(columns)) or named
+    full = _full_columns(sample.filter(pl.col(ROW) > header), columns) or named
     below = raw.filter(pl.col(ROW) > header)
-    odd = below.filter(pl.any_horizontal([_is_blank(name) for name in full])).collect(
-        engine="streaming"
+    odd, tail = pl.collect_all(
+        [below.filter(pl.any_horizontal([_is_blank(name) for name in full])), below.tail(_TAIL)],
+        engine="streaming",
     )
     blank = pl.all_horizontal([_is_blank(name) for name in columns])
-    label = pl.any_horizontal([pl.col(name).str.contains(_TOTAL) for name in columns])
-    # A sale whose comment begins with "total" has a date and a name; a total has numbers alone.
-    numbers = pl.all_horizontal(
-        [_is_blank(name) | pl.col(name).str.contains(f"{_TOTAL}|{_NUMBER}") for name in columns]
+    label, numbers = _is_label(columns), _is_numbers(columns)
+    blanks = set(odd.filter(blank)[ROW])
+    totals = set(odd.filter(~blank & label & numbers)[ROW])
+    totals |= _dated_totals(below, tail.filter(label, ~pl.col(ROW).is_in(sorted(totals))), columns)
+    footers = _footers(odd, tail, totals | blanks, columns) if len(named) > 2 else set()
+    body = sample.filter(
+        pl.col(ROW) > header, ~pl.col(ROW).is_in(sorted(totals | blanks | footers))
     )
-    total = (label & numbers).fill_null(value=False)
+    grouping = _grouping(body, named, full)
+    groups: list[int] = []
+    if grouping == "certain":
+        heads = odd.filter(~blank & ~_is_blank(named[0]) & _is_numbers(named[1:]))
+        groups = [row for row in heads[ROW].sort() if row not in totals | footers]
     nameless = [column for column, name in zip(columns, names, strict=True) if not name]
     empty = _empty_columns(below, nameless)
     headings, repeated = _numbered(
@@ -99,10 +137,18 @@ def find_layout(raw: pl.LazyFrame) -> Layout:
     return Layout(
         header=header,
         headings=headings,
-        totals=tuple(odd.filter(~blank & total)[ROW].sort().to_list()),
-        blanks=tuple(odd.filter(blank)[ROW].sort().to_list()),
+        totals=tuple(sorted(totals)),
+        blanks=tuple(sorted(blanks)),
         empty_columns=len(empty),
         repeated=repeated,
+        footers=tuple(sorted(footers)),
+        groups=tuple(groups),
+        filled=named[0] if groups else None,
+        problem="grouped"
+        if grouping == "uncertain"
+        else None
+        if header >= len(cells) or is_headed(cells[header])
+        else "headings",
     )
 
 
@@ -119,6 +165,15 @@ def header_row(cells: Sequence[Sequence[str]]) -> int:
         if is_wide and (values <= 0.2 * filled[place] or all_values):
             return place
     return first
+
+
+def is_headed(row: Sequence[str]) -> bool:
+    """Tell whether a row may be one of headings: no dates, contacts or amounts stand in it."""
+    filled = [cell for cell in row if cell]
+    if any(_CONTACT.fullmatch(cell) or _INSTANT.fullmatch(cell) for cell in filled):
+        return False
+    values = sum(bool(_VALUE.fullmatch(cell) and not _YEAR.fullmatch(cell)) for cell in filled)
+    return values <= 0.2 * len(filled)
 
 
 def raw_columns(width: int) -> list[str]:
@@ -140,18 +195,106 @@ def _headings_of(cells: Sequence[Sequence[str]], header: int) -> list[str]:
 
 
 def _is_blank(name: str) -> pl.Expr:
-    return pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")
+    return pl.col(name).is_null() | (pl.col(name).cast(pl.String).str.strip_chars() == "")
 
 
-def _full_columns(rows: pl.DataFrame) -> list[str]:
-    """Name the columns that are filled in nearly all rows that are not blank themselves."""
-    some = rows.filter(~pl.all_horizontal([_is_blank(name) for name in rows.columns]))
-    total = pl.any_horizontal([pl.col(name).str.contains(_TOTAL) for name in rows.columns])
-    some = some.filter(~total.fill_null(value=False))
+def _is_label(columns: Sequence[str]) -> pl.Expr:
+    label = pl.any_horizontal([pl.col(name).str.contains(_TOTAL) for name in columns])
+    return label.fill_null(value=False)
+
+
+def _is_numbers(columns: Sequence[str]) -> pl.Expr:
+    # A sale whose comment begins with "total" has a date and a name; a total has numbers alone.
+    return pl.all_horizontal(
+        [_is_blank(name) | pl.col(name).str.contains(f"{_TOTAL}|{_NUMBER}") for name in columns]
+    ).fill_null(value=False)
+
+
+def _full_columns(rows: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Name the columns that are filled in nearly all rows.
+
+    Rows that hold much less than others, such as titles of groups, and totals do not count.
+    """
+    filled = pl.sum_horizontal([~_is_blank(name) for name in columns])
+    some = rows.filter(filled > 0, ~_is_label(columns))
     if some.is_empty():
         return []
-    shares = some.select((~_is_blank(name)).mean().alias(name) for name in rows.columns).row(0)
-    return [name for name, share in zip(rows.columns, shares, strict=True) if share >= _FULL]
+    some = some.filter(filled >= _POOR * filled.quantile(0.75, "nearest"))
+    shares = some.select((~_is_blank(name)).mean().alias(name) for name in columns).row(0)
+    return [name for name, share in zip(columns, shares, strict=True) if share >= _FULL]
+
+
+def _footers(
+    odd: pl.DataFrame, tail: pl.DataFrame, cut: set[int], columns: Sequence[str]
+) -> set[int]:
+    """Give the rows with a single cell below the last row of the table."""
+    filled = pl.sum_horizontal([~_is_blank(name) for name in columns])
+    single = set(pl.concat([odd, tail]).filter(filled == 1)[ROW])
+    footers: set[int] = set()
+    for row in sorted(tail[ROW], reverse=True):
+        if row not in cut and row not in single:
+            return footers
+        if row in single and row not in cut:
+            footers.add(row)
+    # A table of nothing but single cells has no end that could be told.
+    return set()
+
+
+def _dated_totals(below: pl.LazyFrame, labelled: pl.DataFrame, columns: Sequence[str]) -> set[int]:
+    """Give those of the rows that say "total" of which a number is the sum of those above."""
+    totals: set[int] = set()
+    if labelled.is_empty():
+        return totals
+    rest = below.filter(~_is_label(columns))
+    sums = rest.select(
+        *(_plain(name).sum().alias(name) for name in columns),
+        *((~_is_blank(name)).sum().alias(f"{name} there") for name in columns),
+    ).collect(engine="streaming")
+    for name in columns:
+        whole, there = float(sums[name].item() or 0.0), int(sums[f"{name} there"].item())
+        if whole == 0.0 or there < 2:
+            continue
+        same = labelled.filter((_plain(name) - whole).abs() < _CENT)
+        totals |= set(same[ROW])
+    return totals
+
+
+def _plain(name: str) -> pl.Expr:
+    """Read a number whose last mark, with one or two digits behind it, is the decimal one."""
+    bare = pl.col(name).str.replace_all(r"[^\d.,\-\u2212]", "").str.replace("\u2212", "-")
+    is_number = pl.col(name).str.contains(_NUMBER) & pl.col(name).str.contains(r"\d")
+    pointed = bare.str.replace(r"[.,](\d{1,2})$", "_$1")
+    digits = pointed.str.replace_all("[.,]", "").str.replace("_", ".", literal=True)
+    return pl.when(is_number).then(digits.cast(pl.Float64, strict=False))
+
+
+def _grouping(
+    body: pl.DataFrame, named: Sequence[str], full: Sequence[str]
+) -> Literal["certain", "uncertain"] | None:
+    """Tell whether the rows stand below rows that name their group in the first column."""
+    if len(named) < 3 or body.is_empty() or named[0] in full:
+        return None
+    rest = [name for name in full if name != named[0]]
+    is_head = (
+        ~_is_blank(named[0])
+        & _is_numbers(named[1:])
+        & pl.any_horizontal([_is_blank(name) for name in rest] or [pl.lit(value=False)])
+    )
+    is_detail = _is_blank(named[0])
+    looks = body.sort(ROW).select(
+        is_head.alias("head"),
+        is_detail.alias("detail"),
+        (is_detail & pl.all_horizontal([~_is_blank(name) for name in rest])).alias("whole"),
+    )
+    followed = looks.filter(pl.col("head") & pl.col("detail").shift(-1).fill_null(value=False))
+    if followed.is_empty() or float(str(looks["detail"].mean())) < _MANY_BLANK:
+        return None
+    is_certain = (
+        looks["head"][0]
+        and followed.height == looks["head"].sum()
+        and looks.select((pl.col("head") | pl.col("whole")).all()).item()
+    )
+    return "certain" if is_certain else "uncertain"
 
 
 def _empty_columns(below: pl.LazyFrame, nameless: list[str]) -> set[str]:

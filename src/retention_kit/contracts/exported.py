@@ -27,6 +27,7 @@ from retention_kit.contracts.export_layout import (
     Layout,
     find_layout,
     header_row,
+    is_headed,
     raw_columns,
 )
 from retention_kit.contracts.html_tables import read_html
@@ -71,6 +72,8 @@ class Exported:
             "title_rows": self.layout.header,
             "total_rows": len(self.layout.totals),
             "blank_rows": len(self.layout.blanks),
+            "footer_rows": len(self.layout.footers),
+            "group_rows": len(self.layout.groups),
         }
         return {name: count for name, count in counts.items() if count}
 
@@ -135,7 +138,10 @@ def must_convert(file: Path, separator: str | None = None) -> bool:
         mark: _cells(sample_text(file, UTF_8, packed=packed), mark)
         for mark in ([separator] if separator else SEPARATORS)
     }
-    return header_row(rows[_best_separator(rows)]) > 0
+    best = rows[_best_separator(rows)]
+    header = header_row(best)
+    # What has no line of headings is refused when it is converted.
+    return header > 0 or (bool(best) and not is_headed(best[header]))
 
 
 def _from_workbook(file: Path, sheet: str | int | None) -> Exported:
@@ -146,7 +152,7 @@ def _from_workbook(file: Path, sheet: str | int | None) -> Exported:
         raise FileFormatError(
             str(file), reason=f"its sheet {name!r} is empty.", step="name another sheet."
         )
-    layout = find_layout(raw.lazy())
+    layout = _checked(file, find_layout(raw.lazy()))
     to = temporary_file(".parquet")
     book.table(name, layout, height=raw.height).write_parquet(to)
     return Exported(pl.scan_parquet(to), layout, sheet=name, sheets=book.sheets)
@@ -160,7 +166,7 @@ def _from_html(file: Path, encoding: str | None) -> Exported:
         raise FileFormatError(
             str(file), reason="it is HTML without a table.", step="export it again."
         )
-    layout = find_layout(raw.lazy())
+    layout = _checked(file, find_layout(raw.lazy()))
     to = temporary_file(".parquet")
     _table(raw.lazy(), layout).collect().write_parquet(to)
     if readable != file:
@@ -179,7 +185,7 @@ def _from_text(file: Path, encoding: str | None, separator: str | None) -> Expor
     stands = known.lower().replace("_", "-") in (UTF_8, "utf8", "utf-8-sig", "ascii", "us-ascii")
     readable = file if stands else as_utf_8(file, known, packed=packed)
     raw = _raw(readable, mark, width=max(map(len, rows[mark])))
-    layout = find_layout(raw)
+    layout = _checked(file, find_layout(raw))
     if stands and not layout.header and not layout.cut:
         frame = pl.scan_csv(readable, separator=mark, infer_schema=False)
         if frame.collect_schema().names() == list(layout.headings.values()):
@@ -191,9 +197,28 @@ def _from_text(file: Path, encoding: str | None, separator: str | None) -> Expor
     return Exported(pl.scan_parquet(to), layout, encoding=known, separator=mark)
 
 
+def _checked(file: Path, layout: Layout) -> Layout:
+    """Raise where the table is no list; what stands in it stays out of the message."""
+    if layout.problem == "headings":
+        raise FileFormatError(
+            str(file),
+            reason="the file has no header line: its first row holds dates, numbers, e-mails or "
+            "telephone numbers.",
+            step="put a line above it that names the columns, such as order_id, customer_id, "
+            "ordered_at, amount.",
+        )
+    if layout.problem == "grouped":
+        raise FileFormatError(
+            str(file),
+            reason="the report is grouped: some rows name the group of those below them.",
+            step="export it as a list, without grouping, so that each row names its customer.",
+        )
+    return layout
+
+
 def _table(raw: pl.LazyFrame, layout: Layout) -> pl.LazyFrame:
     row = pl.col(ROW)
-    table = raw.filter(row > layout.header)
+    table = layout.with_groups(raw.filter(row > layout.header))
     if layout.cut:
         table = table.filter(~row.is_in(layout.cut))
     return table.select(pl.col(column).alias(name) for column, name in layout.headings.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,24 +11,11 @@ import polars as pl
 
 from retention_kit.contracts.exported import open_export
 from retention_kit.contracts.files import check_export
-from retention_kit.contracts.headings import HEADINGS, heading_key
 from retention_kit.contracts.opened import naming
 from retention_kit.contracts.presets import PresetName, preset_of
-from retention_kit.contracts.tables import DESCRIPTIONS
-from retention_kit.contracts.written import decorated, plain_months, plain_numbers
 
 if TYPE_CHECKING:
     from retention_kit.contracts.suggestions import MappingSuggestion, SuggestedTable
-
-_SAMPLED = 10_000
-_FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000
-_DATE_HEADINGS = frozenset(
-    heading
-    for table, columns in HEADINGS.items()
-    for name, headings in columns.items()
-    if DESCRIPTIONS[table].columns[name].kind in ("instant", "date")
-    for heading in headings
-)
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -53,8 +40,9 @@ class Export:
         blank_rows: How many rows were left out as blank.
         empty_columns: How many columns were left out, having neither heading nor value.
         repeated_headings: Headings that stand more than once; the later ones got a number.
-        rewritten: Columns whose numbers lost a currency, brackets or a minus at the end, whose
-            months were names, or whose dates were numbers of days.
+        footer_rows: How many rows with a single cell were left out below the table.
+        group_rows: Which rows named the group of those below them, counted from 1; their name was
+            filled in there, and they were left out.
     """
 
     frame: pl.LazyFrame
@@ -70,7 +58,8 @@ class Export:
     blank_rows: int = 0
     empty_columns: int = 0
     repeated_headings: tuple[str, ...] = ()
-    rewritten: tuple[str, ...] = ()
+    footer_rows: int = 0
+    group_rows: tuple[int, ...] = ()
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -84,14 +73,24 @@ class Export:
             "title_rows": self.title_rows,
             "total_rows": len(self.total_rows),
             "blank_rows": self.blank_rows,
+            "footer_rows": self.footer_rows,
+            "group_rows": len(self.group_rows),
         }
         return {name: count for name, count in counts.items() if count}
 
     @property
     def options(self) -> dict[str, Any]:
         """The options that are proposed for it, as orders or as lines."""
-        proposal = self.suggest()
-        return (self.suggest("lines") if proposal.grain == "lines" else proposal).options
+        return self._proposal().options
+
+    @property
+    def rewritten(self) -> tuple[str, ...]:
+        """The headings whose cells are made plain before they are read, as orders or as lines.
+
+        Numbers lose a currency, brackets or a minus at the end; months in words and Excel's
+        numbers of days become dates.
+        """
+        return self._proposal().rewritten
 
     def suggest(
         self, table: SuggestedTable = "orders", *, columns: Mapping[str, str] | None = None
@@ -109,6 +108,10 @@ class Export:
 
         with naming(self.path):
             return suggest_mapping(self, table, columns=columns)
+
+    def _proposal(self) -> MappingSuggestion:
+        proposal = self.suggest()
+        return self.suggest("lines") if proposal.grain == "lines" else proposal
 
     def __repr__(self) -> str:
         shown = {
@@ -173,56 +176,20 @@ def read_export(
     file = check_export(path, separator=separator)
     with naming(str(path)):
         found = open_export(file, sheet=sheet, encoding=encoding, separator=separator)
-        return _with_plain_values(
-            Export(
-                frame=found.frame,
-                path=str(path),
-                preset=preset,
-                encoding=found.encoding,
-                separator=found.separator,
-                sheet=found.sheet,
-                sheets=found.sheets,
-                header_row=found.layout.header + 1,
-                title_rows=found.layout.header,
-                total_rows=tuple(row + 1 for row in found.layout.totals),
-                blank_rows=len(found.layout.blanks),
-                empty_columns=found.layout.empty_columns,
-                repeated_headings=found.layout.repeated,
-            )
+        return Export(
+            frame=found.frame,
+            path=str(path),
+            preset=preset,
+            encoding=found.encoding,
+            separator=found.separator,
+            sheet=found.sheet,
+            sheets=found.sheets,
+            header_row=found.layout.header + 1,
+            title_rows=found.layout.header,
+            total_rows=tuple(row + 1 for row in found.layout.totals),
+            blank_rows=len(found.layout.blanks),
+            empty_columns=found.layout.empty_columns,
+            repeated_headings=found.layout.repeated,
+            footer_rows=len(found.layout.footers),
+            group_rows=tuple(row + 1 for row in found.layout.groups),
         )
-
-
-def _with_plain_values(export: Export) -> Export:
-    sample = export.frame.head(_SAMPLED).collect(engine="streaming")
-    numbers, months = decorated(sample)
-    serials = _serial_dates(sample) if export.sheet is not None else []
-    rewritten = (*numbers, *months, *serials)
-    if not rewritten:
-        return export
-    frame = export.frame.with_columns(
-        *(plain_numbers(name) for name in numbers),
-        *(plain_months(name) for name in months),
-        *(_instant_of(name) for name in serials),
-    )
-    return replace(export, frame=frame, rewritten=rewritten)
-
-
-def _serial_dates(sample: pl.DataFrame) -> list[str]:
-    """Name columns of dates whose cells have lost their format, and show Excel's number of days."""
-    named = [
-        name
-        for name, dtype in sample.schema.items()
-        if dtype.is_numeric() and heading_key(name) in _DATE_HEADINGS
-    ]
-    return [
-        name
-        for name in named
-        if sample[name].drop_nulls().len()
-        and sample[name].drop_nulls().is_between(_FIRST_SERIAL, _LAST_SERIAL).all()
-    ]
-
-
-def _instant_of(name: str) -> pl.Expr:
-    seconds = (pl.col(name).cast(pl.Float64) * 86_400).round().cast(pl.Int64)
-    day_0 = pl.datetime(1899, 12, 30)
-    return (day_0 + pl.duration(seconds=seconds)).cast(pl.Datetime("us")).alias(name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from retention_kit.contracts.cells import date_rewrite, plain_numbers, serial_share
 from retention_kit.contracts.headings import HEADINGS, WEAK, heading_key
 from retention_kit.contracts.instants import TEXT
 from retention_kit.contracts.presets import Preset
@@ -20,6 +21,19 @@ SURE = 0.75
 _LEAST = 0.25
 _SIMILAR = 0.84
 _FITS = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """How the cells of a foreign table are judged.
+
+    Attributes:
+        of_export: Whether what the door does not read is made plain first; see `cells`.
+        typed: Whether they had types, as a workbook's have.
+    """
+
+    of_export: bool = False
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +61,23 @@ class ColumnMatch:
 
 
 def find_matches(
-    table: str, sample: pl.DataFrame, preset: Preset | None, stated: Mapping[str, str]
+    table: str,
+    sample: pl.DataFrame,
+    preset: Preset | None,
+    stated: Mapping[str, str],
+    cells: Cells = Cells(),
 ) -> tuple[ColumnMatch, ...]:
     """Find a heading for each column of a table; none serves twice.
+
+    What the table must have chooses first among the headings that are sure. Only the name of a
+    product may stand where its id does.
 
     Args:
         table: The table's name.
         sample: Rows of the foreign table.
         preset: The system that wrote it, where known.
         stated: Headings that the user named.
+        cells: How the cells are judged.
 
     Returns:
         A match for each required column, and for each other that a heading speaks for.
@@ -68,7 +90,7 @@ def find_matches(
         if name not in stated
         for place, heading in enumerate(sample.columns)
         if heading not in taken
-        for confidence, why in [_score(table, column, sample[heading], preset)]
+        for confidence, why in [_score(table, column, sample[heading], preset, cells)]
         if confidence >= _LEAST
     ]
     best: dict[str, tuple[str, float, str]] = {
@@ -76,14 +98,25 @@ def find_matches(
         for name, heading in stated.items()
         if name in columns and heading in sample.columns
     }
-    for confidence, _, name, heading, why in sorted(scored, reverse=True):
-        if name not in best and heading not in taken:
+    first = {*DESCRIPTIONS[table].required, "amount"}
+    ranked = sorted(scored, reverse=True)
+    # The sort is stable: among those that come first, and among the others, the surest leads.
+    for confidence, _, name, heading, why in sorted(
+        ranked, key=lambda one: not (one[2] in first and one[0] >= SURE)
+    ):
+        is_free = heading not in taken
+        if name not in best and (is_free or _may_share(name, heading, best)):
             best[name] = (heading, confidence, why)
             taken.add(heading)
     required = required_columns(table, best)
     return tuple(
         _match(name, best.get(name), scored) for name in columns if name in best or name in required
     )
+
+
+def _may_share(name: str, heading: str, best: Mapping[str, tuple[str, float, str]]) -> bool:
+    product = best.get("product_id")
+    return name == "name" and product is not None and product[0] == heading
 
 
 def missing(table: str, matches: Sequence[ColumnMatch]) -> tuple[str, ...]:
@@ -119,7 +152,7 @@ def _match(
 
 
 def _score(
-    table: str, column: Column, values: pl.Series, preset: Preset | None
+    table: str, column: Column, values: pl.Series, preset: Preset | None, cells: Cells
 ) -> tuple[float, str]:
     by_name, why = _by_heading(table, column.name, values.name, preset)
     if by_name == 0.0 and column.name not in ("ordered_at", "occurred_at", "month"):
@@ -127,7 +160,7 @@ def _score(
     there = values.drop_nulls()
     if by_name and there.is_empty() and not values.is_empty():
         return 0.3 * by_name, f"{why}, but nothing stands under it"
-    fit, told = _by_content(column, values)
+    fit, told = _by_content(column, values, cells)
     if by_name == 0.0:
         return (0.35, f"no heading speaks for it; {told}") if fit == 1.0 and told else (0.0, "")
     if fit >= _FITS:
@@ -164,25 +197,32 @@ def _by_likeness(key: str, known: tuple[str, ...], weak: tuple[str, ...]) -> tup
     return 0.0, ""
 
 
-def _by_content(column: Column, values: pl.Series) -> tuple[float, str]:
+def _by_content(column: Column, values: pl.Series, cells: Cells) -> tuple[float, str]:
     """Tell how well what stands under a heading fits a column, and that in words."""
     match column.kind:
         case "money" | "number":
-            share = number_share(values)
+            is_text = cells.of_export and values.dtype == pl.String
+            plain = values.to_frame().select(plain_numbers(values.name)) if is_text else None
+            share = number_share(values if plain is None else plain.to_series())
             return share, f"{share:.0%} of its values are numbers"
         case "instant" | "date" | "month":
-            return _dated(column, values)
+            return _dated(column, values, cells)
         case "id" if values.dtype.is_temporal() or values.dtype == pl.Boolean:
             return 0.0, "it does not hold ids"
         case _:
             return 1.0, ""
 
 
-def _dated(column: Column, values: pl.Series) -> tuple[float, str]:
+def _dated(column: Column, values: pl.Series, cells: Cells) -> tuple[float, str]:
     if values.dtype.is_temporal():
         return 1.0, "all its values are dates"
     if values.dtype == pl.Null:
         return 1.0, ""
+    rewrite = date_rewrite(values, column, typed=cells.typed) if cells.of_export else None
+    if rewrite is not None:
+        serials = serial_share(values)
+        told = f"{serials:.0%} of its values are Excel's numbers of days" if serials else ""
+        return 1.0, told or "its values are dates, written in words or in several ways"
     if values.dtype not in TEXT:
         return 0.0, "it does not hold dates"
     there = values.drop_nulls().cast(pl.String)

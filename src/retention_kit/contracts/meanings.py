@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -15,12 +16,29 @@ _MANY = 60
 _OTHERS = {"status": "open", "category": "other"}
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the words mean that stand in columns of choices.
+
+    Attributes:
+        meanings: By column, meanings by word.
+        dropped: Columns that are better left out.
+        unknown: By column, the words whose meaning is not known, and in how many rows each stands.
+        rows: How many rows the table has.
+    """
+
+    meanings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+    unknown: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    rows: int = 0
+
+
 def find_words(
     frame: pl.LazyFrame,
     found: Mapping[str, str],
     described: Mapping[str, Column],
     notes: list[str],
-) -> tuple[dict[str, dict[str, str]], list[str]]:
+) -> Words:
     """Say what the words mean that stand in columns of choices.
 
     An unknown word of a status is one of an order that is still open, and of a category `other`;
@@ -31,41 +49,45 @@ def find_words(
         found: Its headings by column.
         described: The columns by name.
         notes: Takes what asks for a look.
-
-    Returns:
-        By column, meanings by word; and the columns that are better left out.
     """
     values: dict[str, dict[str, str]] = {}
     dropped: list[str] = []
+    unclear: dict[str, dict[str, int]] = {}
+    rows = 0
     for name, heading in found.items():
         if described[name].kind != "choice":
             continue
-        words = _distinct(frame, heading)
+        counted, rows = _counted(frame, heading)
         choices = described[name].choices
         known = {
             word: word if word in choices else WORDS.get(name, {}).get(heading_key(word))
-            for word in words
+            for word in counted
         }
-        unknown = [word for word, meaning in known.items() if meaning is None]
-        if not words:
+        unknown = {word: counted[word] for word, meaning in known.items() if meaning is None}
+        if not counted:
             continue
         other = _OTHERS.get(name)
-        if len(words) > _MANY or len(unknown) == len(words) or (unknown and other is None):
+        is_useless = len(unknown) == len(counted) or (bool(unknown) and other is None)
+        if name == "status" and unknown and len(counted) <= _MANY:
+            unclear[name] = unknown
+        if len(counted) > _MANY or is_useless:
             dropped.append(name)
             notes.append(
-                f"{heading!r} looks like {name!r}, but {len(unknown)} of its {len(words)} words "
+                f"{heading!r} looks like {name!r}, but {len(unknown)} of its {len(counted)} words "
                 f"are not known; it is left out. State what they mean: values={{{name!r}: …}}."
             )
             continue
         if unknown:
+            lost = sum(unknown.values())
             notes.append(
-                f"Words under {heading!r} that are not known, taken as {other!r}: "
-                f"{len(unknown)} of {len(words)}. Look at values[{name!r}]."
+                f"Words under {heading!r} that are not known, taken as {other!r}: {len(unknown)} "
+                f"of {len(counted)}, in {lost:,} of {rows:,} rows ({lost / rows:.1%}). "
+                f"Look at values[{name!r}]."
             )
         meanings = {word: str(meaning or other) for word, meaning in known.items()}
         if any(word != meaning for word, meaning in meanings.items()):
             values[name] = meanings
-    return values, dropped
+    return Words(values, tuple(dropped), unclear, rows)
 
 
 def find_guests(frame: pl.LazyFrame, heading: str | None) -> tuple[str, ...]:
@@ -83,6 +105,18 @@ def find_guests(frame: pl.LazyFrame, heading: str | None) -> tuple[str, ...]:
     return tuple(sorted(some.to_series().to_list()))
 
 
+def alike_names(frame: pl.LazyFrame, heading: str | None) -> int:
+    """Count the ids in text that differ from another one in capitals and spaces alone."""
+    if heading is None or frame.collect_schema()[heading] not in TEXT:
+        return 0
+    name = pl.col(heading).cast(pl.String).str.strip_chars()
+    rough = name.str.to_lowercase().str.replace_all(r"[\s\u00a0]+", " ")
+    names = frame.select(name.alias("name"), rough.alias("rough")).unique()
+    counted = names.group_by("rough").agg(pl.len().alias("names"))
+    several = counted.filter(pl.col("rough").is_not_null(), pl.col("names") > 1)
+    return int(several.select(pl.col("names").sum()).collect(engine="streaming").item() or 0)
+
+
 def is_currency(frame: pl.LazyFrame, heading: str) -> bool:
     """Tell whether a column holds the codes of currencies and nothing else."""
     if frame.collect_schema()[heading] not in TEXT:
@@ -92,7 +126,10 @@ def is_currency(frame: pl.LazyFrame, heading: str) -> bool:
     return bool(frame.select(right.all()).collect(engine="streaming").item())
 
 
-def _distinct(frame: pl.LazyFrame, heading: str) -> list[str]:
-    word = pl.col(heading).cast(pl.String)
-    words = frame.select(word).filter(word.str.strip_chars() != "").unique()
-    return sorted(words.collect(engine="streaming").to_series().to_list())
+def _counted(frame: pl.LazyFrame, heading: str) -> tuple[dict[str, int], int]:
+    """Give the words of a column with how many rows each has, the most frequent first."""
+    word = pl.col(heading).cast(pl.String).alias("word")
+    counts = frame.select(word).group_by("word").len().collect(engine="streaming")
+    there = counts.filter(pl.col("word").str.strip_chars() != "")
+    ordered = there.sort("len", "word", descending=[True, False])
+    return dict(ordered.rows()), int(counts["len"].sum())

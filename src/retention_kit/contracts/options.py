@@ -33,6 +33,9 @@ class DoorOptions(TypedDict, total=False):
             null customer is a guest anyway.
         negative_amounts: Whether an order (or line) of no stated kind with a negative amount is
             a `"return"`, or an error to `"reject"` (the default).
+        positive_returns: Whether a return (or a line of one) with a positive amount is an error to
+            `"reject"` (the default), or to `"negate"`: all its money, and of a line the quantity,
+            change sign.
         duplicate_lines: Whether exact copies of lines that have no `line_id` are kept and counted
             (`"keep"`, the default), or rejected (`"reject"`).
         ids_as_text: Whether all ids are read as text. For tables that write the same ids
@@ -52,6 +55,7 @@ class DoorOptions(TypedDict, total=False):
     values: Mapping[str, Mapping[str, str]] | None
     guest_ids: Sequence[int | str]
     negative_amounts: Literal["reject", "return"]
+    positive_returns: Literal["reject", "negate"]
     duplicate_lines: Literal["keep", "reject"]
     ids_as_text: bool
     rules: Mapping[str, Mapping[str, pl.Expr]] | None

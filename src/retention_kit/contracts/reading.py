@@ -28,6 +28,7 @@ class Reading:
         thousands_mark: What groups digits in numbers written as text; a space stands for any.
         values: By `choice` column, what foreign words mean: `{"status": {"Done": "completed"}}`.
         negative_amounts: What an order of no stated kind with a negative amount is.
+        positive_returns: What becomes of a return with a positive amount.
         ids_as_text: Whether ids are read as text, whatever they are.
     """
 
@@ -38,6 +39,7 @@ class Reading:
     thousands_mark: str | None = None
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     negative_amounts: Literal["reject", "return"] = "reject"
+    positive_returns: Literal["reject", "negate"] = "reject"
     ids_as_text: bool = False
 
     def __post_init__(self) -> None:
@@ -64,6 +66,10 @@ class Reading:
         if self.negative_amounts not in ("reject", "return"):
             raise bad_parameter(
                 "negative_amounts", got=self.negative_amounts, allowed="'reject' or 'return'"
+            )
+        if self.positive_returns not in ("reject", "negate"):
+            raise bad_parameter(
+                "positive_returns", got=self.positive_returns, allowed="'reject' or 'negate'"
             )
 
     def format_of(self, column: str) -> str | None:

@@ -49,6 +49,7 @@ def reading_for(opened: Mapping[str, Opened], options: Mapping[str, Any]) -> Rea
         thousands_mark=options.get("thousands_mark"),
         values=_values(opened, options.get("values") or {}),
         negative_amounts=options.get("negative_amounts", "reject"),
+        positive_returns=options.get("positive_returns", "reject"),
         ids_as_text=bool(options.get("ids_as_text", False)),
     )
 

@@ -22,8 +22,9 @@ MEANINGS: dict[str, str] = {
     "unknown_{column}": "a value that is none of the column's choices",
     "null_{column}": "a value that every row must have is missing",
     "negative_sale": "a sale has a negative amount",
-    "positive_return": "a return has a positive amount",
-    "positive_return_line": "a line of a return has a positive quantity or amount",
+    "positive_return": "a return has a positive amount; positive_returns='negate' turns it",
+    "positive_return_line": "a line of a return has a positive quantity or amount; "
+    "positive_returns='negate' turns them",
     "other_currency": "the currency is not the shop's",
     "duplicate_row": "an exact copy of another row, of which the first stays",
     "repeated_order_id": "a sale's id stands on another sale too, of which the first stays",

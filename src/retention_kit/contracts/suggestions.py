@@ -11,12 +11,29 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from retention_kit.contracts.casts import cast_column
+from retention_kit.contracts.cells import (
+    Rewrite,
+    common_currencies,
+    currencies,
+    date_rewrite,
+    number_rewrite,
+    plain,
+    plain_numbers,
+)
 from retention_kit.contracts.instants import TEXT
-from retention_kit.contracts.matching import ColumnMatch, find_matches, missing
-from retention_kit.contracts.meanings import find_guests, find_words, is_currency
+from retention_kit.contracts.matching import Cells, ColumnMatch, find_matches, missing
+from retention_kit.contracts.meanings import (
+    Words,
+    alike_names,
+    find_guests,
+    find_words,
+    is_currency,
+)
 from retention_kit.contracts.presets import PresetName, preset_of
+from retention_kit.contracts.reading import ISO_8601, Reading
 from retention_kit.contracts.tables import DESCRIPTIONS, Column
-from retention_kit.contracts.written import date_formats, number_marks, unread
+from retention_kit.contracts.written import Marks, date_formats, number_marks, unread
 from retention_kit.errors import bad_parameter
 
 if TYPE_CHECKING:
@@ -28,6 +45,7 @@ SuggestedTable = Literal["orders", "lines", "order_items", "customers", "costs",
 _SAMPLED = 10_000
 _REPEATED = 0.01
 _DATED = ("instant", "date", "month")
+_NUMERIC = ("money", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +64,16 @@ class MappingSuggestion:
         guest_ids: Customers that stand for nobody in particular, such as "retail customer".
         grain: Whether a row is an order or a line of one.
         notes: What asks for a look, in sentences.
+        unclear: Headings of numbers that could be read in two ways; `decimal_mark` and
+            `thousands_mark` have to be stated.
+        currencies: What stands beside the numbers for a currency.
+        currency: The one currency that they all mean; None where there is none, or no one.
+        positive_returns: `"negate"` where all returns have positive amounts.
+        unknown: Of a status, the words whose meaning is not known, with their rows.
+        rows: How many rows the table has, where words were looked at.
+        alike: How many customers' ids differ from another one in capitals and spaces alone.
+        headings: By column, the heading that was judged; of a stated column too.
+        rewrites: By column, how its cells are made plain before they are read.
     """
 
     table: str
@@ -59,6 +87,15 @@ class MappingSuggestion:
     guest_ids: tuple[str, ...] = ()
     grain: Literal["orders", "lines"] = "orders"
     notes: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
+    currencies: tuple[str, ...] = ()
+    currency: str | None = None
+    positive_returns: Literal["reject", "negate"] = "reject"
+    unknown: Mapping[str, int] = field(default_factory=dict, repr=False)
+    rows: int = 0
+    alike: int = 0
+    headings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    rewrites: Mapping[str, Rewrite] = field(default_factory=dict, repr=False)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -72,7 +109,14 @@ class MappingSuggestion:
     @property
     def is_sure(self) -> bool:
         """Whether every required column is found and nothing about it is left open."""
-        return not self.missing and not set(self.undated) & {*DESCRIPTIONS[self.table].required}
+        is_dated = not set(self.undated) & {*DESCRIPTIONS[self.table].required}
+        is_one_currency = not self.currencies or self.currency is not None
+        return not self.missing and is_dated and not self.unclear and is_one_currency
+
+    @property
+    def rewritten(self) -> tuple[str, ...]:
+        """The headings whose cells are made plain before they are read."""
+        return tuple(one.heading for one in self.rewrites.values())
 
     @property
     def options(self) -> dict[str, Any]:
@@ -84,6 +128,9 @@ class MappingSuggestion:
             "thousands_mark": self.thousands_mark,
             "values": {name: dict(words) for name, words in self.values.items()},
             "guest_ids": self.guest_ids,
+            "positive_returns": self.positive_returns
+            if self.positive_returns != "reject"
+            else None,
         }
         return {name: option for name, option in proposed.items() if option}
 
@@ -138,18 +185,20 @@ def suggest_mapping(
     """
     if table not in _TABLES:
         raise bad_parameter("table", got=table, allowed=", ".join(map(repr, _TABLES)))
-    frame, known = _opened(source, table)
+    frame, known, cells, separator = _opened(source, table)
     wanted = preset_of(preset or known)
     # A folder of files may give its rows in another order each time.
     sample = frame.head(_SAMPLED).collect(engine="streaming")
-    matches = find_matches(table, sample, wanted, columns or {})
-    return _described(table, frame, sample, matches)
+    matches = find_matches(table, sample, wanted, columns or {}, cells)
+    return _described(table, frame, sample, matches, cells, separator)
 
 
 _TABLES = ("orders", "lines", "order_items", "customers", "costs", "events")
 
 
-def _opened(source: Source, table: str) -> tuple[pl.LazyFrame, PresetName | None]:
+def _opened(
+    source: Source, table: str
+) -> tuple[pl.LazyFrame, PresetName | None, Cells, str | None]:
     from pathlib import Path
 
     from retention_kit.contracts.exports import Export, read_export
@@ -159,35 +208,49 @@ def _opened(source: Source, table: str) -> tuple[pl.LazyFrame, PresetName | None
     if isinstance(source, str | Path) and is_one_export(source):
         source = read_export(source)
     if isinstance(source, Export):
-        return source.frame, source.preset
-    return open_source(table, source).frame, None
+        cells = Cells(of_export=True, typed=source.sheet is not None)
+        return source.frame, source.preset, cells, source.separator
+    return open_source(table, source).frame, None, Cells(), None
 
 
 def _described(
-    table: str, frame: pl.LazyFrame, sample: pl.DataFrame, matches: tuple[ColumnMatch, ...]
+    table: str,
+    frame: pl.LazyFrame,
+    sample: pl.DataFrame,
+    matches: tuple[ColumnMatch, ...],
+    cells: Cells,
+    separator: str | None,
 ) -> MappingSuggestion:
     described = DESCRIPTIONS[table].columns
     found = {one.column: one.heading for one in matches if one.is_sure and one.heading}
     notes: list[str] = []
+    rewrites = _rewrites(described, found, sample, cells, notes)
     dated = {
-        name: _format_of(described[name], frame, heading, sample[heading], notes)
+        name: _format_of(
+            described[name], frame, heading, sample[heading], notes, rewrites.get(name)
+        )
         for name, heading in found.items()
         if described[name].kind in _DATED
-        and sample[heading].dtype in TEXT
+        and (sample[heading].dtype in TEXT or name in rewrites)
         and sample[heading].drop_nulls().len()
     }
-    numbers = [
-        sample[heading]
-        for name, heading in found.items()
-        if described[name].kind in ("money", "number")
-    ]
-    marks, is_open = number_marks(numbers)
-    if is_open:
+    numbers = {name: one for name, one in found.items() if described[name].kind in _NUMERIC}
+    marks, unclear = number_marks(
+        (_plain_numbers(sample, heading, name in rewrites) for name, heading in numbers.items()),
+        separator=separator,
+    )
+    if unclear:
         notes.append(
-            "The numbers could be read in two ways: '1,234' is one and a bit, or more than a "
-            "thousand. Taken as decimal commas; state decimal_mark if they are not."
+            f"The numbers under {', '.join(map(repr, unclear))} could be read in two ways: '1,234' "
+            "or '1.234' is one and a bit, or more than a thousand. State decimal_mark and "
+            "thousands_mark."
         )
-    values, dropped = find_words(frame, found, described, notes)
+    elif marks.thousands in (",", "."):
+        notes.append(
+            f"In numbers {marks.thousands!r} groups thousands. State decimal_mark if it does not."
+        )
+    words = find_words(frame, found, described, notes)
+    dropped = [*words.dropped]
     if "currency" in found and not is_currency(frame, found["currency"]):
         dropped.append("currency")
         notes.append(
@@ -195,6 +258,25 @@ def _described(
             "currency, and keep other currencies out."
         )
     kept = tuple(one for one in matches if one.column not in dropped)
+    beside = currencies(
+        frame,
+        [
+            heading
+            for name, heading in numbers.items()
+            if described[name].kind == "money" and name in rewrites
+        ],
+    )
+    common = common_currencies(beside)
+    if beside and not common:
+        notes.append(
+            f"The amounts are in several currencies: {', '.join(map(repr, beside))}. Put the "
+            "currency into a column of its own, as codes such as 'RUB'."
+        )
+    alike = 0
+    if cells.of_export and "customer_id" in found:
+        alike = alike_names(frame, found["customer_id"])
+    if alike:
+        notes.append(alike_note(alike, found["customer_id"]))
     return MappingSuggestion(
         table=table,
         matches=kept,
@@ -203,16 +285,105 @@ def _described(
         undated=tuple(name for name, one in dated.items() if one is None),
         decimal_mark=marks.decimal,
         thousands_mark=marks.thousands,
-        values=values,
+        values=words.meanings,
         guest_ids=find_guests(frame, found.get("customer_id")) if table != "customers" else (),
-        grain=_grain(table, sample, found, notes),
+        grain=_grain(table, sample, found, notes, cells),
+        unclear=unclear,
+        currencies=tuple(beside),
+        currency=common[0] if common else None,
+        positive_returns=_positive_returns(sample, found, words, marks, rewrites, notes),
+        unknown=words.unknown.get("status", {}),
+        rows=words.rows,
+        alike=alike,
+        headings=found,
+        rewrites=rewrites,
         notes=tuple(notes),
     )
 
 
+def alike_note(alike: int, heading: str) -> str:
+    """Say that customers' ids differ in capitals and spaces alone."""
+    return (
+        f"{alike:,} ids under {heading!r} differ from another one in capitals and spaces alone, "
+        "and are different customers. Make them alike, or name a column of ids."
+    )
+
+
+def _rewrites(
+    described: Mapping[str, Column],
+    found: Mapping[str, str],
+    sample: pl.DataFrame,
+    cells: Cells,
+    notes: list[str],
+) -> dict[str, Rewrite]:
+    """Say which columns of an export are made plain, now that it is known what they are."""
+    rewrites: dict[str, Rewrite] = {}
+    if not cells.of_export:
+        return rewrites
+    for name, heading in found.items():
+        how = None
+        if described[name].kind in _NUMERIC:
+            how = number_rewrite(sample[heading])
+        elif described[name].kind in _DATED:
+            how = date_rewrite(sample[heading], described[name], typed=cells.typed)
+        if how is not None:
+            rewrites[name] = how
+    told = {
+        "numbers": "Currencies, brackets and minus signs at the end are taken off the numbers",
+        "dates": "Cell by cell, Excel's numbers of days and dates in text are read as dates",
+    }
+    for kind, words in told.items():
+        headings = [one.heading for one in rewrites.values() if one.kind == kind]
+        if headings:
+            notes.append(f"{words} under {', '.join(map(repr, headings))}.")
+    return rewrites
+
+
+def _plain_numbers(sample: pl.DataFrame, heading: str, is_rewritten: bool) -> pl.Series:
+    if not is_rewritten:
+        return sample[heading]
+    return sample.select(plain_numbers(heading)).to_series()
+
+
+def _positive_returns(
+    sample: pl.DataFrame,
+    found: Mapping[str, str],
+    words: Words,
+    marks: Marks,
+    rewrites: Mapping[str, Rewrite],
+    notes: list[str],
+) -> Literal["reject", "negate"]:
+    """Tell whether no return has a negative amount, and some have one above zero."""
+    kind, amount = found.get("kind"), found.get("amount")
+    if kind is None or amount is None or "kind" in words.dropped:
+        return "reject"
+    meanings = words.meanings.get("kind", {})
+    meant = {word for word, meaning in meanings.items() if meaning == "return"} or {"return"}
+    returns = sample.filter(pl.col(kind).cast(pl.String).is_in(sorted(meant)))
+    reading = Reading(time_zone="UTC", decimal_mark=marks.decimal, thousands_mark=marks.thousands)
+    as_amount = _plain_numbers(returns, amount, "amount" in rewrites).alias("amount").to_frame()
+    column = DESCRIPTIONS["orders"].columns["amount"]
+    read = cast_column("orders", column, as_amount.schema["amount"], reading)
+    there = as_amount.select(read.value).to_series().drop_nulls()
+    if there.is_empty() or (there < 0).any() or not (there > 0).any():
+        return "reject"
+    notes.append("All returns have positive amounts, and are taken as negative.")
+    return "negate"
+
+
 def _format_of(
-    column: Column, frame: pl.LazyFrame, heading: str, values: pl.Series, notes: list[str]
+    column: Column,
+    frame: pl.LazyFrame,
+    heading: str,
+    values: pl.Series,
+    notes: list[str],
+    rewrite: Rewrite | None,
 ) -> str | None:
+    if rewrite is not None and rewrite.kind == "dates":
+        return ISO_8601
+    if rewrite is not None:
+        made = plain(heading, column, values.dtype, rewrite).alias(heading)
+        frame, values = frame.with_columns(made), values.to_frame().select(made).to_series()
     likely = date_formats(values, column)
     if len(likely) > 1:
         notes.append(
@@ -237,7 +408,11 @@ def _format_of(
 
 
 def _grain(
-    table: str, sample: pl.DataFrame, found: Mapping[str, str], notes: list[str]
+    table: str,
+    sample: pl.DataFrame,
+    found: Mapping[str, str],
+    notes: list[str],
+    cells: Cells,
 ) -> Literal["orders", "lines"]:
     """Tell lines by repeated order ids and a product beside them."""
     if table == "lines":
@@ -248,7 +423,8 @@ def _grain(
     repeated = 1 - ids.n_unique() / ids.len() if ids.len() else 0.0
     if repeated <= _REPEATED:
         return "orders"
-    lines = {one.column for one in find_matches("lines", sample, None, found) if one.is_sure}
+    of_lines = find_matches("lines", sample, None, found, cells)
+    lines = {one.column for one in of_lines if one.is_sure}
     if {"product_id", "quantity"} <= lines:
         return "lines"
     notes.append(

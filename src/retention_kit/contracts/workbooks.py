@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from retention_kit.contracts.export_layout import ROW, Layout, raw_columns
+from retention_kit.contracts.export_layout import ROW, Layout, header_row, raw_columns
+from retention_kit.contracts.headings import HEADINGS, heading_key
 from retention_kit.errors import FileFormatError, bad_parameter
 
 if TYPE_CHECKING:
@@ -17,6 +18,13 @@ WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 """The endings of workbooks."""
 
 _EXACT = 2.0**53
+_LOOKED_AT = 200
+_KNOWN = frozenset(
+    heading
+    for columns in HEADINGS.values()
+    for headings in columns.values()
+    for heading in headings
+)
 _DATE_CELL = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?$"
 
 
@@ -33,7 +41,9 @@ class Workbook:
         self.sheets = tuple(self._opened.sheet_names)
 
     def pick(self, sheet: str | int | None) -> str:
-        """Give the name of the sheet that is meant; by default the first that holds a table.
+        """Give the name of the sheet that is meant.
+
+        By default it is the first with two known headings, else with one, else that holds anything.
 
         Raises:
             DefinitionError: There is no such sheet.
@@ -47,9 +57,17 @@ class Workbook:
             raise bad_parameter(
                 "sheet", got=sheet, allowed=", ".join(repr(name) for name in self.sheets)
             )
+        known: dict[str, int] = {}
         for name in self.sheets:
-            if self._load(name, n_rows=200).height:
+            cells = self._load(name, n_rows=_LOOKED_AT, dtypes="string").rows()
+            if not cells:
+                continue
+            rows = [[" ".join((cell or "").split()) for cell in row] for row in cells]
+            known[name] = sum(heading_key(cell) in _KNOWN for cell in rows[header_row(rows)])
+            if known[name] > 1:
                 return name
+        if known:
+            return max(known, key=known.__getitem__)
         raise FileFormatError(self._path, reason="it is empty.", step="export it again.")
 
     def raw(self, sheet: str) -> pl.DataFrame:
@@ -78,6 +96,10 @@ class Workbook:
         )
         names = dict(zip(raw_columns(cells.width), cells.columns, strict=True))
         rows = pl.int_range(first, pl.len() + first)
+        if layout.filled is not None:
+            there = cells.rename({found: raw for raw, found in names.items()})
+            filled = layout.with_groups(there.lazy().with_columns(rows.alias(ROW))).drop(ROW)
+            cells = filled.collect().rename(names)
         cells = cells.filter(~rows.is_in(sorted({*cut, *range(last + 1, height)})))
         return cells.select(
             _typed(names[column], cells[names[column]]).alias(heading)

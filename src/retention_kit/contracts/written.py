@@ -126,9 +126,7 @@ def unread(name: str, column: Column, date_format: str) -> pl.Expr:
 def _shares(texts: list[pl.Series]) -> dict[Marks, float]:
     """Give, by marks, the share of values that are read in the column that they suit least."""
     pairs = [Marks(cast('Literal[".", ","]', decimal), thousands) for decimal, thousands in _MARKS]
-    return {
-        marks: min((_readable(text, marks) for text in texts), default=1.0) for marks in pairs
-    }
+    return {marks: min((_readable(text, marks) for text in texts), default=1.0) for marks in pairs}
 
 
 def _is_grouped(text: pl.Series, mark: str) -> bool:

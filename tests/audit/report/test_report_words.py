@@ -17,6 +17,7 @@ from retention_kit.audit.report.health import meaning
 from retention_kit.audit.report.kinds import kind_of
 from retention_kit.audit.report.layout import SHOWN
 from retention_kit.audit.report.numbers import LANGUAGES, Numbers
+from retention_kit.audit.report.tables import heading
 from retention_kit.audit.report.words import Words
 from retention_kit.audit.rules import RULES
 from retention_kit.contracts.rules import MEANINGS
@@ -128,6 +129,15 @@ class TestAnAudit:
             for column in frame.columns
         } - set(texts("ru")["columns"])
         assert unknown == set()
+
+    @pytest.mark.parametrize(
+        ("language", "told"), [("en", "LTV before CAC"), ("ru", "LTV до вычета CAC")]
+    )
+    def test_says_that_the_value_of_a_channel_is_before_the_cost_of_winning(self, language, told):
+        words = Words.of(language, "RUB")
+        assert heading("lifetime_value", words, "channels") == told
+        assert heading("lifetime_value", words, "value_trend") == "LTV"
+        assert heading("city", words, "channels") == heading("city", words)
 
     def test_has_words_for_every_code(self, result):
         for table, frame in result.tables.items():

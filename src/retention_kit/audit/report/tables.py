@@ -113,7 +113,7 @@ def _html(table: ShownTable, table_id: str, *, sortable: bool) -> str:
         column: _cells(frame, column, kinds[column], words, sortable=sortable)
         for column in table.columns
     }
-    headings = {column: heading(column, words) for column in table.columns}
+    headings = {column: heading(column, words, table.name) for column in table.columns}
     # great-tables knows columns by name; a file's own names may be anything.
     keys = {column: f"c{number}" for number, column in enumerate(table.columns)}
     labels: dict[str, str | BaseText] = {
@@ -142,9 +142,10 @@ def _html(table: ShownTable, table_id: str, *, sortable: bool) -> str:
     )
 
 
-def heading(column: str, words: Words) -> str:
-    """Give a column's heading; a column of the file's own keeps its name."""
-    return words.get("columns", column, default=column)
+def heading(column: str, words: Words, table: str = "") -> str:
+    """Give a column's heading, a table's own first; a column of the file's own keeps its name."""
+    usual = words.get("columns", column, default=column)
+    return words.get("headings", table, column, default=usual)
 
 
 def _button(name: str, words: Words) -> str:

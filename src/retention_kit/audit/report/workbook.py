@@ -127,7 +127,7 @@ def _fill(sheet: Worksheet, table: str, frame: pl.DataFrame, looks: _Looks, word
     rows = min(frame.height, _MOST_ROWS)
     for place, column in enumerate(frame.columns):
         kind = kind_of(table, column, frame.schema[column])
-        name = heading(column, words)
+        name = heading(column, words, table)
         look = looks.by_kind.get(kind, looks.text)
         sheet.write_string(0, place, name, looks.heading)
         values = [_plain(value) for value in frame[column].head(rows)]

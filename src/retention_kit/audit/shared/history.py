@@ -13,7 +13,7 @@ from retention_kit.metrics.base.activity import starts_period, window
 from retention_kit.metrics.base.by_customer import in_turn
 from retention_kit.metrics.base.observed import in_zone, instant, is_sale, zone_of
 from retention_kit.metrics.base.periods import last_day, period_index
-from retention_kit.metrics.orders.history import by_order, is_tied
+from retention_kit.metrics.orders.history import is_tied
 
 _MONTHS_APART = 2**32
 
@@ -84,15 +84,14 @@ def history_of(orders: pl.DataFrame, *, as_of: dt.datetime) -> History:
 
 def _sales(orders: pl.DataFrame) -> pl.DataFrame:
     needed = ("customer_id", "order_id", "ordered_at", *_money(orders))
-    turned = in_turn(orders.filter(is_sale(orders)).select(needed), "ordered_at")
-    if turned.select(is_tied().any()).item():
-        turned = by_order(turned)
+    turned = _in_turn(orders.filter(is_sale(orders)).select(needed))
     customer, row = pl.col("customer_id"), pl.int_range(pl.len(), dtype=pl.Int64)
     is_first = (customer != customer.shift()).fill_null(value=True)
     return (
         dated(turned)
         .select(
-            customer.set_sorted(),
+            # Text is in the order of its numbers, which is none of its own.
+            customer.set_sorted() if turned.schema["customer_id"].is_integer() else customer,
             pl.col("ordered_at").to_physical().alias("at"),
             *_money(orders),
             "day",
@@ -110,6 +109,30 @@ def _sales(orders: pl.DataFrame) -> pl.DataFrame:
         )
         .drop("is_first")
     )
+
+
+def _in_turn(sales: pl.DataFrame) -> pl.DataFrame:
+    """Sort sales by customer, instant and id; which customer comes first does not matter."""
+    if sales.schema["customer_id"].is_integer():
+        return _by_order(in_turn(sales, "ordered_at"))
+    # Text sorts slowly, and what a dictionary numbers it by does not.
+    dictionary = pl.Categorical(pl.Categories.random())
+    number = sales["customer_id"].cast(pl.String).cast(dictionary).to_physical()
+    numbered = sales.rename({"customer_id": "__id"}).with_columns(customer_id=number)
+    turned = _by_order(in_turn(numbered, "ordered_at"))
+    return turned.with_columns(customer_id="__id").drop("__id")
+
+
+def _by_order(turned: pl.DataFrame) -> pl.DataFrame:
+    """Put a customer's sales of one instant, which are few, in the order of their ids."""
+    tied = turned.select(is_tied().alias("tied")).to_series()
+    rows = (tied | tied.shift(-1, fill_value=False)).arg_true()
+    if rows.is_empty():
+        return turned
+    keys = turned.select("customer_id", "ordered_at", "order_id")[rows].with_columns(rows)
+    ordered = keys.sort("customer_id", "ordered_at", "order_id")[rows.name]
+    place = pl.int_range(turned.height, dtype=pl.UInt32, eager=True)
+    return turned[place.scatter(rows, ordered)]
 
 
 def _money(orders: pl.DataFrame) -> list[str]:

@@ -8,7 +8,7 @@ import polars as pl
 
 from retention_kit.contracts.schemas import SUM
 from retention_kit.metrics.lifecycle.rhythm import check_gap
-from retention_kit.metrics.lifecycle.states import _microseconds_of, _state
+from retention_kit.metrics.lifecycle.states import microseconds_of, state_of
 
 
 def lifecycles(
@@ -42,4 +42,4 @@ def lifecycles(
 
 def _at(at: dt.datetime, gap_days: float, then: str = "") -> pl.Expr:
     orders, last, gap = (pl.col(f"{name}{then}") for name in ("orders", "at", "gap"))
-    return _state(orders.fill_null(0), _microseconds_of(at) - last, gap, gap_days)
+    return state_of(orders.fill_null(0), microseconds_of(at) - last, gap, gap_days)

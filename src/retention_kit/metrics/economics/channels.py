@@ -40,8 +40,8 @@ def channel_economics(
         - `paid_cost`, `fully_loaded_cost` (`Float64`): advertising, and all costs of winning
             customers, shop currency, major units.
         - `paid_cac`, `fully_loaded_cac` (`Float64`): those / new customers.
-        - `lifetime_value` (`Float64`): what one of the new customers has brought so far: margin
-            less the cost of keeping them, before the cost of winning them; or net revenue.
+        - `lifetime_value` (`Float64`): what one of the new customers has brought so far, before
+            the cost of winning them: margin less the cost of keeping them; or net revenue.
         - `lifetime_value_basis` (`String`): which of the two, `margin` or `revenue`; margin where
             at least 95% of all sales have one.
         - `ltv_to_cac` (`Float64`): lifetime value / fully loaded CAC.
@@ -64,8 +64,9 @@ def channel_economics(
 
     Notes:
         Profit LTV less the cost of winning a customer, divided by that same cost, would take it
-        twice, and break-even would be 0 and not 1; so what is compared is profit before it, and
-        `acquisition_roi` is what remains after it.
+        twice, and break-even would be 0 and not 1; so what is compared is profit before the cost of
+        winning, and `acquisition_roi` is what remains after it. `profit` of `lifetime_value` is
+        after that cost: of the same customers it is smaller by CAC.
 
         The costs of a month are those of all of it; beside the customers of its first days they
         would say that winning one is dear. So a period counts once it has ended.

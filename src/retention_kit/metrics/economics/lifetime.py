@@ -162,7 +162,9 @@ def lifetime_value(
         - `aov_frequency_lifespan`: revenue / orders × orders per period × 1 / churn. It takes all
             customers to leave at one rate in every period; they differ, and 1 / churn of a whole
             base then understates how long customers stay (Fader and Hardie).
-        - `profit`: margin / customers − acquisition cost − retention cost.
+        - `profit`: margin / customers − acquisition cost − retention cost: what remains after the
+            cost of winning a customer. `lifetime_value` of `channel_economics` is before that cost,
+            since there it is divided by it.
 
         The first two do not foretell: with customers still buying they are what was, not what
         will be.

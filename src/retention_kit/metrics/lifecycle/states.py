@@ -92,11 +92,11 @@ def lifecycle_states(orders: Frame, *, as_of: dt.datetime, gap_days: float) -> F
         .filter(pl.col("orders") > 0)
     )
     zone = zone_of(orders.collect_schema())
-    since = _microseconds_of(in_zone(as_of, zone)) - pl.col("last_order_at")
+    since = microseconds_of(in_zone(as_of, zone)) - pl.col("last_order_at")
     gap = pl.col("last_order_at") - pl.col(_EARLIER)
     return customers.with_columns(
         pl.col("last_order_at").cast(pl.Datetime("us", zone)),
-        _state(pl.col("orders"), since, gap, gap_days).alias("state"),
+        state_of(pl.col("orders"), since, gap, gap_days).alias("state"),
         in_days(since).alias("days_since_last_order"),
         in_days(gap).alias("last_gap_days"),
     ).select(_STATE)
@@ -192,7 +192,7 @@ def lifecycle_flow_totals(
     names = dimensions(by, orders, reserved=_FLOW)
     seen = _with_sold_at(observed(orders, as_of=as_of))
     zone = zone_of(orders.collect_schema())
-    then, now = (_microseconds_of(in_zone(at, zone)) for at in (since, as_of))
+    then, now = (microseconds_of(in_zone(at, zone)) for at in (since, as_of))
     if then >= now:
         raise bad_parameter("since", got=since, allowed=f"an instant before as_of, {as_of}")
     sold_before = pl.when(pl.col(SOLD_AT) < then).then(SOLD_AT)
@@ -207,7 +207,7 @@ def lifecycle_flow_totals(
     states = []
     for (sold_at, earlier, ties), at in zip(moments, (now, then), strict=True):
         gap = pl.col(sold_at) - pl.col(earlier)
-        states.append(_state(pl.col(ties), at - pl.col(sold_at), gap, gap_days))
+        states.append(state_of(pl.col(ties), at - pl.col(sold_at), gap, gap_days))
     customers = marked.group_by("customer_id").agg(sums).filter(pl.col(SOLD_AT).is_not_null())
     sales = observed(orders, as_of=as_of).filter(is_sale(orders))
     return (
@@ -223,7 +223,8 @@ def _with_sold_at(seen: Frame) -> Frame:
     return seen.with_columns(pl.when(is_sale(seen)).then(at).alias(SOLD_AT))
 
 
-def _microseconds_of(at: dt.datetime) -> int:
+def microseconds_of(at: dt.datetime) -> int:
+    """Give an instant as whole microseconds since 1970, in UTC."""
     return (at - dt.datetime.fromtimestamp(0, dt.UTC)) // dt.timedelta(microseconds=1)
 
 
@@ -242,7 +243,7 @@ def _last_two(sold_at: str, earlier: str = _EARLIER, ties: str = _TIES) -> tuple
     return last, pl.when(pl.col(ties).sum() > 1).then(last).otherwise(pl.col(earlier).max())
 
 
-def _state(orders: pl.Expr, since: pl.Expr, gap: pl.Expr, gap_days: float) -> pl.Expr:
+def state_of(orders: pl.Expr, since: pl.Expr, gap: pl.Expr, gap_days: float) -> pl.Expr:
     """Give the state, null without orders; times are whole microseconds."""
     sleeping, lost = (_microseconds(times * gap_days) for times in (SLEEPING, LOST))
     return (

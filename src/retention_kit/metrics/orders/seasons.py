@@ -94,7 +94,8 @@ def seasonality(
         totals: What `seasonality_totals` gives, or a sum of such tables.
         as_of: The same instant.
         time_zone: The shop's zone, by whose clock the orders were put into slots.
-        data_from: The first day that the data covers; how often each slot came is counted from it.
+        data_from: The first day that the data covers; how often each slot came is counted from it,
+            so that it must be known.
         unit: The same unit.
 
     Returns:
