@@ -88,6 +88,20 @@ def test_who_bought_once_has_no_rhythm_to_be_late_by():
     assert (row["usual_gap_days"], row["gap_multiple"]) == (0.0, None)
 
 
+def test_by_days_two_orders_in_an_hour_are_no_rhythm():
+    often = orders(
+        (1, 1, "2025-02-01T10:00", 1),
+        (2, 1, "2025-02-01T11:00", 1),
+        (3, 1, "2025-02-01T12:00", 1),
+        (4, 1, "2025-03-01T10:00", 1),
+    )
+    by_order = churned(often).row(0, named=True)
+    by_day = churned(often, unit="day").row(0, named=True)
+    assert by_order["usual_gap_days"] == 1 / 24
+    assert by_day["usual_gap_days"] == 28.0
+    assert by_day["orders"] == 4
+
+
 def test_the_manager_is_that_of_the_last_sale():
     assert churned(orders(*SHOP))["manager"].to_list() == [None, "Ann", "Bob"]
     tied = orders((2, 1, "2025-03-01", 1, "Bob"), (1, 1, "2025-03-01", 1, "Ann"))

@@ -78,6 +78,8 @@ def stopped_tables(answers: Answers, dataset: Dataset, seen: Seen) -> dict[str, 
         dataset.customers.join(ids, on="customer_id", how="semi"),
         as_of=seen.as_of,
         active_within=seen.stopped_within,
+        # Two orders in an hour are no rhythm.
+        unit="day",
     )
     return {
         "churned_customers": stopped.head(STOPPED_SHOWN).collect(),

@@ -111,6 +111,8 @@ def format_value(figure: KeyFigure) -> str:
             return f"{Decimal(str(value)):,.2f}"
         case "ratio":
             return f"{float(value):.2f}"
+        case "days" | "months":
+            return f"{float(value):.1f}"
         case _:
             return f"{value:,}"
 

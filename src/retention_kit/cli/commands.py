@@ -11,7 +11,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from retention_kit.cli.options import DuplicateLines, Grain, Language, NegativeAmounts, System
+from retention_kit.cli.options import (
+    DuplicateLines,
+    Grain,
+    Language,
+    NegativeAmounts,
+    PositiveReturns,
+    System,
+)
 from retention_kit.cli.output import (
     Outputs,
     failing,
@@ -157,6 +164,10 @@ def audit(
         NegativeAmounts | None,
         _option(_READING, None, "What a negative amount of no stated kind is."),
     ] = None,
+    positive_returns: Annotated[
+        PositiveReturns | None,
+        _option(_READING, None, "What becomes of a return with a positive amount."),
+    ] = None,
     duplicate_lines: Annotated[
         DuplicateLines | None,
         _option(_READING, None, "With lines: what becomes of exact copies."),
@@ -221,6 +232,7 @@ def audit(
             "thousands_mark": thousands_mark,
             "guest_ids": guest,
             "negative_amounts": negative_amounts,
+            "positive_returns": positive_returns,
             "duplicate_lines": duplicate_lines,
             "ids_as_text": ids_as_text,
             "strict": strict,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -72,7 +73,8 @@ def draft(settings: Settings, out: Path | None) -> str:
         cast("Table", document["columns"]).add(table, _columns(proposal))
     for name, words in _values(settings, proposals).items():
         document.setdefault("values", tomlkit.table(is_super_table=True))
-        cast("Table", document["values"]).add(name, _words(words))
+        unknown = {word for one in proposals.values() for word in one.unknown}
+        cast("Table", document["values"]).add(name, _words(words, unknown))
     return tomlkit.dumps(document)
 
 
@@ -122,6 +124,7 @@ def _found(export: Any) -> str:
     """Say in a line what was found in a file."""
     parts = [
         f"sheet {export.sheet!r}" if export.sheet else "",
+        f"of the sheets {', '.join(map(repr, export.sheets))}" if len(export.sheets) > 1 else "",
         export.encoding or "",
         f"separator {export.separator!r}" if export.separator else "",
         f"headings in row {export.header_row}",
@@ -150,28 +153,39 @@ def _add_shop(
     headings = " ".join(match.heading or "" for match in proposals[main].matches)
     is_russian = re.search("[\u0400-\u04ff]", headings) is not None
     document.add("grain", tomlkit.item(main).comment("what a row is: orders or lines"))
+    found = next((one.currency for one in proposals.values() if one.currency), None)
     for name in ("time_zone", "currency", "language"):
         if name in settings.stated:
             document.add(name, settings.stated[name])
+        elif name == "currency" and found is not None:
+            document.add(name, tomlkit.item(found).comment("check: it stands beside the amounts"))
         elif is_russian:
             document.add(name, tomlkit.item(_ASSUMED[name]).comment(_CHECKS[name]))
         else:
             document.add(tomlkit.comment(f'{name} = "{_EXAMPLES[name]}"  # {_CHECKS[name]}'))
-    last = _last_day(sources["orders"], proposals[main])
+    last, later = _last_day(sources["orders"], proposals[main])
     if "as_of" in settings.stated:
         document.add("as_of", settings.stated["as_of"])
     elif last is not None:
         told = "check: the day after the last order; later ones do not count"
+        if later:
+            told = f"check: {later:,} orders are dated after today, and do not count"
         document.add("as_of", tomlkit.item(last + dt.timedelta(days=1)).comment(told))
     else:
         document.add(tomlkit.comment("as_of = 2025-12-31  # the day after the last order"))
     for name, one in settings.stated.items():
         if name in _PLAIN:
             document.add(name, one)
+    if "positive_returns" not in settings.stated and proposals[main].positive_returns != "reject":
+        told = "check: all returns have positive amounts"
+        document.add(
+            "positive_returns", tomlkit.item(proposals[main].positive_returns).comment(told)
+        )
 
 
 _PLAIN = (
     "negative_amounts",
+    "positive_returns",
     "duplicate_lines",
     "ids_as_text",
     "strict",
@@ -192,8 +206,13 @@ def _add_marks(
             if name in stated:
                 document.add(name, stated[name])
     else:
-        marks = {(one.decimal_mark, one.thousands_mark) for one in proposals.values()}
-        for decimal, thousands in marks if len(marks) == 1 else ():
+        if any(one.unclear for one in proposals.values()):
+            document.add(tomlkit.comment('decimal_mark = ","  # check: the note on numbers below'))
+        marks = {
+            (one.decimal_mark, one.thousands_mark) for one in proposals.values() if not one.unclear
+        }
+        is_one = len(marks) == 1 and not any(one.unclear for one in proposals.values())
+        for decimal, thousands in marks if is_one else ():
             document.add("decimal_mark", tomlkit.item(decimal).comment("in numbers, as 1 234,50"))
             if thousands is not None:
                 document.add("thousands_mark", thousands)
@@ -239,6 +258,9 @@ def _columns(proposal: MappingSuggestion) -> Table:
         else:
             heading = tomlkit.item(match.heading).as_string()
             table.add(tomlkit.comment(f"{match.column} = {heading}  # check: {sure}{tail}"))
+    if proposal.unknown and "status" not in proposal.columns:
+        heading = tomlkit.item(proposal.headings["status"]).as_string()
+        table.add(tomlkit.comment(f"status = {heading}  # check: say what its words mean"))
     return table
 
 
@@ -249,30 +271,45 @@ def _values(
     return {**merged, **settings.stated.get("values", {})}
 
 
-def _words(words: dict[str, str]) -> Table:
+def _words(words: dict[str, str], unknown: set[str]) -> Table:
     import tomlkit
 
     table = tomlkit.table()
     for word, meaning in words.items():
-        table.add(word, meaning)
+        item = tomlkit.item(meaning)
+        table.add(word, item.comment("check: not known") if word in unknown else item)
     return table
 
 
-def _last_day(source: Any, proposal: MappingSuggestion) -> dt.date | None:
-    """Give the day of the last order, where its dates can be read."""
+def _today() -> dt.date:
+    """Give today, the one thing that is asked of the clock."""
+    return dt.datetime.now(dt.UTC).date()
+
+
+def _last_day(source: Any, proposal: MappingSuggestion) -> tuple[dt.date | None, int]:
+    """Give the day of the last order that is not after today, and count those that are.
+
+    Where the dates cannot be read there is none.
+    """
     from retention_kit.contracts.casts import cast_column
+    from retention_kit.contracts.cells import made_plain
     from retention_kit.contracts.reading import Reading
     from retention_kit.contracts.sources import open_source
     from retention_kit.contracts.tables import ORDERS
 
     heading = proposal.columns.get("ordered_at")
     if heading is None or "ordered_at" in proposal.undated:
-        return None
+        return None, 0
     opened = open_source("orders", source)
     zone = getattr(opened.schema[heading], "time_zone", None) or "UTC"
     reading = Reading(time_zone=zone, date_format=proposal.date_format.get("ordered_at"))
+    dates = opened.frame.select(pl.col(heading).alias("ordered_at"))
+    there = replace(opened, frame=dates, schema=dates.collect_schema())
+    plain = made_plain(there, ORDERS.columns, proposal.rewrites, proposal.date_format)
     column = ORDERS.columns["ordered_at"]
-    made = cast_column("orders", column, opened.schema[heading], reading)
-    frame = opened.frame.select(pl.col(heading).alias("ordered_at")).select(made.value.max())
-    last = opened.collect(frame).item()
-    return None if last is None else cast(dt.datetime, last).date()
+    made = cast_column("orders", column, plain.schema["ordered_at"], reading)
+    day = made.value.dt.date()
+    is_later = day > _today()
+    found = plain.frame.select(day.filter(~is_later).max().alias("last"), is_later.sum().alias("n"))
+    last, later = opened.collect(found).row(0)
+    return last, int(later)

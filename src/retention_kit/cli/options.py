@@ -34,6 +34,13 @@ class NegativeAmounts(StrEnum):
     RETURN = "return"
 
 
+class PositiveReturns(StrEnum):
+    """What becomes of a return with a positive amount."""
+
+    REJECT = "reject"
+    NEGATE = "negate"
+
+
 class DuplicateLines(StrEnum):
     """What becomes of exact copies of lines."""
 

@@ -33,6 +33,7 @@ DOOR = (
     "values",
     "guest_ids",
     "negative_amounts",
+    "positive_returns",
     "duplicate_lines",
     "ids_as_text",
     "separator",
@@ -64,6 +65,7 @@ _ALLOWED = {
     "preset": get_args(PresetName),
     "language": ("en", "ru"),
     "negative_amounts": ("reject", "return"),
+    "positive_returns": ("reject", "negate"),
     "duplicate_lines": ("keep", "reject"),
 }
 

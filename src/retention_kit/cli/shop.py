@@ -189,8 +189,11 @@ def _there(stated: Mapping[str, str], export: Export) -> dict[str, str]:
 
 
 def _not_enough(table: str, export: Export, proposal: MappingSuggestion) -> DataError:
+    from retention_kit.contracts.proposals import told_sheets
+
     found = "\n".join(f"  {line}" for line in proposal.explain().splitlines())
     named = ", ".join(export.headings[:40])
+    found += told_sheets(export).replace("\n", "\n  ")
     return DataError(
         f"Table {table!r} needs {', '.join(map(repr, proposal.missing))}, and no heading of "
         f"{export.path!r} is surely that. What was found:\n{found}\n  headings: {named}\n"

@@ -69,21 +69,21 @@ def enter(
         options.get("columns"), {name: source.schema for name, source in opened.items()}
     )
     proposals = propose(sources, opened, mapping)
-    mapping = with_proposed(opened, mapping, proposals)
+    mapping = with_proposed(opened, mapping, proposals, options)
     for name, source in opened.items():
         with explaining(name, sources[name], proposals):
             require(name, source.schema, mapping[name])
-    refuse(proposals, options, mapping)
     opened = {name: _renamed(name, source, mapping[name]) for name, source in opened.items()}
-    opened = in_plain_cells(opened, proposals, options)
     reject_lines = options.get("duplicate_lines", "keep") == "reject"
     if reject_lines and not {"lines", "order_items"} & opened.keys():
         raise bad_parameter("duplicate_lines", got="reject", allowed="'keep', without lines")
     reading = reading_for(opened, options)
+    refuse(proposals, options, mapping)
     readings = as_proposed(reading, options, proposals)
     if any(one.positive_returns == "negate" for one in readings.values()):
         # Lines of their own, and orders made of lines, follow what is said of the orders.
         reading = replace(reading, positive_returns="negate")
+    opened = in_plain_cells(opened, proposals, options)
     id_types = decide_id_types(
         {name: source.schema for name, source in opened.items()}, as_text=reading.ids_as_text
     )

@@ -22,6 +22,8 @@ _FULL = 0.9
 _POOR = 0.6
 _MANY_BLANK = 0.3
 _CENT = 0.005
+_MANY = 10
+_HALF = 0.5
 _VALUE = re.compile(r"[(+\-\u2212]?\d[\d\s.,:/\-%'()₽$€]*(?:руб\.?|р\.)?")
 _DATE = re.compile(r"\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}-\d{2}-\d{2}")
 _CONTACT = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|\+?(?:[\s()-]*\d){10,15}")
@@ -32,7 +34,7 @@ _TOTAL = (
     r"|^\s*(?:grand\s+total|sub-?\s?total|totals?)(?:\W|$)"
     r"|\s(?:итоги?|итого|total):?\s*$"
 )
-
+_NOTHING_ELSE = r"(?i)^\s*(?:(?:общий|общие)\s+)?(?:итого|итоги?|всего|(?:grand\s+)?total):?\s*$"
 _NUMBER = (
     r"(?i)^[\s\d.,()+\-\u2212\u00a0\u2007\u2009\u202f%₽$€]*(?:руб\.?|р\.|rub|usd|eur|шт\.?)?\s*$"
 )
@@ -91,7 +93,8 @@ def find_layout(raw: pl.LazyFrame) -> Layout:
     The header is the first row that is nearly as wide as the widest and holds names rather than
     values. A row is one of totals when a cell says so, the others are numbers, and one that is
     filled in nearly all rows is blank: a customer called "Total" is none. Near the end, it is one
-    also when one of its numbers is the sum of those above.
+    also when one of its numbers is the sum of those above, or when a cell says nothing else and a
+    number is more than half of the sum of many.
 
     Args:
         raw: Text columns, and `ROW`.
@@ -246,6 +249,7 @@ def _dated_totals(below: pl.LazyFrame, labelled: pl.DataFrame, columns: Sequence
     if labelled.is_empty():
         return totals
     rest = below.filter(~_is_label(columns))
+    is_alone = pl.any_horizontal([pl.col(name).str.contains(_NOTHING_ELSE) for name in columns])
     sums = rest.select(
         *(_plain(name).sum().alias(name) for name in columns),
         *((~_is_blank(name)).sum().alias(f"{name} there") for name in columns),
@@ -254,8 +258,10 @@ def _dated_totals(below: pl.LazyFrame, labelled: pl.DataFrame, columns: Sequence
         whole, there = float(sums[name].item() or 0.0), int(sums[f"{name} there"].item())
         if whole == 0.0 or there < 2:
             continue
-        same = labelled.filter((_plain(name) - whole).abs() < _CENT)
-        totals |= set(same[ROW])
+        is_sum = (_plain(name) - whole).abs() < _CENT
+        if there >= _MANY:
+            is_sum |= is_alone & (_plain(name).abs() > _HALF * abs(whole))
+        totals |= set(labelled.filter(is_sum)[ROW])
     return totals
 
 

@@ -55,14 +55,23 @@ def with_proposed(
     opened: Mapping[str, Opened],
     mapping: Mapping[str, Mapping[str, str]],
     proposals: Mapping[str, MappingSuggestion],
+    options: Mapping[str, Any],
 ) -> dict[str, dict[str, str]]:
-    """Complete the mapping of each export by what is proposed."""
+    """Complete the mapping of each export by what is proposed.
+
+    A status of whose words none was known is left out of proposals; it is there once the words
+    are stated.
+    """
     resolved = {name: dict(mapping.get(name, {})) for name in opened}
     for name, proposal in proposals.items():
         stated = set(resolved[name].values())
         for column, heading in proposal.columns.items():
             if column not in opened[name].schema and heading not in stated:
                 resolved[name].setdefault(column, heading)
+        heading = proposal.headings.get("status", "")
+        is_stated = "status" in (options.get("values") or {}) and bool(proposal.unknown)
+        if is_stated and "status" not in opened[name].schema and heading not in stated:
+            resolved[name].setdefault("status", heading)
     return resolved
 
 
@@ -121,7 +130,13 @@ def refuse(
                     column,
                     got="text that no one format is certain for",
                     allowed="dates written in one way",
-                    step=" ".join(note for note in proposal.notes if repr(column) in note),
+                    step=" ".join(
+                        [
+                            *(note for note in proposal.notes if repr(column) in note),
+                            "For example date_format='%d.%m.%Y' (--date-format on the command "
+                            "line).",
+                        ]
+                    ),
                 )
         if proposal.unclear and not is_marked:
             raise DataError(
@@ -132,8 +147,7 @@ def refuse(
                 "--thousands-mark on the command line)."
             )
         _refuse_currencies(table, proposal, options["currency"], mapping[table])
-        if "status" not in (options.get("values") or {}):
-            _refuse_words(table, proposal)
+        _refuse_words(table, proposal, _unknown(proposal, options))
 
 
 def _refuse_currencies(
@@ -158,15 +172,21 @@ def _refuse_currencies(
         )
 
 
-def _refuse_words(table: str, proposal: MappingSuggestion) -> None:
-    lost = sum(proposal.unknown.values())
-    if proposal.unknown and lost > UNKNOWN_SHARE * proposal.rows:
+def _unknown(proposal: MappingSuggestion, options: Mapping[str, Any]) -> dict[str, int]:
+    """Give the words of a status that neither the library nor the reader knows."""
+    stated = (options.get("values") or {}).get("status", {})
+    return {word: rows for word, rows in proposal.unknown.items() if word not in stated}
+
+
+def _refuse_words(table: str, proposal: MappingSuggestion, unknown: Mapping[str, int]) -> None:
+    lost = sum(unknown.values())
+    if lost > UNKNOWN_SHARE * proposal.rows:
         raise DataError(
             f"{lost:,} of {proposal.rows:,} rows of table {table!r} ({lost / proposal.rows:.1%}) "
-            "have a status whose meaning is not known. Next step: say what each word means, as "
-            "completed, cancelled or open (only completed orders are sales). In a file of "
-            f"settings:\n{_as_settings(proposal.unknown)}\nIn Python the same as "
-            "values={'status': {…}}, on the command line as --value status:WORD=completed."
+            "have a status whose meaning is not known. Next step: say what each word means; only "
+            f"completed orders are sales. In a file of settings:\n{_as_settings(unknown)}\nIn "
+            "Python the same as values={'status': {…}}, on the command line as "
+            "--value status:WORD=completed. Who names all required columns uses no status."
         )
 
 
@@ -176,7 +196,7 @@ def _as_settings(words: Mapping[str, int]) -> str:
     told = [word for word in words if "@" not in word and sum(map(str.isdigit, word)) < 5]
     for word in told[:_WORDS_TOLD]:
         key = word.replace("\\", "\\\\").replace('"', '\\"')
-        lines.append(f'"{key}" = "completed"  # {words[word]:,} rows')
+        lines.append(f'"{key}" = "completed|cancelled|open"  # rows: {words[word]:,}')
     more = len(words) - len(told[:_WORDS_TOLD])
     return "\n".join([*lines, *([f"# and {more:,} more"] if more else [])])
 
@@ -187,12 +207,13 @@ def warnings_of(
     """Say what in exports can be used, and asks for a look."""
     sentences = []
     for table, proposal in proposals.items():
-        lost = sum(proposal.unknown.values())
-        if lost and "status" not in (options.get("values") or {}):
+        unknown = _unknown(proposal, options)
+        lost = sum(unknown.values())
+        if lost:
             sentences.append(
                 f"{lost:,} of {proposal.rows:,} rows of table {table!r} "
                 f"({lost / proposal.rows:.1%}) have a status whose meaning is not known, and do "
-                f"not count as sales. Say what the words mean:\n{_as_settings(proposal.unknown)}"
+                f"not count as sales. Say what the words mean:\n{_as_settings(unknown)}"
             )
         if proposal.alike and table in ("orders", "lines"):
             sentences.append(alike_note(proposal.alike, proposal.headings["customer_id"]))
@@ -243,7 +264,11 @@ def as_proposed(
         readings[name] = replace(
             reading,
             date_format={**proposal.date_format, **stated, **made},
-            values={**proposal.values, **reading.values},
+            values={
+                # Whoever states some words need not repeat those that are known.
+                column: {**proposal.values.get(column, {}), **reading.values.get(column, {})}
+                for column in {**proposal.values, **reading.values}
+            },
             **own,
         )
     return readings

@@ -68,7 +68,8 @@ def arguments_for(
 def _in_order(arguments: dict[str, Any]) -> dict[str, Any]:
     """Put `since` before `as_of`."""
     since, as_of = arguments.get("since"), arguments.get("as_of")
-    if since is not None and as_of is not None and since >= as_of:
+    # In one zone Python would compare wall clocks, of which one hour comes twice.
+    if since is not None and as_of is not None and since.timestamp() >= as_of.timestamp():
         return {**arguments, "since": as_of - dt.timedelta(days=30)}
     return arguments
 

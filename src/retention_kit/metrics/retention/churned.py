@@ -20,7 +20,7 @@ from retention_kit.metrics.base.observed import (
     zone_of,
 )
 from retention_kit.metrics.base.weighted import in_days
-from retention_kit.metrics.lifecycle.gaps import purchase_gaps
+from retention_kit.metrics.lifecycle.gaps import Unit, purchase_gaps
 
 CONTACTS = ("email", "phone", "first_name", "last_name", "city")
 _WAS_CUSTOMER = "__was_customer"
@@ -34,6 +34,7 @@ def churned_customers(
     as_of: dt.datetime,
     active_within: str,
     period: str | None = None,
+    unit: Unit = "order",
 ) -> Frame:
     """List the customers who were some a period ago and are none any more, most valuable first.
 
@@ -49,6 +50,8 @@ def churned_customers(
         period: How long before `as_of` the period starts, in the same words. None takes
             `active_within`: then the list has those who bought in the window before the last and
             not in the last.
+        unit: Between what the usual gap is counted: each `order`, or the shop-zone days of orders,
+            each `day` once. Who places two orders in an hour is not overdue after two.
 
     Returns:
         One row per customer at the period's start who is none at its end, sorted by `net_revenue`,
@@ -59,7 +62,8 @@ def churned_customers(
         - `orders` (`Int64`): number of their sales, >= 1.
         - `last_order_at`: the instant of the last one.
         - `days_since_last_order` (`Float64`): from then to `as_of`, in days of 24 hours.
-        - `usual_gap_days` (`Float64`): the median of the gaps between their orders; null with one.
+        - `usual_gap_days` (`Float64`): the median of the gaps between their purchases; null with
+            one.
         - `gap_multiple` (`Float64`): days since the last order / usual gap, which says how overdue
             they are; null without a usual gap, or where that is 0.
         - `manager` (`String`): of the last sale, the one with the largest (instant, id); null where
@@ -69,8 +73,8 @@ def churned_customers(
 
     Raises:
         MissingColumnError: A required column is absent.
-        DefinitionError: `as_of` has no time zone, or `active_within` or `period` is no length of
-            the calendar.
+        DefinitionError: `as_of` has no time zone, `active_within` or `period` is no length of the
+            calendar, or `unit` is neither of the two.
 
     Notes:
         Exactly the customers counted as `lost` by `retention_totals`, S without E, in the period
@@ -106,7 +110,7 @@ def churned_customers(
     )
     sales = seen.filter(is_sale(seen)).join(gone, on="customer_id", how="semi")
     gaps = (
-        purchase_gaps(sales, as_of=as_of)
+        purchase_gaps(sales, as_of=as_of, unit=unit)
         .group_by("customer_id")
         .agg(pl.col("gap_days").median().alias("usual_gap_days"))
     )
