@@ -10,6 +10,8 @@ import pytest
 import xlsxwriter
 from typer.testing import CliRunner
 
+from retention_kit.audit.model import KeyFigure
+from retention_kit.audit.terminal import format_value
 from retention_kit.cli import app
 
 REPORT = """Отчёт по продажам;;;;
@@ -273,3 +275,95 @@ def test_a_sheet_and_an_encoding_are_passed_on(costs, sales):
     assert "'Sheet1'" in result.stderr
     result = run(sales, *SHOP, "--encoding", "utf-16")
     assert result.exit_code == 1
+
+
+UNKNOWN = """Номер;Клиент;Дата;Сумма;Статус
+1;а;05.01.2025;5;Выполнен
+2;б;06.01.2025;6;Клац
+3;а;27.01.2025;7;Клац
+"""
+
+
+def test_an_unknown_status_is_an_error_to_be_edited_and_stated(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(UNKNOWN, encoding="utf-8")
+    result = run(path, *SHOP)
+    assert result.exit_code == 1
+    for words in ("2 of 3 rows", "(66.7%)", '"Клац" = "completed|cancelled|open"', "--value"):
+        assert words in result.stderr
+    found, _ = audit(path, *SHOP, "--value", "status:Клац=completed")
+    assert figures(found)["revenue"] == 18
+    drawn = run("--init", path).stdout
+    assert '"Клац" = "open" # check: not known' in drawn
+    assert "in 2 of 3 rows (66.7%)" in drawn
+
+
+def test_a_status_of_unknown_words_alone_is_drawn_up_to_be_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(UNKNOWN.replace("Выполнен", "Бряк"), encoding="utf-8")
+    assert '# status = "Статус"  # check: say what its words mean' in run("--init", path).stdout
+    out = tmp_path / "shop.toml"
+    out.write_text(
+        '[values.status]\n"Клац" = "completed"\n"Бряк" = "cancelled"\n', encoding="utf-8"
+    )
+    found, _ = audit(path, *SHOP, "--config", out)
+    assert figures(found)["revenue"] == 13
+
+
+def test_a_date_after_today_is_no_last_day(tmp_path, monkeypatch):
+    path = tmp_path / "a.csv"
+    rows = "1;а;05.01.2025;5\n2;б;26.01.2025;6\n3;а;27.01.2052;7\n"
+    path.write_text("Номер;Клиент;Дата;Сумма\n" + rows, encoding="utf-8")
+    monkeypatch.setattr("retention_kit.cli.draft._today", lambda: dt.date(2025, 2, 1))
+    drawn = run("--init", path).stdout
+    assert tomllib.loads(drawn)["as_of"] == dt.date(2025, 1, 27)
+    assert "check: 1 orders are dated after today" in drawn
+
+
+def test_returns_without_a_minus_and_a_currency_are_drawn_up(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "Номер;Клиент;Дата;Сумма;Вид операции\n1;а;05.01.2025;5 €;Реализация\n"
+        "2;а;26.01.2025;2 €;Возврат\n",
+        encoding="utf-8",
+    )
+    written = tomllib.loads(run("--init", path).stdout)
+    assert written["positive_returns"] == "negate"
+    assert written["currency"] == "EUR"
+    shop = [*SHOP[:2], "--currency", "EUR", *SHOP[4:]]
+    found, _ = audit(path, *shop)
+    assert found["key_figures"]["net"]["revenue"]["value"] == 3
+    found, _ = audit(path, *shop, "--positive-returns", "reject")
+    assert found["data_health"]["orders"]["rejected"] == {"positive_return": 1}
+
+
+def test_numbers_of_two_readings_are_stated_on_the_command_line(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = "1;а;05.01.2025;1.234\n2;б;26.01.2025;2.500\n"
+    path.write_text("Номер;Клиент;Дата;Сумма\n" + rows, encoding="utf-8")
+    result = run(path, *SHOP)
+    assert result.exit_code == 1
+    assert "--decimal-mark" in result.stderr
+    found, _ = audit(path, *SHOP, "--decimal-mark", ",", "--thousands-mark", ".")
+    assert figures(found)["revenue"] == 3734
+    drawn = run("--init", path).stdout
+    assert "decimal_mark" not in tomllib.loads(drawn)
+    assert '# decimal_mark = ","  # check' in drawn
+
+
+def test_all_sheets_are_told_where_one_is_not_enough(tmp_path):
+    path = tmp_path / "a.xlsx"
+    book = xlsxwriter.Workbook(path)
+    for name in ("Первый", "Второй"):
+        page = book.add_worksheet(name)
+        page.write_row(0, 0, ["Дата", "Сумма"])
+        page.write_row(1, 0, ["05.01.2025", 5])
+    book.close()
+    assert "of the sheets 'Первый', 'Второй'" in run("--init", path).stdout
+    result = run(path, *SHOP)
+    assert "the workbook also has 'Второй'" in result.stderr
+
+
+def test_days_and_months_are_told_with_one_decimal():
+    for unit in ("days", "months"):
+        assert format_value(KeyFigure("x", "sales", 12.583333333333334, unit, "")) == "12.6"

@@ -196,6 +196,19 @@ class TestChannels:
         assert (row["lifetime_value"], row["ltv_to_cac"], row["verdict"]) == (150.0, 3.0, "good")
         assert (row["retention_cost"], row["retention_roi"]) == (0.0, None)
 
+    @pytest.mark.parametrize("day", [(2025, 3, 1), (2025, 3, 3), (2025, 7, 31)])
+    def test_costs_of_a_month_that_has_begun_change_no_figure(self, day):
+        data = make_dataset(200, seed=3, tables=("orders", "customers", "costs"))
+        as_of = dt.datetime(*day, 9, tzinfo=ZoneInfo(data.time_zone))
+        totals = acquisition_totals(data.orders, data.customers, as_of=as_of)
+        ended = data.costs.filter(pl.col("month") < as_of.date().replace(day=1))
+        with_begun, without = (
+            channel_economics(totals, costs, as_of=as_of, time_zone=data.time_zone).collect()
+            for costs in (data.costs, ended)
+        )
+        assert with_begun["new_customers"].sum() > 0
+        assert with_begun.drop("reason").equals(without.drop("reason"))
+
     def test_with_margins_the_cost_of_keeping_comes_off_and_that_of_winning_does_not(self):
         orders = [
             sale(1, "01-05", 1_000, margin=500, channel="a"),

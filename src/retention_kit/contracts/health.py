@@ -23,7 +23,7 @@ class TableHealth:
         guests: Accepted rows that belong to no known customer.
         notes: Further counts of accepted rows, by name: returns, cancelled and open orders,
             duplicate lines that were kept; and of what was cut from a file before it was read:
-            title rows, total rows, blank rows.
+            title, total, blank, footer and group rows.
     """
 
     table: str
