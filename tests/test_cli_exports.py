@@ -317,7 +317,7 @@ def test_a_date_after_today_is_no_last_day(tmp_path, monkeypatch):
     monkeypatch.setattr("retention_kit.cli.draft._today", lambda: dt.date(2025, 2, 1))
     drawn = run("--init", path).stdout
     assert tomllib.loads(drawn)["as_of"] == dt.date(2025, 1, 27)
-    assert "check: 1 orders are dated after today" in drawn
+    assert "check: orders dated after today, which do not count: 1" in drawn
 
 
 def test_returns_without_a_minus_and_a_currency_are_drawn_up(tmp_path):

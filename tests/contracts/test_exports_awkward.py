@@ -65,7 +65,9 @@ def column(dataset, name="amount"):
 
 def amounts(*values, separator=";", name="Сумма"):
     rows = [["Номер", "Клиент", "Дата", name]]
-    rows += [[str(n), f"к{n}", f"{n:02}.01.2025", one] for n, one in enumerate(values, start=10)]
+    rows += [
+        [str(n), f"к{n}", f"{1 + n % 28:02}.01.2025", one] for n, one in enumerate(values, start=10)
+    ]
     quote = '"' if separator == "," else ""
     return "".join(separator.join(f"{quote}{one}{quote}" for one in row) + "\n" for row in rows)
 
@@ -483,3 +485,33 @@ def test_a_column_of_text_may_hold_months_where_none_is_meant(write):
 def test_a_frame_is_judged_as_the_door_reads_it():
     frame = pl.DataFrame({"Номер": ["1"], "Клиент": "а", "Дата": "31.01.2025", "Сумма": "5 ₽"})
     assert suggest_mapping(frame).missing == ("amount",)
+
+
+def test_a_sale_without_a_date_before_a_guest_is_no_group(write):
+    text = "Клиент;Номер;Дата;Сумма\nАнна;1;;5\n;2;06.01.2025;6\n;3;27.01.2025;7\n"
+    assert write(text).group_rows == ()
+
+
+def test_words_beside_numbers_are_no_currency(write):
+    text = amounts("100 ₽", *["5"] * 30, "по договору")
+    with pytest.warns(DataWarning, match="unreadable_amount"):
+        assert enter(write(text), currency="RUB").orders.collect().height == 31
+
+
+def test_dates_under_their_own_name_say_why_they_are_not_read(write):
+    text = "order_id;customer_id;ordered_at;amount\n1;а;01/02/2025;5\n2;б;03/04/2025;5\n"
+    with pytest.raises(ColumnTypeError, match="could be read in several ways"):
+        enter(write(text))
+
+
+def test_numbers_that_are_not_used_need_not_be_clear(write):
+    text = "Номер;Клиент;Дата;Сумма;Скидка\n1;а;31.01.2025;5;1.234\n2;б;31.01.2025;6;2.500\n"
+    columns = {
+        "order_id": "Номер",
+        "customer_id": "Клиент",
+        "ordered_at": "Дата",
+        "amount": "Сумма",
+    }
+    assert column(enter(write(text), columns=columns)) == [5, 6]
+    with pytest.raises(DataError, match="under 'Скидка'"):
+        enter(write(text))

@@ -169,7 +169,7 @@ def _add_shop(
     elif last is not None:
         told = "check: the day after the last order; later ones do not count"
         if later:
-            told = f"check: {later:,} orders are dated after today, and do not count"
+            told = f"check: orders dated after today, which do not count: {later:,}"
         document.add("as_of", tomlkit.item(last + dt.timedelta(days=1)).comment(told))
     else:
         document.add(tomlkit.comment("as_of = 2025-12-31  # the day after the last order"))
@@ -301,6 +301,10 @@ def _last_day(source: Any, proposal: MappingSuggestion) -> tuple[dt.date | None,
     if heading is None or "ordered_at" in proposal.undated:
         return None, 0
     opened = open_source("orders", source)
+    is_text = opened.schema[heading] == pl.String
+    if is_text and "ordered_at" not in proposal.date_format:
+        # Nothing stands there.
+        return None, 0
     zone = getattr(opened.schema[heading], "time_zone", None) or "UTC"
     reading = Reading(time_zone=zone, date_format=proposal.date_format.get("ordered_at"))
     dates = opened.frame.select(pl.col(heading).alias("ordered_at"))

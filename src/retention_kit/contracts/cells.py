@@ -176,7 +176,7 @@ def currencies(frame: pl.LazyFrame, headings: list[str]) -> dict[str, tuple[str,
         return {}
     found = pl.concat(
         [
-            frame.select(
+            frame.filter(plain_numbers(heading) != pl.col(heading)).select(
                 pl.col(heading).str.extract(rf"(?i)({_TOKEN})").str.to_lowercase().alias("token")
             )
             for heading in headings

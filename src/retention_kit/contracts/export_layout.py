@@ -126,8 +126,13 @@ def find_layout(raw: pl.LazyFrame) -> Layout:
     grouping = _grouping(body, named, full)
     groups: list[int] = []
     if grouping == "certain":
-        heads = odd.filter(~blank & ~_is_blank(named[0]) & _is_numbers(named[1:]))
+        heads = odd.filter(_is_group(named, full))
         groups = [row for row in heads[ROW].sort() if row not in totals | footers]
+    problem: Literal["headings", "grouped"] | None = None
+    if grouping == "uncertain":
+        problem = "grouped"
+    elif header < len(cells) and not is_headed(cells[header]):
+        problem = "headings"
     nameless = [column for column, name in zip(columns, names, strict=True) if not name]
     empty = _empty_columns(below, nameless)
     headings, repeated = _numbered(
@@ -147,11 +152,7 @@ def find_layout(raw: pl.LazyFrame) -> Layout:
         footers=tuple(sorted(footers)),
         groups=tuple(groups),
         filled=named[0] if groups else None,
-        problem="grouped"
-        if grouping == "uncertain"
-        else None
-        if header >= len(cells) or is_headed(cells[header])
-        else "headings",
+        problem=problem,
     )
 
 
@@ -274,23 +275,23 @@ def _plain(name: str) -> pl.Expr:
     return pl.when(is_number).then(digits.cast(pl.Float64, strict=False))
 
 
+def _is_group(named: Sequence[str], full: Sequence[str]) -> pl.Expr:
+    """Tell a row that names a group: a name, sums, and most of what other rows hold is blank."""
+    blank = pl.sum_horizontal([_is_blank(name) for name in full])
+    return ~_is_blank(named[0]) & _is_numbers(named[1:]) & (blank >= len(full) * _HALF)
+
+
 def _grouping(
     body: pl.DataFrame, named: Sequence[str], full: Sequence[str]
 ) -> Literal["certain", "uncertain"] | None:
     """Tell whether the rows stand below rows that name their group in the first column."""
     if len(named) < 3 or body.is_empty() or named[0] in full:
         return None
-    rest = [name for name in full if name != named[0]]
-    is_head = (
-        ~_is_blank(named[0])
-        & _is_numbers(named[1:])
-        & pl.any_horizontal([_is_blank(name) for name in rest] or [pl.lit(value=False)])
-    )
     is_detail = _is_blank(named[0])
     looks = body.sort(ROW).select(
-        is_head.alias("head"),
+        _is_group(named, full).alias("head"),
         is_detail.alias("detail"),
-        (is_detail & pl.all_horizontal([~_is_blank(name) for name in rest])).alias("whole"),
+        (is_detail & pl.all_horizontal([~_is_blank(name) for name in full])).alias("whole"),
     )
     followed = looks.filter(pl.col("head") & pl.col("detail").shift(-1).fill_null(value=False))
     if followed.is_empty() or float(str(looks["detail"].mean())) < _MANY_BLANK:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from retention_kit.contracts.cells import made_plain
 from retention_kit.contracts.exports import Export
+from retention_kit.contracts.findings import alike_note
 from retention_kit.contracts.headings import HEADINGS
 from retention_kit.contracts.matching import required_columns
 from retention_kit.contracts.opened import Opened
 from retention_kit.contracts.presets import CURRENCIES
 from retention_kit.contracts.reading import ISO_8601, Reading
 from retention_kit.contracts.sources import Source
-from retention_kit.contracts.suggestions import MappingSuggestion, alike_note
+from retention_kit.contracts.suggestions import MappingSuggestion
 from retention_kit.contracts.tables import DESCRIPTIONS
 from retention_kit.errors import ColumnTypeError, DataError, MissingColumnError
 
@@ -124,7 +125,8 @@ def refuse(
             )
         for column in proposal.undated:
             stated = formats if isinstance(formats, str) else (formats or {}).get(column)
-            if stated is None and column in mapping[table]:
+            is_there = column in mapping[table] or proposal.headings.get(column) == column
+            if stated is None and is_there:
                 raise ColumnTypeError(
                     table,
                     column,
@@ -138,9 +140,11 @@ def refuse(
                         ]
                     ),
                 )
-        if proposal.unclear and not is_marked:
+        read = {*mapping[table].values(), *DESCRIPTIONS[table].columns}
+        unclear = [heading for heading in proposal.unclear if heading in read]
+        if unclear and not is_marked:
             raise DataError(
-                f"The numbers of table {table!r} under {', '.join(map(repr, proposal.unclear))} "
+                f"The numbers of table {table!r} under {', '.join(map(repr, unclear))} "
                 "could be read in two ways: '1,234' or '1.234' is one and a bit, or more than a "
                 "thousand. Next step: say which mark is which, as decimal_mark=',' for a bit, or "
                 "decimal_mark='.', thousands_mark=',' for a thousand (--decimal-mark, "

@@ -11,29 +11,22 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from retention_kit.contracts.casts import cast_column
-from retention_kit.contracts.cells import (
-    Rewrite,
-    common_currencies,
-    currencies,
-    date_rewrite,
-    number_rewrite,
-    plain,
-    plain_numbers,
+from retention_kit.contracts.cells import Rewrite, common_currencies, currencies
+from retention_kit.contracts.findings import (
+    DATED,
+    NUMERIC,
+    alike_note,
+    as_plain_numbers,
+    find_format,
+    find_positive_returns,
+    find_rewrites,
 )
 from retention_kit.contracts.instants import TEXT
 from retention_kit.contracts.matching import Cells, ColumnMatch, find_matches, missing
-from retention_kit.contracts.meanings import (
-    Words,
-    alike_names,
-    find_guests,
-    find_words,
-    is_currency,
-)
+from retention_kit.contracts.meanings import alike_names, find_guests, find_words, is_currency
 from retention_kit.contracts.presets import PresetName, preset_of
-from retention_kit.contracts.reading import ISO_8601, Reading
-from retention_kit.contracts.tables import DESCRIPTIONS, Column
-from retention_kit.contracts.written import Marks, date_formats, number_marks, unread
+from retention_kit.contracts.tables import DESCRIPTIONS
+from retention_kit.contracts.written import number_marks
 from retention_kit.errors import bad_parameter
 
 if TYPE_CHECKING:
@@ -44,8 +37,6 @@ SuggestedTable = Literal["orders", "lines", "order_items", "customers", "costs",
 
 _SAMPLED = 10_000
 _REPEATED = 0.01
-_DATED = ("instant", "date", "month")
-_NUMERIC = ("money", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,19 +215,19 @@ def _described(
     described = DESCRIPTIONS[table].columns
     found = {one.column: one.heading for one in matches if one.is_sure and one.heading}
     notes: list[str] = []
-    rewrites = _rewrites(described, found, sample, cells, notes)
+    rewrites = find_rewrites(described, found, sample, cells, notes)
     dated = {
-        name: _format_of(
+        name: find_format(
             described[name], frame, heading, sample[heading], notes, rewrites.get(name)
         )
         for name, heading in found.items()
-        if described[name].kind in _DATED
+        if described[name].kind in DATED
         and (sample[heading].dtype in TEXT or name in rewrites)
         and sample[heading].drop_nulls().len()
     }
-    numbers = {name: one for name, one in found.items() if described[name].kind in _NUMERIC}
+    numbers = {name: one for name, one in found.items() if described[name].kind in NUMERIC}
     marks, unclear = number_marks(
-        (_plain_numbers(sample, heading, name in rewrites) for name, heading in numbers.items()),
+        (as_plain_numbers(sample, heading, name in rewrites) for name, heading in numbers.items()),
         separator=separator,
     )
     if unclear:
@@ -291,7 +282,7 @@ def _described(
         unclear=unclear,
         currencies=tuple(beside),
         currency=common[0] if common else None,
-        positive_returns=_positive_returns(sample, found, words, marks, rewrites, notes),
+        positive_returns=find_positive_returns(sample, found, words, marks, rewrites, notes),
         unknown=words.unknown.get("status", {}),
         rows=words.rows,
         alike=alike,
@@ -299,112 +290,6 @@ def _described(
         rewrites=rewrites,
         notes=tuple(notes),
     )
-
-
-def alike_note(alike: int, heading: str) -> str:
-    """Say that customers' ids differ in capitals and spaces alone."""
-    return (
-        f"{alike:,} ids under {heading!r} differ from another one in capitals and spaces alone, "
-        "and are different customers. Make them alike, or name a column of ids."
-    )
-
-
-def _rewrites(
-    described: Mapping[str, Column],
-    found: Mapping[str, str],
-    sample: pl.DataFrame,
-    cells: Cells,
-    notes: list[str],
-) -> dict[str, Rewrite]:
-    """Say which columns of an export are made plain, now that it is known what they are."""
-    rewrites: dict[str, Rewrite] = {}
-    if not cells.of_export:
-        return rewrites
-    for name, heading in found.items():
-        how = None
-        if described[name].kind in _NUMERIC:
-            how = number_rewrite(sample[heading])
-        elif described[name].kind in _DATED:
-            how = date_rewrite(sample[heading], described[name], typed=cells.typed)
-        if how is not None:
-            rewrites[name] = how
-    told = {
-        "numbers": "Currencies, brackets and minus signs at the end are taken off the numbers",
-        "dates": "Cell by cell, Excel's numbers of days and dates in text are read as dates",
-    }
-    for kind, words in told.items():
-        headings = [one.heading for one in rewrites.values() if one.kind == kind]
-        if headings:
-            notes.append(f"{words} under {', '.join(map(repr, headings))}.")
-    return rewrites
-
-
-def _plain_numbers(sample: pl.DataFrame, heading: str, is_rewritten: bool) -> pl.Series:
-    if not is_rewritten:
-        return sample[heading]
-    return sample.select(plain_numbers(heading)).to_series()
-
-
-def _positive_returns(
-    sample: pl.DataFrame,
-    found: Mapping[str, str],
-    words: Words,
-    marks: Marks,
-    rewrites: Mapping[str, Rewrite],
-    notes: list[str],
-) -> Literal["reject", "negate"]:
-    """Tell whether no return has a negative amount, and some have one above zero."""
-    kind, amount = found.get("kind"), found.get("amount")
-    if kind is None or amount is None or "kind" in words.dropped:
-        return "reject"
-    meanings = words.meanings.get("kind", {})
-    meant = {word for word, meaning in meanings.items() if meaning == "return"} or {"return"}
-    returns = sample.filter(pl.col(kind).cast(pl.String).is_in(sorted(meant)))
-    reading = Reading(time_zone="UTC", decimal_mark=marks.decimal, thousands_mark=marks.thousands)
-    as_amount = _plain_numbers(returns, amount, "amount" in rewrites).alias("amount").to_frame()
-    column = DESCRIPTIONS["orders"].columns["amount"]
-    read = cast_column("orders", column, as_amount.schema["amount"], reading)
-    there = as_amount.select(read.value).to_series().drop_nulls()
-    if there.is_empty() or (there < 0).any() or not (there > 0).any():
-        return "reject"
-    notes.append("All returns have positive amounts, and are taken as negative.")
-    return "negate"
-
-
-def _format_of(
-    column: Column,
-    frame: pl.LazyFrame,
-    heading: str,
-    values: pl.Series,
-    notes: list[str],
-    rewrite: Rewrite | None,
-) -> str | None:
-    if rewrite is not None and rewrite.kind == "dates":
-        return ISO_8601
-    if rewrite is not None:
-        made = plain(heading, column, values.dtype, rewrite).alias(heading)
-        frame, values = frame.with_columns(made), values.to_frame().select(made).to_series()
-    likely = date_formats(values, column)
-    if len(likely) > 1:
-        notes.append(
-            f"The dates of {column.name!r}, under {heading!r}, could be read in several ways: "
-            f"{', '.join(map(repr, likely))}. State date_format."
-        )
-        return None
-    for one in likely:
-        wrong = frame.select(unread(heading, column, one)).collect(engine="streaming").item()
-        if not wrong:
-            return one
-        notes.append(
-            f"The dates of {column.name!r}, under {heading!r}, look like {one!r}, but {wrong:,} "
-            "of them are not read by it. State date_format to have them rejected."
-        )
-    if not likely:
-        notes.append(
-            f"The dates of {column.name!r}, under {heading!r}, are not all written in one known "
-            "way. State date_format."
-        )
-    return None
 
 
 def _grain(
