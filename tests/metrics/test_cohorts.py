@@ -120,8 +120,8 @@ def test_a_dimension_may_have_any_name_that_is_not_the_results(function, name):
 
 @pytest.mark.parametrize("function", [cohort_totals, cohort_value_totals])
 def test_an_unknown_dimension_is_refused(function):
-    with pytest.raises(DefinitionError, match="no dimension 'chanel'") as caught:
-        function(orders(*EXAMPLE), as_of=AS_OF, by="chanel")
+    with pytest.raises(DefinitionError, match="no dimension 'chann'") as caught:
+        function(orders(*EXAMPLE), as_of=AS_OF, by="chann")
     assert caught.value.parameter == "by"
 
 

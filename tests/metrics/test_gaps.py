@@ -180,7 +180,7 @@ def test_unknown_units_and_dimensions_are_refused():
         with pytest.raises(DefinitionError, match="'order' or 'day'"):
             function(orders(*SHOP), as_of=AS_OF, unit="week")
     with pytest.raises(DefinitionError, match="Nearest: channel"):
-        gap_totals(orders(*SHOP), as_of=AS_OF, by="chanel")
+        gap_totals(orders(*SHOP), as_of=AS_OF, by="chann")
 
 
 @given(st.data(), UNITS)

@@ -107,8 +107,8 @@ def test_what_makes_no_figures_of_sums_is_refused(shop, function):
 
 
 def test_an_argument_of_neither_is_refused_with_the_nearest(shop):
-    with pytest.raises(DefinitionError, match="no argument 'evry'.*Nearest: every"):
-        measure(retention_rates, shop, as_of=AS_OF, evry="1mo")
+    with pytest.raises(DefinitionError, match="no argument 'everyy'.*Nearest: every"):
+        measure(retention_rates, shop, as_of=AS_OF, everyy="1mo")
 
 
 def test_a_missing_table_is_named(shop):

@@ -93,7 +93,7 @@ def test_no_orders_give_no_steps_and_unknown_words_are_refused():
     with pytest.raises(DefinitionError, match="'order' or 'day'"):
         order_number_totals(orders(*SHOP), as_of=AS_OF, unit="month")
     with pytest.raises(DefinitionError, match="Nearest: channel"):
-        order_number_totals(orders(*SHOP), as_of=AS_OF, by="chanel")
+        order_number_totals(orders(*SHOP), as_of=AS_OF, by="chann")
 
 
 @given(st.data(), st.integers(1, 5))

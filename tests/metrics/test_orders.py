@@ -185,8 +185,8 @@ def test_margins_are_summed_where_they_are_known_and_returns_take_theirs_off():
 
 def test_an_unknown_dimension_is_named_with_those_nearest():
     table, as_of = example_orders()
-    with pytest.raises(DefinitionError, match="chanel.*channel"):
-        order_totals(table, as_of=as_of, by="chanel")
+    with pytest.raises(DefinitionError, match="chann.*channel"):
+        order_totals(table, as_of=as_of, by="chann")
     with pytest.raises(DefinitionError, match="orders"):
         order_totals(table.with_columns(orders=pl.lit("x")), as_of=as_of, by="orders")
     with pytest.raises(DefinitionError, match="'every'"):

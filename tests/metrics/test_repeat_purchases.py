@@ -123,7 +123,7 @@ def test_periods_that_there_are_not_are_refused():
         with pytest.raises(DefinitionError, match="'1mo'"):
             repeat_purchase_totals(orders(*SHOP), as_of=AS_OF, **arguments)
     with pytest.raises(DefinitionError, match="Nearest: channel"):
-        repeat_purchase_totals(orders(*SHOP), as_of=AS_OF, by="chanel")
+        repeat_purchase_totals(orders(*SHOP), as_of=AS_OF, by="chann")
 
 
 EVERY = st.sampled_from([None, "1d", "1w", "1mo", "1q", "1y"])

@@ -274,8 +274,8 @@ def test_what_is_no_length_of_the_calendar_is_refused(text):
 def test_unknown_periods_and_dimensions_are_refused():
     with pytest.raises(DefinitionError, match="'1mo'"):
         retention_totals(orders(*SHOP), as_of=AS_OF, every="2mo")  # type: ignore[arg-type]
-    with pytest.raises(DefinitionError, match="chanel.*Nearest: channel"):
-        retention_totals(orders(*SHOP), as_of=AS_OF, by="chanel")
+    with pytest.raises(DefinitionError, match="chann.*Nearest: channel"):
+        retention_totals(orders(*SHOP), as_of=AS_OF, by="chann")
     with pytest.raises(DefinitionError, match="with a time zone"):
         retention_totals(orders(*SHOP), as_of=dt.datetime(2025, 6, 1))
     with pytest.raises(MissingColumnError, match="no column 'amount'"):
