@@ -78,6 +78,7 @@ SCHEMA = {
         "currency",
         "active_within",
         "gap_days",
+        "confidence",
         "warnings",
         "notes",
         "data_health",

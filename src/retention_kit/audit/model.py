@@ -98,6 +98,7 @@ class Findings:
         active_within: For how long a purchase makes a customer, in the list of those who stopped.
         gap_days: The usual gap between purchases by which the lifecycle is told; None where it is
             not known.
+        confidence: How sure intervals are.
         health: What was read, accepted and rejected.
         key_figures: The figures, in the order of a report.
         tables: Eager tables by name; those that need what was not given are not there. Always:
@@ -120,6 +121,7 @@ class Findings:
     currency: str
     active_within: str
     gap_days: float | None
+    confidence: float
     health: DataHealth
     key_figures: tuple[KeyFigure, ...]
     tables: Mapping[str, pl.DataFrame]
@@ -153,10 +155,10 @@ class Findings:
 
         Returns:
             `schema_version`, `as_of`, `data_from`, `data_to` (ISO 8601), `time_zone`, `currency`,
-            `active_within`, `gap_days`, `warnings`, `notes`, `data_health` (by table),
-            `key_figures` (by view and name: value, unit, numerator, denominator, low, high,
-            definition, benchmark) and every other table of the audit by its name, as rows. Money
-            is a number in major units of the currency.
+            `active_within`, `gap_days`, `confidence`, `warnings`, `notes`, `data_health` (by
+            table), `key_figures` (by view and name: value, unit, numerator, denominator, low,
+            high, definition, benchmark) and every other table of the audit by its name, as rows.
+            Money is a number in major units of the currency.
         """
         figures: dict[str, dict[str, Any]] = {}
         for figure in self.key_figures:
@@ -179,6 +181,7 @@ class Findings:
             "currency": self.currency,
             "active_within": self.active_within,
             "gap_days": self.gap_days,
+            "confidence": self.confidence,
             "warnings": list(self.warnings),
             "notes": [{"code": note.code, **note.values} for note in self.notes],
             "data_health": {

@@ -8,7 +8,6 @@ from typing import Any
 
 import polars as pl
 
-from retention_kit.audit.masking import mask_contacts
 from retention_kit.audit.model import KeyFigure
 from retention_kit.contracts.dataset import Dataset
 from retention_kit.metrics.base.observed import observed
@@ -84,13 +83,12 @@ def _sum(left: int | None, right: int | None) -> int | None:
     return None if left is None or right is None else left + right
 
 
-def rejected(dataset: Dataset, *, show_contacts: bool) -> dict[str, pl.DataFrame]:
-    """Give the first rejected rows of each table, contacts masked unless asked for."""
+def rejected(dataset: Dataset) -> dict[str, pl.DataFrame]:
+    """Give the first rejected rows of each table, as they came."""
     tables = {}
     for name, table in dataset.health.tables.items():
         if table.rejected:
-            rows = dataset.rejected[name].head(REJECTED_SHOWN)
-            tables[f"rejected_{name}"] = _collect(rows if show_contacts else mask_contacts(rows))
+            tables[f"rejected_{name}"] = _collect(dataset.rejected[name].head(REJECTED_SHOWN))
     return tables
 
 

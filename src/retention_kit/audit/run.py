@@ -13,7 +13,7 @@ from retention_kit.audit.actions import actions
 from retention_kit.audit.around import funnel_table, goods_tables, people_tables
 from retention_kit.audit.bounds import Bounds, bounds_of
 from retention_kit.audit.figures import AGAIN_DAYS, key_figures
-from retention_kit.audit.masking import mask_contacts
+from retention_kit.audit.masking import mask_table
 from retention_kit.audit.money import cost_tables, economics, lifetime_table, what_if_table
 from retention_kit.audit.notes import notes_of, sentence
 from retention_kit.audit.outputs import Audit
@@ -73,8 +73,8 @@ def audit(
         gap_days: The usual gap between purchases, in days, by which the lifecycle is told. None
             takes the median of customers' own median gaps.
         confidence: How sure intervals are, above 0 and below 1.
-        show_contacts: Whether e-mail addresses and telephone numbers, among rejected rows and in
-            the list of those who stopped, are shown whole.
+        show_contacts: Whether e-mail addresses and telephone numbers are shown whole, in the list
+            of those who stopped, among rejected rows, and wherever else they stand.
         progress: Called with the name of each stage as it begins.
 
     Returns:
@@ -127,10 +127,9 @@ def audit(
     facts = _facts(answers, tables, guests)
     figures = key_figures(facts, _intervals(answers, confidence))
     tables["key_figures"] = figure_table(figures)
-    tables |= rejected(dataset, show_contacts=show_contacts)
+    tables |= rejected(dataset)
     if not show_contacts:
-        stopped = mask_contacts(tables["churned_customers"].lazy()).collect()
-        tables["churned_customers"] = stopped
+        tables = {name: mask_table(table) for name, table in tables.items()}
     notes = notes_of(dataset, bounds, totals)
     logger.info("audit as of %s: %d key figures", as_of.isoformat(), len(figures))
     return Audit(
@@ -141,6 +140,7 @@ def audit(
         currency=dataset.currency,
         active_within=seen.stopped_within,
         gap_days=gap,
+        confidence=confidence,
         health=dataset.health,
         key_figures=figures,
         tables=tables,

@@ -53,7 +53,8 @@ class Outputs:
 
 def write_rejected(shop: Dataset, outputs: Outputs) -> None:
     """Write the rejected rows before anything else can fail for the lack of the others."""
-    from retention_kit.audit.masking import mask_contacts
+    from retention_kit.audit.masking import mask_table
+    from retention_kit.audit.report.safe import escape_formulas
 
     folder = outputs.rejected
     if folder is None:
@@ -61,9 +62,10 @@ def write_rejected(shop: Dataset, outputs: Outputs) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in shop.health.tables.items():
         if table.rejected:
-            rows = shop.rejected[name]
-            shown = rows if outputs.show_contacts else mask_contacts(rows)
-            shown.sink_csv(folder / f"{name}.csv")
+            rows = shop.rejected[name].collect(engine="streaming")
+            shown = rows if outputs.show_contacts else mask_table(rows)
+            # A spreadsheet tells UTF-8 by the mark at its beginning.
+            escape_formulas(shown).write_csv(folder / f"{name}.csv", include_bom=True)
 
 
 def write_audit(
