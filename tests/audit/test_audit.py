@@ -145,6 +145,28 @@ def test_every_quotient_shows_what_was_divided_by_what(real):
         )
 
 
+def test_what_winning_customers_costs_shows_what_was_divided_by_what():
+    costs = [
+        {"month": "2025-01-01", "amount": 30, "channel": "ads"},
+        {"month": "2025-02-01", "amount": 10, "channel": None},
+    ]
+    rows = [(1, 1, "2025-01-05", 100), (2, 2, "2025-02-05", 50), (3, 1, "2025-03-05", 10)]
+    result = audit(shop(*rows, costs=costs), as_of=END)
+    cost = result.figure("customer_acquisition_cost", "net")
+    assert (cost.numerator, cost.denominator, cost.value) == (40, 2, 20.0)
+    ratio = result.figure("ltv_to_cac", "net")
+    assert (ratio.numerator, ratio.denominator, ratio.value) == (80, 20, 4.0)
+    assert result.figure("payback_months", "net").numerator is None
+
+
+def test_without_costs_of_winning_there_is_no_quotient_of_them():
+    costs = [{"month": "2025-01-01", "amount": 30, "purpose": "retention"}]
+    result = audit(shop((1, 1, "2025-01-05", 100), costs=costs), as_of=END)
+    for name in ("customer_acquisition_cost", "ltv_to_cac"):
+        figure = result.figure(name, "net")
+        assert (figure.value, figure.numerator, figure.denominator) == (None, None, None)
+
+
 def test_each_view_says_which_rows_it_counts(real):
     views = {row["view"]: row for row in real.tables["views"].to_dicts()}
     assert (views["sales"]["orders"], views["sales"]["order_items"]) == (18_532, 397_884)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
-from retention_kit.audit.rules import RULES, Tables
+from retention_kit.audit.advice import Tables, last_year
+from retention_kit.audit.rules import RULES
 
 _SCHEMA = {
     "rank": pl.Int64,
@@ -27,8 +30,11 @@ def actions(tables: Tables) -> pl.DataFrame:
     Returns:
         One row per rule and thing it fires for, most money at stake first, unknown money last:
         `rank` (`Int64`, from 1), `rule`, `money_at_stake` (`Float64`, shop currency, major units,
-        over twelve months), `customers` (`Int64`), `figure` (`Float64`), `parameters` (JSON).
+        over twelve months), `customers` (`Int64`), `figure` (`Float64`), `parameters` (JSON; of
+        each rule also `months`, how many whole months the year has whose money it is: 12, or fewer
+        where the data are shorter; fractions to six places).
     """
+    months = len(last_year(tables, "order_values"))
     found = [action for rule in RULES.values() for action in rule(tables)]
     found.sort(key=lambda one: (one.money_at_stake is None, -(one.money_at_stake or 0.0), one.rule))
     return pl.DataFrame(
@@ -39,10 +45,18 @@ def actions(tables: Tables) -> pl.DataFrame:
                 one.money_at_stake,
                 one.customers,
                 one.figure,
-                json.dumps(dict(one.parameters), ensure_ascii=False),
+                json.dumps({"months": months, **_short(one.parameters)}, ensure_ascii=False),
             )
             for rank, one in enumerate(found, start=1)
         ],
         schema=_SCHEMA,
         orient="row",
     )
+
+
+def _short(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    # More places say nothing, and eleven digits in a row look like a telephone number.
+    return {
+        name: round(value, 6) if isinstance(value, float) else value
+        for name, value in parameters.items()
+    }

@@ -23,8 +23,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         0.47,
         0.69,
         "Metrilo, Revenue from Returning Customers",
-        "The range over ten branches of online shops that work on retention; their average is "
-        "0.60.",
+        "The range over ten branches of online shops that work on retention; their average is 60%.",
     ),
     "ltv_to_cac": Benchmark(
         3.0,
@@ -161,7 +160,13 @@ def _net(facts: Mapping[str, Row], intervals: Intervals) -> tuple[KeyFigure, ...
         ("ltv_to_cac", "ratio"),
         ("payback_months", "months"),
     )
-    found += [_plain(name, "net", economics[name], unit) for name, unit in units if economics]
+    for name, unit in units if economics else ():
+        parts = economics.get(f"{name}_parts")
+        found.append(
+            _quotient(name, economics, parts, intervals, unit=unit, view="net")
+            if parts
+            else _plain(name, "net", economics[name], unit)
+        )
     return (
         *found,
         _plain("returns", "net", totals["returns"], "orders"),
@@ -205,8 +210,9 @@ DEFINITIONS: Mapping[str, str] = {
     "lifetime_value_net": "What a customer has paid so far, net of returns: net revenue / "
     "customers.",
     "customer_acquisition_cost_net": "All costs of acquisition / new customers.",
-    "ltv_to_cac_net": "Lifetime value / cost of acquisition, both of the whole time; by margin "
-    "where margins are known, else by revenue.",
+    "ltv_to_cac_net": "Lifetime value before the cost of winning / cost of acquisition, of the "
+    "same customers; by margin less the cost of keeping where margins are known, else by net "
+    "revenue.",
     "payback_months_net": "Months until what a customer brings has repaid the cost of acquisition; "
     "by margin where margins are known, else by revenue.",
     "returns_net": "Completed returns of known customers, booked when they happened.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -30,17 +31,29 @@ def cost_tables(answers: Answers, costs: pl.DataFrame, seen: Seen) -> dict[str, 
 
 
 def economics(tables: Answers) -> dict[str, Any]:
-    """Give the shop's own cost of acquisition, its ratio and its payback, of all channels."""
+    """Give the shop's own cost of acquisition, its ratio and its payback, of all channels.
+
+    Beside the first two stand, as `…_parts`, what was divided by what: cost by new customers, and
+    lifetime value before the cost of winning by that cost, per customer won in months with costs.
+    """
     channels, payback = tables["channels"], tables["payback"].row(0, named=True)
     worth = channels.select(
         (pl.col("lifetime_value") * pl.col("new_customers")).sum().alias("value"),
         pl.col("new_customers").sum(),
         pl.col("fully_loaded_cost").sum().alias("cost"),
     ).row(0, named=True)
-    has_both = worth["new_customers"] and worth["cost"]
+    customers = worth["new_customers"]
+    has_both = customers and worth["cost"]
+    cost = payback["fully_loaded_cac"]
     return {
-        "customer_acquisition_cost": payback["fully_loaded_cac"],
+        "customer_acquisition_cost": cost,
+        "customer_acquisition_cost_parts": None
+        if cost is None
+        else (_exact(payback["fully_loaded_cost"]), payback["new_customers"]),
         "ltv_to_cac": worth["value"] / worth["cost"] if has_both else None,
+        "ltv_to_cac_parts": (_exact(worth["value"] / customers), _exact(worth["cost"] / customers))
+        if has_both
+        else None,
         "payback_months": payback["payback_months"],
     }
 
@@ -107,3 +120,8 @@ def _last_year(retention: pl.DataFrame) -> dict[str, Any]:
 
 def _share(above: Any, below: Any) -> float | None:
     return float(above) / float(below) if below else None
+
+
+def _exact(number: float) -> Decimal:
+    """Write a number as the shortest decimal that is the same float."""
+    return Decimal(repr(number))

@@ -122,14 +122,14 @@ def audit(
     totals = _row(answers["totals"])
     tables["views"] = views(dataset, as_of, totals, guests)
     tables["data_health"] = dataset.health.to_frame()
+    tables |= rejected(dataset)
+    if not show_contacts:
+        tables = {name: mask_table(table) for name, table in tables.items()}
     tables["actions"] = actions(tables)
     tables["trends"] = trends(tables)
     facts = _facts(answers, tables, guests)
     figures = key_figures(facts, _intervals(answers, confidence))
     tables["key_figures"] = figure_table(figures)
-    tables |= rejected(dataset)
-    if not show_contacts:
-        tables = {name: mask_table(table) for name, table in tables.items()}
     notes = notes_of(dataset, bounds, totals)
     logger.info("audit as of %s: %d key figures", as_of.isoformat(), len(figures))
     return Audit(

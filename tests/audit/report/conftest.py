@@ -421,6 +421,7 @@ def of_the_trade() -> dict[str, pl.DataFrame]:
                 "conversion_from_previous": [None, 0.24, 0.3615, 0.6558],
                 "conversion_from_first": [1.0, 0.24, 0.0868, 0.0569],
                 "lost": [None, 38_000, 7_662, 1_493],
+                "is_largest_leak": [False, True, False, False],
                 "unseen_customers": [0, 0, 310, 120],
                 "skipped_customers": [0, 0, 95, 0],
             }
@@ -444,7 +445,10 @@ STEPS = {
         410_000.0,
         {"customers": 1_301, "net_revenue": 4_100_000.0, "response": 0.1},
     ),
-    "second_purchase": (107_000.0, {"customers": 4_300, "conversion": 0.656, "points": 0.05}),
+    "second_purchase": (
+        107_000.0,
+        {"customers": 4_300, "conversion": 0.656, "points": 0.05, "months": 12},
+    ),
     "reactivate_sleeping": (43_000.0, {"customers": 866, "share": 0.2, "response": 0.1}),
     "keep_five_points": (310_000.0, {"change": 0.05, "extra_customers": 480.0}),
     "raise_average_order_value": (891_140.0, {"change": 0.1, "extra_customers": None}),
@@ -524,6 +528,7 @@ def make(tables: dict[str, pl.DataFrame], *, currency: str = "RUB") -> Audit:
         currency=currency,
         active_within="3mo",
         gap_days=43.8,
+        confidence=0.95,
         health=health(),
         key_figures=known,
         tables={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import openpyxl
 import polars as pl
@@ -11,7 +12,7 @@ import pytest
 
 from retention_kit.audit.report import write_excel, write_folder
 from retention_kit.audit.report.folder import star
-from retention_kit.audit.report.safe import DANGEROUS, escape_formulas
+from retention_kit.audit.report.safe import DANGEROUS, escape_formulas, is_dangerous
 from retention_kit.audit.report.words import texts
 
 
@@ -54,7 +55,7 @@ class TestTheWorkbook:
     def test_holds_no_formula_and_marks_what_looks_like_one(self, book, language):
         cells = [cell for sheet in book for row in sheet for cell in row]
         assert [cell.coordinate for cell in cells if cell.data_type == "f"] == []
-        looking = [c for c in cells if isinstance(c.value, str) and c.value.startswith(DANGEROUS)]
+        looking = [c for c in cells if isinstance(c.value, str) and is_dangerous(c.value)]
         assert len(looking) >= 5
         assert all(cell.quotePrefix for cell in looking if cell.row > 1)
 
@@ -72,6 +73,13 @@ class TestTheWorkbook:
         assert sheet["B2"].value == texts(language)["rules"]["raise_average_order_value"]["title"]
         states = book[texts(language)["tables"]["lifecycle"]]
         assert states["A2"].value == texts(language)["values"]["state"]["new"]
+
+    def test_writes_ids_and_numbers_longer_than_excel_keeps_as_text(self, bare_audit, tmp_path):
+        ids = pl.DataFrame({"customer_id": [7], "orders": [3], "net_revenue": [10**17]})
+        write_excel(replace(bare_audit, tables={"churned_customers": ids}), tmp_path / "ids.xlsx")
+        book = openpyxl.load_workbook(tmp_path / "ids.xlsx")
+        sheet = book[texts("en")["tables"]["churned_customers"]]
+        assert [cell.value for cell in sheet[2]] == ["7", 3, "1" + "0" * 17]
 
     def test_can_be_written_of_a_shop_that_has_hardly_anything(
         self, bare_audit, language, tmp_path
@@ -97,7 +105,7 @@ class TestTheFolder:
             for name, dtype in frame.schema.items():
                 assert not name.startswith(DANGEROUS)
                 if dtype == pl.String:
-                    assert not frame[name].drop_nulls().str.contains(r"^[=+\-@\t\r\n]").any()
+                    assert not any(map(is_dangerous, frame[name].drop_nulls()))
             assert path.read_bytes().startswith(b"\xef\xbb\xbf")
 
     def test_keeps_text_as_it_is_in_parquet(self, folder):
@@ -138,5 +146,5 @@ def test_only_text_that_may_be_a_formula_is_changed():
     frame = pl.DataFrame({"=a": ["=1", "+1", "-1", "@x", "\tx", "a=1", "", None], "n": [-1] * 8})
     escaped = escape_formulas(frame)
     assert escaped.columns == ["'=a", "n"]
-    assert escaped["'=a"].to_list() == ["'=1", "'+1", "'-1", "'@x", "'\tx", "a=1", "", None]
+    assert escaped["'=a"].to_list() == ["'=1", "+1", "-1", "'@x", "'\tx", "a=1", "", None]
     assert escaped["n"].to_list() == [-1] * 8

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import polars as pl
 import pytest
 
 from retention_kit import DefinitionError
-from retention_kit.audit import audit
+from retention_kit.audit import KeyFigure, audit
+from retention_kit.audit.model import Benchmark
 from retention_kit.audit.report import notebook_html, render_html, report_sections
 from retention_kit.audit.report.cards import figure_cards
 from retention_kit.audit.report.drawing import DARK_FROM, INK, MUTED, RAMP, shade
@@ -140,10 +142,35 @@ class TestSections:
         made = report_sections(full_audit)
         (stopped,) = made["churned_customers"].tables
         assert stopped.frame.height == 50
-        assert stopped.note == "The first 50 of 1,000 are shown; the exports hold more."
+        assert stopped.note.startswith(
+            "The first 50 of 1,000 are shown; the exports hold more. Contacts are masked."
+        )
         categories, products = made["products"].tables
         assert categories.frame["category"][-1] == "All others together (99,997)"
         assert products.frame["product_id"][-1] == "All others together (3,877)"
+
+    def test_of_the_funnel_name_the_greatest_share_lost(self, full_audit):
+        (picture,) = report_sections(full_audit)["funnel"].pictures
+        assert picture.summary == (
+            "The step to “put it in the cart” loses the greatest share: 37,905 customers, 75.8% of "
+            "those before it. Ordered without a cart on record: 95 customers, not counted here as "
+            "lost."
+        )
+
+    def test_of_acquisition_name_months_that_won_nobody(self, full_audit):
+        won = full_audit.tables["acquisition"].with_columns(
+            new_customers=pl.when(pl.col("period").dt.month() == 5)
+            .then(0)
+            .otherwise("new_customers")
+        )
+        changed = replace(full_audit, tables={**full_audit.tables, "acquisition": won})
+        note = report_sections(changed)["economics"].pictures[1].note
+        assert note.endswith("Months with costs and not one new customer: May 2024.")
+
+    def test_write_points_as_points(self, full_audit):
+        tables = report_sections(full_audit, language="ru")["economics"].tables
+        (changes,) = (one.frame["change"] for one in tables if one.name == "what_if")
+        assert changes.to_list() == ["5 п.п.", "10%"]
 
     def test_put_three_steps_first(self, full_audit):
         made = report_sections(full_audit, language="ru")
@@ -192,6 +219,23 @@ class TestCards:
         card = by_name["repeat_purchase_rate"]
         assert card.benchmark == "20.0% to 40.0%. In most studies. Yours is above it."
         assert card.source == "Somebody (2020)"
+
+    @pytest.mark.parametrize(
+        ("value", "said"), [(9, "Yours is as good or better."), (15, "Yours is worse.")]
+    )
+    def test_call_a_short_payback_better(self, bare_audit, value, said):
+        goal = Benchmark(0.0, 12.0, "Somebody (2010)", "Within a year.")
+        figure = KeyFigure("payback_months", "net", value, "months", "Months.", benchmark=goal)
+        (card,) = figure_cards(replace(bare_audit, key_figures=(figure,)), Words.of("en", "RUB"))
+        assert card.norm == "good"
+        assert card.benchmark == f"Up to 12 months. Within a year. {said}"
+
+    def test_say_why_there_is_no_payback(self, bare_audit):
+        figure = KeyFigure("payback_months", "net", None, "months", "Months.")
+        tables = {"payback": pl.DataFrame({"reason": ["not_reached"]})}
+        changed = replace(bare_audit, key_figures=(figure,), tables=tables)
+        (card,) = figure_cards(changed, Words.of("ru", "RUB"))
+        assert (card.value, card.is_told) == ("Ещё не окупился", True)
 
     def test_show_whole_months_as_a_line(self, full_audit):
         by_name = {card.name: card for card in figure_cards(full_audit, Words.of("en", "RUB"))}

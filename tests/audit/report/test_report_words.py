@@ -149,7 +149,7 @@ class TestAnAudit:
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_gives_advice_that_lacks_no_value(self, result, language):
         words = Words.of(language, result.currency)
-        for step in steps(result.tables["actions"], words):
+        for step in steps(result.tables["actions"], words, within=result.active_within):
             assert "–" not in step.sentence
             assert "{" not in step.title + step.sentence + step.how
 
@@ -189,3 +189,25 @@ class TestNumbers:
     )
     def test_choose_the_form_of_a_russian_word(self, count, told):
         assert Words.of("ru", "RUB").counted("customers", count) == told
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("language", "window", "told"),
+        [
+            ("en", "3mo", "between 3 and 6 months ago, and not since"),
+            ("ru", "1y", "от 12 до 24 месяцев назад, а потом — нет"),
+            ("en", "90d", "in the period before the last, and not in the last (90 days each)"),
+        ],
+    )
+    def test_say_when_those_bought_who_have_stopped(self, language, window, told):
+        assert Words.of(language, "RUB").stopped(window) == told
+
+    def test_say_how_sure_an_interval_is(self):
+        words = Words.of("ru", "RUB", confidence=0.995)
+        assert heading("share_low", words) == "99,5%, от"
+        assert words.get("page", "interval").startswith("С уверенностью 99,5% —")
+
+    def test_do_not_break_one_less_retention(self):
+        told = Words.of("ru", "RUB").get("figures", "churn_rate", "definition")
+        assert "1\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}удержание" in told

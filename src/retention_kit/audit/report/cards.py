@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 132, 34
 """Of a trend's line, in pixels."""
 _LEAST_POINTS = 3
+_WHY = {"payback_months": "payback"}
+"""Which table says why a figure has no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,11 @@ class Card:
         divided: What was divided by what, or empty.
         definition: What it means.
         not_it: What it is not.
-        benchmark: What the field calls good, or empty.
+        benchmark: What the field calls usual or good, or empty.
+        norm: Which of the two it is, `usual` or `good`.
         source: Who says so.
         trend: Its trend by month, if known.
+        is_told: Whether `value` is no number, but says why there is none.
     """
 
     name: str
@@ -58,8 +62,10 @@ class Card:
     definition: str
     not_it: str
     benchmark: str
+    norm: str
     source: str
     trend: Trend | None
+    is_told: bool = False
 
 
 def figure_cards(audit: Findings, words: Words, *, once: bool = False) -> tuple[Card, ...]:
@@ -77,6 +83,9 @@ def figure_cards(audit: Findings, words: Words, *, once: bool = False) -> tuple[
         # Trends are of the sales view, and of figures that only another view has.
         has_trend = figure.view == "sales" or figure.name not in of_sales
         card = _card(figure, words, trends, has_trend=has_trend)
+        why = _why(figure, audit, words)
+        if why:
+            card = replace(card, value=why, is_told=True)
         key = figure_key(figure, words)
         made.setdefault(key if once else f"{figure.name} {figure.view}", card)
     return tuple(made.values())
@@ -108,6 +117,7 @@ def _card(figure: KeyFigure, words: Words, trends: pl.DataFrame | None, *, has_t
         definition=words.get(*text, "definition", default=figure.definition),
         not_it=words.get(*text, "not_it", default=""),
         benchmark=_benchmark(figure, key, words),
+        norm="usual" if _is_range(figure) else "good",
         source=figure.benchmark.source if figure.benchmark else "",
         trend=_trend(figure, words, trends) if has_trend else None,
     )
@@ -122,8 +132,24 @@ def _interval(figure: KeyFigure, words: Words) -> str:
     return words.get("page", "interval").format(**written)
 
 
+def _why(figure: KeyFigure, audit: Findings, words: Words) -> str:
+    """Say why the payback has no value, where its table does."""
+    table = audit.tables.get(_WHY.get(figure.name, ""))
+    if figure.value is not None or table is None or table.is_empty():
+        return ""
+    reason = table["reason"][0]
+    told = "" if reason is None else words.named("reason", reason)
+    return f"{told[:1].upper()}{told[1:]}"
+
+
+def _is_range(figure: KeyFigure) -> bool:
+    """Tell whether what it is held against was seen, and not set as a goal."""
+    seen = figure.benchmark
+    return seen is not None and bool(seen.low) and seen.high is not None
+
+
 def _benchmark(figure: KeyFigure, key: str, words: Words) -> str:
-    """Say what the field calls good, and on which side of it the figure lies."""
+    """Say what the field calls usual or good, and on which side of it the figure lies."""
     good = figure.benchmark
     if good is None:
         return ""
@@ -138,8 +164,11 @@ def _benchmark(figure: KeyFigure, key: str, words: Words) -> str:
     parts = [_sentence(words.get("page", span).format(low=low, high=high)), note]
     if figure.value is not None:
         value = float(figure.value)
-        above = good.high is not None and value > good.high
-        side = "above" if above else "below" if value < good.low else "inside"
+        is_above = good.high is not None and value > good.high
+        if _is_range(figure):
+            side = "above" if is_above else "below" if value < good.low else "inside"
+        else:
+            side = "worse" if is_above or value < good.low else "meets"
         parts.append(words.get("page", side))
     return " ".join(parts)
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 FIRST_STEPS = 3
 """How many steps stand at the top of the report."""
-_SPAN = ("delivery_days_from", "delivery_days_to")
+_CALLED = "churned_customers"
+_MASK = "***"
+_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def report_sections(audit: Findings, *, language: Language = "en") -> dict[str, 
     Raises:
         DefinitionError: There is no such language.
     """
-    words = Words.of(language, audit.currency)
+    words = Words.of(language, audit.currency, confidence=audit.confidence)
     made = {name: _section(name, audit, words) for name in SHOWN}
     first = Section(
         "first_steps",
@@ -115,7 +117,8 @@ def _section(name: str, audit: Findings, words: Words) -> Section:
     if name == "definitions":
         more["cards"] = figure_cards(audit, words, once=True)
     if name == "actions":
-        more["steps"] = steps(audit.tables["actions"], words) if tables else ()
+        actions = audit.tables["actions"]
+        more["steps"] = steps(actions, words, within=audit.active_within) if tables else ()
         tables = ()
     if name == "data_health":
         tables = data_health(audit, words)
@@ -127,19 +130,22 @@ def _section(name: str, audit: Findings, words: Words) -> Section:
         name,
         *_titles(name, audit, words),
         words,
-        missing=words.get("sections", name, "missing", default=""),
+        missing=_stopped(words.get("sections", name, "missing", default=""), audit, words),
     )
 
 
 def _titles(name: str, audit: Findings, words: Words) -> tuple[str, str]:
     intro = words.get("sections", name, "intro")
-    if name == "churned_customers":
-        intro = intro.replace("{window}", words.span(audit.active_within))
+    intro = _stopped(intro, audit, words)
     if name == "lifecycle":
         days = audit.gap_days
         gap = f" ({words.counted('day_words', round(days))})" if days is not None else ""
         intro = intro.replace("{gap}", gap)
     return words.get("sections", name, "title"), intro
+
+
+def _stopped(text: str, audit: Findings, words: Words) -> str:
+    return text.replace("{stopped}", words.stopped(audit.active_within))
 
 
 def _there(audit: Findings) -> set[str]:
@@ -159,11 +165,32 @@ def _shown(name: str, audit: Findings, words: Words) -> ShownTable:
                 dtype=pl.String,
             )
         )
+    if name == "what_if":
+        frame = _changes_told(frame, words)
     if name == "seasonality":
         frame = frame.sort("unit", "slot")
     if "is_rest" in frame.columns:
         frame = _rest_named(frame, words)
-    return shown(name, frame, words, COLUMNS.get(name, ()), limit=LIMITS.get(name, ROWS_SHOWN))
+    note = words.get("page", "contacts") if name == _CALLED and _is_masked(frame) else ""
+    limit = LIMITS.get(name, ROWS_SHOWN)
+    return shown(name, frame, words, COLUMNS.get(name, ()), limit=limit, note=note)
+
+
+def _is_masked(frame: pl.DataFrame) -> bool:
+    kept = frame.select(pl.col(pl.String).str.contains(_MASK, literal=True).any())
+    return any(kept.row(0)) if kept.width else False
+
+
+def _changes_told(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
+    """Write points as points, and what grows by a share as a share."""
+    points = words.get("page", "points")
+    told = [
+        points.format(n=words.numbers.number(100 * change))
+        if "points" in scenario
+        else words.numbers.tidy_share(change)
+        for scenario, change in frame.select("scenario", "change").rows()
+    ]
+    return frame.with_columns(pl.Series("change", told, dtype=pl.String))
 
 
 def _rest_named(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
@@ -179,12 +206,18 @@ def _rest_named(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
     )
 
 
-def steps(actions: pl.DataFrame, words: Words) -> tuple[Step, ...]:
-    """Put the table of actions into words, in order of rank."""
+def steps(actions: pl.DataFrame, words: Words, *, within: str) -> tuple[Step, ...]:
+    """Put the table of actions into words, in order of rank.
+
+    Args:
+        actions: The table.
+        words: The language.
+        within: The window of those who stopped, such as `3mo`.
+    """
     told = []
     for row in actions.sort("rank").to_dicts():
         details = json.loads(row["parameters"] or "{}")
-        values = {**row, **details}
+        values = {"months": _YEAR, "stopped": words.stopped(within), **row, **details}
         if "channel" in details:
             values["channel"] = words.named("channel", details["channel"])
         stake = row["money_at_stake"]

@@ -84,7 +84,7 @@ def kind_of(table: str, column: str, dtype: pl.DataType | type[pl.DataType]) -> 
         >>> kind_of("retention", "churn_rate", pl.Float64)
         'share'
     """
-    if (table, column) in _BY_TABLE:
+    if (table, column) in _BY_TABLE and dtype != pl.String:
         return _BY_TABLE[table, column]
     if column.endswith("_id"):
         return "text"

@@ -91,6 +91,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "conversion_from_previous",
         "conversion_from_first",
         "lost",
+        "is_largest_leak",
         "unseen_customers",
         "skipped_customers",
     ),

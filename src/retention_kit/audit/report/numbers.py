@@ -28,6 +28,7 @@ NOTHING = "–"
 
 # English shows these by their codes, though every shop writes the sign.
 _SIGNS = {"RUB": "₽", "KZT": "₸", "UAH": "₴", "BYN": "Br"}
+_HALF_A_PERCENT = 0.005
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -84,6 +85,26 @@ class Numbers:
         pattern = f"#,##0.{'0' * digits}%" if digits else "#,##0%"
         return str(format_percent(Decimal(str(value)), pattern, locale=self.language))
 
+    def part(self, value: Number | None) -> str:
+        """Write a share in whole percent; one that is there but small is not nothing.
+
+        Examples:
+            >>> Numbers("en", "GBP").part(0.003), Numbers("en", "GBP").part(0.0)
+            ('<1%', '0%')
+        """
+        if value is not None and 0 < value < _HALF_A_PERCENT:
+            return f"<{self.share(0.01, digits=0)}"
+        return self.share(value, digits=0)
+
+    def tidy_share(self, value: Number) -> str:
+        """Write a share in percent, with a digit behind the point only where it needs one.
+
+        Examples:
+            >>> Numbers("en", "GBP").tidy_share(0.95), Numbers("ru", "RUB").tidy_share(0.995)
+            ('95%', '99,5%')
+        """
+        return str(format_percent(Decimal(str(value)), "#,##0.##%", locale=self.language))
+
     def money(self, value: Number | None) -> str:
         """Write money: whole from a thousand on, else to the hundredth.
 
@@ -105,7 +126,10 @@ class Numbers:
         """
         if value is None or not _is_finite(value):
             return NOTHING
-        return self._with_sign(self.short(_size(value)), is_negative=value < 0)
+        size = _size(value)
+        # Of hundreds nobody asks for the tenth.
+        told = self.short(round(size) if size >= 100 else size)
+        return self._with_sign(told, is_negative=value < 0)
 
     def short(self, value: Number | None) -> str:
         """Write a number in few letters."""

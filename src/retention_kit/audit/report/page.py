@@ -68,7 +68,7 @@ def notebook_html(audit: Findings, *, language: Language = "en") -> str:
 
 
 def _half(audit: Findings, language: Language) -> dict[str, Any]:
-    words = Words.of(language, audit.currency)
+    words = Words.of(language, audit.currency, confidence=audit.confidence)
     by_name = report_sections(audit, language=language)
     first = by_name.pop(_AT_THE_TOP)
     return {

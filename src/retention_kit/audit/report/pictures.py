@@ -74,6 +74,7 @@ def picture(
     scrolls: bool = False,
     is_half: bool = False,
     is_cut: bool = False,
+    note: str = "",
     values: Mapping[str, str] = MappingProxyType({}),
     **more: str,
 ) -> Picture:
@@ -86,6 +87,7 @@ def picture(
         scrolls: As in `Picture`.
         is_half: As in `Picture`.
         is_cut: Whether it shows months that the data does not cover whole.
+        note: What else stands below it.
         values: What its summary says.
         more: The same.
     """
@@ -97,7 +99,7 @@ def picture(
         draw,
         scrolls,
         is_half,
-        words.get("page", "incomplete") if is_cut else "",
+        " ".join(filter(None, (words.get("page", "incomplete") if is_cut else "", note))),
     )
 
 

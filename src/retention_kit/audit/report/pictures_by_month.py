@@ -212,12 +212,14 @@ def acquisition(tables: Tables, words: Words) -> Picture | None:
             pl.col("is_complete").all(),
         )
         .sort("period")
-        .filter(pl.col("new_customers") > 0)
-        .with_columns(
-            paid=pl.col("paid_cost") / pl.col("new_customers"),
-            loaded=pl.col("fully_loaded_cost") / pl.col("new_customers"),
-        )
     )
+    in_vain = summed.filter(pl.col("new_customers") == 0, pl.col("fully_loaded_cost") > 0)
+    summed = summed.filter(pl.col("new_customers") > 0).with_columns(
+        paid=pl.col("paid_cost") / pl.col("new_customers"),
+        loaded=pl.col("fully_loaded_cost") / pl.col("new_customers"),
+    )
+    nobody = words.get("pictures", "acquisition", "nobody")
+    nobody = nobody.format(months=", ".join(map(words.numbers.month, in_vain["period"])))
     if summed.is_empty() or not summed["fully_loaded_cost"].sum():
         return None
     labels = months(summed, words)
@@ -235,6 +237,7 @@ def acquisition(tables: Tables, words: Words) -> Picture | None:
         "acquisition",
         lambda size: charts.lines(labels, series, size=size, axis=axis, whole=whole),
         is_cut=not all(whole),
+        note=nobody if in_vain.height else "",
         last=words.numbers.full_month(summed["period"][last]),
         value=words.numbers.money(series[1].values[last]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import polars as pl
 
@@ -137,10 +138,10 @@ def lifecycle(tables: Tables, words: Words) -> Picture | None:
         floats(frame, "customers"),
         [
             f"{words.numbers.count(row['customers'])}  ·  "
-            f"{words.numbers.share(row['share_of_customers'], digits=0)}"
+            f"{words.numbers.part(row['share_of_customers'])}"
             for row in rows
         ],
-        share=words.numbers.share(most["share_of_customers"], digits=0),
+        share=words.numbers.part(most["share_of_customers"]),
         state=words.named("state", most["state"]).lower(),
     )
 
@@ -162,7 +163,7 @@ def lifecycle_flow(tables: Tables, words: Words) -> Picture | None:
             words.named("state_before", row["state_before"]),
             words.named("state", row["state"]),
             row["share_of_state_before"],
-            words.numbers.share(row["share_of_state_before"], digits=0),
+            words.numbers.part(row["share_of_state_before"]),
         )
         for row in frame.to_dicts()
     ]
@@ -243,20 +244,34 @@ def funnel(tables: Tables, words: Words) -> Picture | None:
     if frame is None or not frame["customers"].sum():
         return None
     rows = frame.to_dicts()
-    leak = max(rows, key=lambda row: row["lost"] or 0)
-    return lying(
+    known = [row for row in rows if row["conversion_from_previous"] is not None]
+    leaks = [row for row in known if row["is_largest_leak"]]
+    skipped = sum(row["skipped_customers"] for row in rows if row["step"] == "ordered")
+    told = words.get("pictures", "funnel", "skipped")
+    lost = leaks[0]["lost"] if leaks else 0
+    share = 1 - leaks[0]["conversion_from_previous"] if leaks else 0.0
+    if leaks and lost and leaks[0]["step"] == "added_to_cart":
+        # Who ordered all the same is not lost.
+        share *= (lost - skipped) / lost
+        lost -= skipped
+    drawn = lying(
         words,
         "funnel",
         [words.named("step", row["step"]) for row in rows],
         floats(frame, "customers"),
         [
             f"{words.numbers.count(row['customers'])}  ·  "
-            f"{words.numbers.share(row['conversion_from_first'], digits=0)}"
+            f"{words.numbers.part(row['conversion_from_first'])}"
             for row in rows
         ],
-        step=words.named("step", leak["step"]),
-        lost=words.counted("customers", leak["lost"] or 0),
+        step=words.named("step", leaks[0]["step"]) if leaks else "",
+        lost=words.counted("customers", lost),
+        share=words.numbers.share(share),
     )
+    parts = [drawn.summary if leaks else words.get("pictures", "funnel", "nothing")]
+    if skipped:
+        parts.append(told.format(skipped=words.counted("customers", skipped)))
+    return replace(drawn, summary=" ".join(parts))
 
 
 def delivery(tables: Tables, words: Words) -> Picture | None:

@@ -24,7 +24,7 @@ _LEAN = re.compile(
     r' (?:headers|rowspan|colspan|data-quarto-[a-z-]+)="[^"]*"|gt_columns_bottom_border |gt_row '
 )
 _SORTED_AS_TEXT = ("text", "code")
-_PROSE = frozenset({"meaning", "counts", "definition"})
+_PROSE = frozenset({"meaning", "counts", "definition", "method"})
 _SHORT, _LONGEST = 24, 48
 _TALL_FROM = 16
 
@@ -72,6 +72,7 @@ def shown(
     *,
     limit: int = ROWS_SHOWN,
     total: int | None = None,
+    note: str = "",
 ) -> ShownTable:
     """Choose what of a table is shown.
 
@@ -82,6 +83,7 @@ def shown(
         columns: The columns wanted; those that are absent or wholly null are left out.
         limit: How many rows are shown.
         total: How many rows there are, where the table itself was shortened before.
+        note: What else stands below it.
     """
     wanted = [column for column in columns or frame.columns if column in frame.columns]
     wanted = [column for column in wanted if frame[column].null_count() < frame.height]
@@ -94,6 +96,8 @@ def shown(
         notes.append(text.format(shown=count(kept.height), total=count(every)))
     if _has_cut_months(kept, wanted):
         notes.append(words.get("page", "incomplete"))
+    if note:
+        notes.append(note)
     return ShownTable(
         name,
         words.get("tables", name),

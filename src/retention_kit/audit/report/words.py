@@ -55,16 +55,18 @@ class Words:
     Attributes:
         language: The language.
         numbers: How it writes values.
+        confidence: How sure intervals are, 0 … 1.
     """
 
     language: Language
     numbers: Numbers
+    confidence: float = 0.95
 
     @classmethod
-    def of(cls, language: Language, currency: str) -> Words:
-        """Make the words of a language for a shop's currency."""
+    def of(cls, language: Language, currency: str, *, confidence: float = 0.95) -> Words:
+        """Make the words of a language for a shop's currency and how sure its intervals are."""
         texts(language)
-        return cls(language, Numbers(language, currency))
+        return cls(language, Numbers(language, currency), confidence)
 
     def get(self, *path: str, default: str | None = None) -> str:
         """Give one text by its keys; a default, or its last key with spaces, where there is none.
@@ -77,7 +79,8 @@ class Words:
         for key in path:
             found = found.get(key) if isinstance(found, Mapping) else None
         if isinstance(found, str):
-            return found
+            sure = self.numbers.tidy_share(self.confidence)
+            return found.replace("{confidence}", sure).replace("1 − ", _ONE_LESS)
         return path[-1].replace("_", " ") if default is None else default
 
     def has(self, *path: str) -> bool:
@@ -87,10 +90,10 @@ class Words:
     def say(self, template: str, values: Mapping[str, Any]) -> str:
         """Fill a template: `{name:kind}` is the value of that name, written as its kind.
 
-        Kinds are `money`, `short_money`, `share`, `percent` (10 or 0.1), `count`, `ratio`,
-        `number`, `date`, `month`, `month_name`, `step`, `table`, and every word with plural
-        forms, such as `customers`; `points` are percentage points (5 or 0.05). What is missing
-        becomes a dash.
+        Kinds are `money`, `short_money`, `share`, `part`, `percent` (10 or 0.1), `count`,
+        `ratio`, `number`, `date`, `month`, `month_name`, `step`, `step_noun`, `table`, and every
+        word with plural forms, such as `customers`; `points` are percentage points (5 or 0.05).
+        What is missing becomes a dash.
 
         Examples:
             >>> Words.of("en", "GBP").say("{n:customers} in all", {"n": 1})
@@ -125,6 +128,19 @@ class Words:
             return duration
         return self.counted(_SPANS[found[2]], int(found[1]))
 
+    def stopped(self, window: str) -> str:
+        """Say when those bought who have stopped: in the window before the last, and not since.
+
+        Examples:
+            >>> Words.of("en", "GBP").stopped("3mo")
+            'between 3 and 6 months ago, and not since'
+        """
+        found = _DURATION.fullmatch(window)
+        if found is None or found[2] not in _MONTHS:
+            return self.get("stopped", "other").format(window=self.span(window))
+        first = int(found[1]) * _MONTHS[found[2]]
+        return self.get("stopped", "months").format(first=first, second=2 * first)
+
     def named(self, column: str, value: Any) -> str:
         """Give the words for a code that stands in a column, such as a lifecycle state."""
         if value is None:
@@ -137,7 +153,7 @@ class Words:
             return NOTHING
         numbers = self.numbers
         if kind == "points":
-            value = round(value * 100) if abs(value) < 1 else value
+            value = round(value * 100, 1) if abs(value) < 1 else value
         if kind in texts(self.language)["plurals"]:
             return self.counted(kind, value)
         match kind:
@@ -145,8 +161,8 @@ class Words:
                 return numbers.share(value if abs(value) < 1 else value / 100, digits=0)
             case "month_name":
                 return numbers.month_name(int(value))
-            case "step":
-                return self.named("step", value)
+            case "step" | "step_noun":
+                return self.named(kind, value)
             case "table":
                 return self.get("table_names", str(value), default=str(value))
             case "" | "text":
@@ -156,6 +172,8 @@ class Words:
 
 
 _SPANS = {"d": "day_words", "w": "weeks", "mo": "months", "y": "years"}
+_MONTHS = {"mo": 1, "y": 12}
+_ONE_LESS = "1\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}"
 _DURATION = re.compile(r"(\d+)(d|w|mo|y)")
 
 

@@ -29,6 +29,7 @@ _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 _WIDEST = 60
 _LOOKED_AT = 200
 _MOST_ROWS = 1_048_575
+_TOO_LONG = 10**15
 _LAST = ("trends", "gaps", "next_purchase")
 
 
@@ -48,11 +49,12 @@ def write_excel(
     Notes:
         Text that begins with `=`, `+`, `-`, `@`, a tab or a line break is written as text that
         stays text when the cell is edited. Shares are shown in percent, money with the shop's
-        currency sign; the values keep all their digits.
+        currency sign; the values keep all their digits. Ids, and whole numbers of more than 15
+        digits, of which Excel would drop the rest, are text.
     """
     from xlsxwriter import Workbook
 
-    words = Words.of(language, audit.currency)
+    words = Words.of(language, audit.currency, confidence=audit.confidence)
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
@@ -79,7 +81,7 @@ def readable(table: str, audit: Findings, words: Words) -> pl.DataFrame:
     if table == "key_figures":
         return _figures(frame, audit, words)
     if table == "actions":
-        return _steps(frame, words)
+        return _steps(frame, audit, words)
     if table == "data_health":
         from retention_kit.audit.report.health import meaning
 
@@ -131,6 +133,9 @@ def _fill(sheet: Worksheet, table: str, frame: pl.DataFrame, looks: _Looks, word
         look = looks.by_kind.get(kind, looks.text)
         sheet.write_string(0, place, name, looks.heading)
         values = [_plain(value) for value in frame[column].head(rows)]
+        if column.endswith("_id"):
+            # Excel keeps 15 digits of a number, and nobody sums ids.
+            values = [None if value is None else str(value) for value in values]
         for number, value in enumerate(values, start=1):
             _write(sheet, number, place, value, look=look, looks=looks)
         sheet.set_column(place, place, _width(name, values))
@@ -146,6 +151,8 @@ def _write(
         return
     if isinstance(value, str):
         sheet.write_string(row, column, value, looks.quoted if is_dangerous(value) else looks.text)
+    elif isinstance(value, int) and abs(value) >= _TOO_LONG:
+        sheet.write_string(row, column, str(value), looks.text)
     elif isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, dt.date):
@@ -218,10 +225,10 @@ def _figures(frame: pl.DataFrame, audit: Findings, words: Words) -> pl.DataFrame
     return named.with_columns(_coded(frame, column, words) for column in codes)
 
 
-def _steps(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
+def _steps(frame: pl.DataFrame, audit: Findings, words: Words) -> pl.DataFrame:
     from retention_kit.audit.report.contents import steps
 
-    told = steps(frame, words)
+    told = steps(frame, words, within=audit.active_within)
     return frame.sort("rank").select(
         "rank",
         pl.Series("title", [step.title for step in told], dtype=pl.String),
