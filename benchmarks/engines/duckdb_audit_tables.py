@@ -9,6 +9,7 @@ from benchmarks.jobs import (
     STOPPED_BY,
     STOPPED_FROM,
 )
+from benchmarks.settings import SHOP_ZONE
 
 _SINCE, _STOPPED_FROM, _STOPPED_BY = (
     str(round(at.timestamp() * 1_000_000)) for at in (SINCE, STOPPED_FROM, STOPPED_BY)
@@ -169,12 +170,21 @@ WITH gone AS (
     FROM sales JOIN nets USING (customer_id)
     WHERE next_at IS NULL AND sold_at >= {_STOPPED_FROM} AND sold_at < {_STOPPED_BY}
     ORDER BY net_revenue DESC, customer_id LIMIT {CHURNED_SHOWN}
+), days AS (
+    SELECT DISTINCT customer_id,
+           (make_timestamptz(sales.sold_at) AT TIME ZONE '{SHOP_ZONE}')::DATE AS day
+    FROM sales SEMI JOIN gone USING (customer_id)
+), waits AS (
+    SELECT customer_id, day - lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS wait
+    FROM days
+), medians_by_day AS (
+    SELECT customer_id, median(wait) * {DAY} AS usual_gap FROM waits GROUP BY customer_id
 )
 SELECT customer_id, net_revenue, number::BIGINT AS orders,
        make_timestamptz(sold_at) AS last_order_at,
        ({INSTANT} - sold_at) / {DAY} AS days_since_last_order, usual_gap / {DAY} AS usual_gap_days,
        ({INSTANT} - sold_at) / nullif(usual_gap, 0) AS gap_multiple
-FROM gone LEFT JOIN medians USING (customer_id)
+FROM gone LEFT JOIN medians_by_day USING (customer_id)
 """
 
 TABLES = {
