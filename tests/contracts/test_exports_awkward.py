@@ -254,7 +254,7 @@ def test_the_plainest_report_of_1c_is_lines(workbook, preset):
     assert export.suggest().grain == "lines"
     dataset = Dataset.from_lines(export, **SHOP)
     assert column(dataset) == [120, 20]
-    assert dataset.order_items.collect()["name"].to_list() == ["Стол", "Стул", "Стул"]
+    assert sorted(dataset.order_items.collect()["name"]) == ["Стол", "Стул", "Стул"]
     with pytest.raises(DataError, match="from_lines"):
         enter(export)
 
