@@ -1,0 +1,34 @@
+"""The kinds of charts that the report draws, and the only place that altair is loaded for.
+
+Charts know nothing of audits: they take labels that have been written in the reader's language.
+"""
+
+from typing import TYPE_CHECKING
+
+from retention_kit._lazy import attach
+
+if TYPE_CHECKING:
+    from retention_kit.audit.charts.frame import Plot as Plot
+    from retention_kit.audit.charts.frame import quickly as quickly
+    from retention_kit.audit.charts.in_bars import bars as bars
+    from retention_kit.audit.charts.in_bars import rows_of_bars as rows_of_bars
+    from retention_kit.audit.charts.in_bars import stacked as stacked
+    from retention_kit.audit.charts.matrix import heat_map as heat_map
+    from retention_kit.audit.charts.over_time import curve as curve
+    from retention_kit.audit.charts.over_time import lines as lines
+
+_HERE = "retention_kit.audit.charts"
+_MODULES = {
+    "Plot": f"{_HERE}.frame",
+    "bars": f"{_HERE}.in_bars",
+    "curve": f"{_HERE}.over_time",
+    "heat_map": f"{_HERE}.matrix",
+    "lines": f"{_HERE}.over_time",
+    "quickly": f"{_HERE}.frame",
+    "rows_of_bars": f"{_HERE}.in_bars",
+    "stacked": f"{_HERE}.in_bars",
+}
+
+__all__ = sorted(_MODULES)  # noqa: PLE0605
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = attach(__name__, _MODULES)

@@ -1,0 +1,60 @@
+"""A matrix whose cells are coloured by their values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt  # noqa: TID253
+
+from retention_kit.audit.charts.frame import Plot, dressed, layer
+from retention_kit.audit.report.drawing import (
+    Size,
+    shade,
+)
+
+
+def heat_map(
+    cells: Sequence[tuple[str, str, float | None, str]],
+    *,
+    size: Size,
+    columns: Sequence[str],
+    rows: Sequence[str],
+    title: str = "",
+) -> Plot:
+    """Draw a matrix of (row, column, value, text), with texts coloured by the cell under them."""
+    values = sorted(value for _, _, value, _ in cells if value is not None)
+    # One outlying cell must not bleach all others.
+    most = values[min(len(values) - 1, int(len(values) * 0.98))] if values else 0
+    drawn_rows = []
+    for row, column, value, text in cells:
+        if value is None:
+            continue
+        colour, ink = shade(value, most)
+        drawn_rows.append({"y": row, "x": column, "c": colour, "t": text, "i": ink})
+    x = alt.X(
+        "x:N",
+        sort=list(columns),
+        scale=alt.Scale(domain=list(columns), padding=0.04),
+        axis=alt.Axis(
+            orient="top",
+            title=title or None,
+            labelAngle=0,
+            ticks=False,
+            domain=False,
+            labelPadding=8,
+        ),
+    )
+    y = alt.Y(
+        "y:N",
+        sort=list(rows),
+        scale=alt.Scale(domain=list(rows), padding=0.04),
+        axis=alt.Axis(title=None, ticks=False, domain=False, labelPadding=8),
+    )
+    base = layer("rows").encode(x=x, y=y)
+    squares = base.mark_rect().encode(color=alt.Color("c:N", scale=None))
+    text = base.mark_text(fontSize=11 if size == "wide" else 10).encode(
+        text="t:N", color=alt.Color("i:N", scale=None)
+    )
+    height = 31 * max(len(rows), 1) + 40
+    left = max((len(row) for row in rows), default=0) * 8 + 12
+    return dressed([squares, text], {"rows": drawn_rows}, size, height=height, left=left)
