@@ -14,7 +14,6 @@ from retention_kit.metrics.base.observed import in_zone, is_sale, observed
 from retention_kit.metrics.base.periods import (
     Every,
     check_every,
-    is_near_start,
     number_type,
     period_index,
     period_start,
@@ -22,7 +21,7 @@ from retention_kit.metrics.base.periods import (
 from retention_kit.metrics.base.ratios import ratio
 from retention_kit.metrics.base.reduced import groups_of
 from retention_kit.metrics.base.worth import OF
-from retention_kit.metrics.cohorts.ages import age_start, is_whole, with_ages
+from retention_kit.metrics.cohorts.ages import age_start, through_time, trust
 
 _OWN = ("cohort", "period", "customers", "last_customers", "orders", "revenue")
 
@@ -172,24 +171,19 @@ def cohort_retention(
     check_every(every)
     groups: list[str] = groups_of(totals, _OWN)
     cohort: list[str] = [*groups, "cohort"]
-    begun = with_ages(
-        totals.filter(pl.col("period") == 0).select(
-            *cohort, pl.col("customers").alias("cohort_customers")
-        ),
+    begun = through_time(totals, cohort, as_of=as_of, time_zone=time_zone, every=every)
+    trusted = trust(
+        age_start(every),
+        pl.col("cohort"),
         as_of=as_of,
         time_zone=time_zone,
         every=every,
+        data_from=data_from,
     )
-    complete = is_whole(age_start(every), as_of=as_of, time_zone=time_zone, every=every)
-    if data_from is not None:
-        complete &= pl.col("cohort") >= data_from
-    first = pl.col("cohort").min() if data_from is None else pl.lit(data_from)
-    near_start = is_near_start(pl.col("cohort"), every, first)
     later = pl.col("last_customers").cum_sum(reverse=True).over(cohort, order_by="period")
     so_far = pl.col("revenue").cum_sum().over(cohort, order_by="period")
     table = (
-        begun.join(totals, on=[*cohort, "period"], how="left", nulls_equal=True)
-        .with_columns(pl.col("customers", "last_customers", "orders", "revenue").fill_null(0))
+        begun.with_columns(pl.col("customers", "last_customers", "orders", "revenue").fill_null(0))
         .with_columns(later.alias("customers_from_period"), so_far.alias("__so_far"))
         .select(
             *cohort,
@@ -203,8 +197,7 @@ def cohort_retention(
             ratio("customers_from_period", "cohort_customers").alias("retained_from_period"),
             ratio("revenue", "cohort_customers").alias("revenue_per_customer"),
             ratio("__so_far", "cohort_customers").alias("cumulative_revenue_per_customer"),
-            complete.alias("is_complete"),
-            near_start.alias("is_left_censored"),
+            *trusted,
         )
         .sort(*cohort, "period")
     )

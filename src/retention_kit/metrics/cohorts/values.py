@@ -9,7 +9,7 @@ import polars as pl
 from retention_kit.contracts.law import Frame, additive, finisher
 from retention_kit.metrics.base.dimensions import By, dimensions
 from retention_kit.metrics.base.first_sales import IS_FIRST
-from retention_kit.metrics.base.periods import Every, check_every, is_near_start
+from retention_kit.metrics.base.periods import Every, check_every
 from retention_kit.metrics.base.ratios import ratio
 from retention_kit.metrics.base.reduced import groups_of
 from retention_kit.metrics.base.worth import (
@@ -22,7 +22,7 @@ from retention_kit.metrics.base.worth import (
     worth_rows,
     worth_sums,
 )
-from retention_kit.metrics.cohorts.ages import age_start, is_whole, with_ages
+from retention_kit.metrics.cohorts.ages import age_start, through_time, trust, with_ages
 
 _SUMS = ("customers", "orders", "orders_with_margin", "revenue", "net_revenue", "margin")
 _OWN = ("cohort", "period", *_SUMS)
@@ -157,19 +157,15 @@ def cohort_lifetime_value(
     check_every(every)
     groups: list[str] = groups_of(totals, _OWN)
     cohort: list[str] = [*groups, "cohort"]
-    begun = with_ages(
-        totals.filter(pl.col("period") == 0).select(
-            *cohort, pl.col("customers").alias("cohort_customers")
-        ),
+    begun = through_time(totals, cohort, as_of=as_of, time_zone=time_zone, every=every)
+    trusted = trust(
+        age_start(every),
+        pl.col("cohort"),
         as_of=as_of,
         time_zone=time_zone,
         every=every,
+        data_from=data_from,
     )
-    complete = is_whole(age_start(every), as_of=as_of, time_zone=time_zone, every=every)
-    if data_from is not None:
-        complete &= pl.col("cohort") >= data_from
-    first = pl.col("cohort").min() if data_from is None else pl.lit(data_from)
-    near_start = is_near_start(pl.col("cohort"), every, first)
     summed = ("revenue", "net_revenue", "margin", "orders_with_margin")
     running = (
         pl.col(name).cum_sum().over(cohort, order_by="period").alias(f"__{name}") for name in summed
@@ -182,8 +178,7 @@ def cohort_lifetime_value(
         per_customer["margin"]
     )
     return (
-        begun.join(totals, on=[*cohort, "period"], how="left", nulls_equal=True)
-        .with_columns(pl.col(_SUMS).fill_null(0))
+        begun.with_columns(pl.col(_SUMS).fill_null(0))
         .with_columns(running)
         .select(
             *cohort,
@@ -191,8 +186,7 @@ def cohort_lifetime_value(
             "cohort_customers",
             *_SUMS,
             *(each.alias(f"cumulative_{name}_per_customer") for name, each in per_customer.items()),
-            complete.alias("is_complete"),
-            near_start.alias("is_left_censored"),
+            *trusted,
         )
         .sort(*cohort, "period")
     )
@@ -268,10 +262,9 @@ def lifetime_value_trend(
     )
     so_far = pl.col("customers", "net_revenue").fill_null(0).cum_sum()
     period = pl.col("period")
-    complete = is_whole(period, as_of=as_of, time_zone=time_zone, every=every)
-    if data_from is not None:
-        complete &= period >= data_from
-    first = period.min() if data_from is None else pl.lit(data_from)
+    trusted = trust(
+        period, period, as_of=as_of, time_zone=time_zone, every=every, data_from=data_from
+    )
     return (
         grid.join(summed, on=[*groups, "period"], how="left", nulls_equal=True)
         .with_columns(so_far.over([*groups, pl.lit(0)], order_by="period"))
@@ -281,8 +274,7 @@ def lifetime_value_trend(
             "customers",
             "net_revenue",
             ratio("net_revenue", "customers").alias("lifetime_value"),
-            complete.alias("is_complete"),
-            is_near_start(period, every, first).alias("is_left_censored"),
+            *trusted,
         )
         .sort(*groups, "period")
     )
