@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import polars as pl
 
@@ -32,7 +30,7 @@ def actions(tables: Tables) -> pl.DataFrame:
         `rank` (`Int64`, from 1), `rule`, `money_at_stake` (`Float64`, shop currency, major units,
         over twelve months), `customers` (`Int64`), `figure` (`Float64`), `parameters` (JSON; of
         each rule also `months`, how many whole months the year has whose money it is: 12, or fewer
-        where the data are shorter; fractions to six places).
+        where the data are shorter).
     """
     months = len(last_year(tables, "order_values"))
     found = [action for rule in RULES.values() for action in rule(tables)]
@@ -45,18 +43,10 @@ def actions(tables: Tables) -> pl.DataFrame:
                 one.money_at_stake,
                 one.customers,
                 one.figure,
-                json.dumps({"months": months, **_short(one.parameters)}, ensure_ascii=False),
+                json.dumps({"months": months, **one.parameters}, ensure_ascii=False),
             )
             for rank, one in enumerate(found, start=1)
         ],
         schema=_SCHEMA,
         orient="row",
     )
-
-
-def _short(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    # More places say nothing, and eleven digits in a row look like a telephone number.
-    return {
-        name: round(value, 6) if isinstance(value, float) else value
-        for name, value in parameters.items()
-    }
