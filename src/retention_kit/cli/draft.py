@@ -93,8 +93,8 @@ def _proposals(sources: dict[str, Any], settings: Settings) -> dict[str, Mapping
 
 
 def _suggest(source: Any, table: str, settings: Settings) -> MappingSuggestion:
+    from retention_kit.contracts.proposing import suggest_mapping
     from retention_kit.contracts.sources import open_source
-    from retention_kit.contracts.suggestions import suggest_mapping
 
     headings = tuple(open_source(table, source).schema.names())
     stated = stated_columns(settings, table, headings)

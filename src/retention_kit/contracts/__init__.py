@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from retention_kit.contracts.law import report as report
     from retention_kit.contracts.matching import ColumnMatch as ColumnMatch
     from retention_kit.contracts.options import DoorOptions as DoorOptions
+    from retention_kit.contracts.proposing import suggest_mapping as suggest_mapping
     from retention_kit.contracts.schemas import dataframely_schema as dataframely_schema
     from retention_kit.contracts.schemas import table_schema as table_schema
     from retention_kit.contracts.suggestions import MappingSuggestion as MappingSuggestion
-    from retention_kit.contracts.suggestions import suggest_mapping as suggest_mapping
     from retention_kit.contracts.tables import TABLES as TABLES
     from retention_kit.contracts.tables import Column as Column
     from retention_kit.contracts.tables import Table as Table
@@ -54,7 +54,7 @@ _MODULES = {
     "kind_of": f"{_HERE}.law",
     "read_export": f"{_HERE}.exports",
     "report": f"{_HERE}.law",
-    "suggest_mapping": f"{_HERE}.suggestions",
+    "suggest_mapping": f"{_HERE}.proposing",
     "table_schema": f"{_HERE}.schemas",
 }
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from retention_kit.contracts.exported import open_export
 from retention_kit.contracts.files import check_export
+from retention_kit.contracts.matching import Cells
 from retention_kit.contracts.opened import naming
 from retention_kit.contracts.presets import PresetName, preset_of
-
-if TYPE_CHECKING:
-    from retention_kit.contracts.suggestions import MappingSuggestion, SuggestedTable
+from retention_kit.contracts.suggestions import MappingSuggestion, SuggestedTable, propose
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -93,21 +92,31 @@ class Export:
         return self._proposal().rewritten
 
     def suggest(
-        self, table: SuggestedTable = "orders", *, columns: Mapping[str, str] | None = None
+        self,
+        table: SuggestedTable = "orders",
+        *,
+        preset: PresetName | None = None,
+        columns: Mapping[str, str] | None = None,
     ) -> MappingSuggestion:
         """Propose how to read it as a table; see `suggest_mapping`.
 
         Args:
             table: The table.
+            preset: The system that wrote it; by default the export's own.
             columns: Headings that are known already, by column.
 
         Returns:
             The proposal.
         """
-        from retention_kit.contracts.suggestions import suggest_mapping
-
         with naming(self.path):
-            return suggest_mapping(self, table, columns=columns)
+            return propose(
+                table,
+                self.frame,
+                preset=preset or self.preset,
+                columns=columns,
+                cells=Cells(of_export=True, typed=self.sheet is not None),
+                separator=self.separator,
+            )
 
     def _proposal(self) -> MappingSuggestion:
         proposal = self.suggest()

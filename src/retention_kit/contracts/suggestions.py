@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -28,9 +28,6 @@ from retention_kit.contracts.presets import PresetName, preset_of
 from retention_kit.contracts.tables import DESCRIPTIONS
 from retention_kit.contracts.written import number_marks
 from retention_kit.errors import bad_parameter
-
-if TYPE_CHECKING:
-    from retention_kit.contracts.sources import Source
 
 SuggestedTable = Literal["orders", "lines", "order_items", "customers", "costs", "events"]
 """The tables whose headings are known."""
@@ -139,69 +136,38 @@ class MappingSuggestion:
         return "\n".join([*lines, *self.notes])
 
 
-def suggest_mapping(
-    source: Source,
-    table: SuggestedTable = "orders",
+def propose(
+    table: SuggestedTable,
+    frame: pl.LazyFrame,
     *,
     preset: PresetName | None = None,
     columns: Mapping[str, str] | None = None,
+    cells: Cells | None = None,
+    separator: str | None = None,
 ) -> MappingSuggestion:
-    """Propose which columns of a foreign table hold which of ours, and how they are written.
-
-    Headings are looked for in Russian and in English, and the content has to fit: dates are read
-    and numbers are numbers by the door's own rules. A date format is proposed only where every
-    value of the column is read by it, and by no other that would give other days.
+    """Propose how a table that has been opened is read, as `suggest_mapping` says.
 
     Args:
-        source: An export, a frame, mappings, or a path, as `Dataset.from_frames` takes them.
         table: What it shall become.
-        preset: The system that wrote it; by default that of the export, if it has one.
+        frame: Its rows.
+        preset: The system that wrote it.
         columns: Headings that are known already, by column.
-
-    Returns:
-        The proposal. The first 10,000 rows are judged; formats and words by all rows.
+        cells: What is known of its cells.
+        separator: What separates them in its file.
 
     Raises:
         DefinitionError: The table or the preset does not exist.
-        FileFormatError: A file cannot be read.
-
-    Examples:
-        >>> rows = [{"Номер": "A-1", "Дата": "31.01.2025", "Контрагент": "Ромашка",
-        ...          "Сумма": "1 234,50"}]
-        >>> proposal = suggest_mapping(rows)
-        >>> proposal.columns["customer_id"], proposal.date_format, proposal.decimal_mark
-        ('Контрагент', {'ordered_at': '%d.%m.%Y'}, ',')
-        >>> proposal.missing
-        ()
     """
     if table not in _TABLES:
         raise bad_parameter("table", got=table, allowed=", ".join(map(repr, _TABLES)))
-    frame, known, cells, separator = _opened(source, table)
-    wanted = preset_of(preset or known)
+    of = cells or Cells()
     # A folder of files may give its rows in another order each time.
     sample = frame.head(_SAMPLED).collect(engine="streaming")
-    matches = find_matches(table, sample, wanted, columns or {}, cells)
-    return _described(table, frame, sample, matches, cells, separator)
+    matches = find_matches(table, sample, preset_of(preset), columns or {}, of)
+    return _described(table, frame, sample, matches, of, separator)
 
 
 _TABLES = ("orders", "lines", "order_items", "customers", "costs", "events")
-
-
-def _opened(
-    source: Source, table: str
-) -> tuple[pl.LazyFrame, PresetName | None, Cells, str | None]:
-    from pathlib import Path
-
-    from retention_kit.contracts.exports import Export, read_export
-    from retention_kit.contracts.files import is_one_export
-    from retention_kit.contracts.sources import open_source
-
-    if isinstance(source, str | Path) and is_one_export(source):
-        source = read_export(source)
-    if isinstance(source, Export):
-        cells = Cells(of_export=True, typed=source.sheet is not None)
-        return source.frame, source.preset, cells, source.separator
-    return open_source(table, source).frame, None, Cells(), None
 
 
 def _described(
