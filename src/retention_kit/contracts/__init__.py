@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from retention_kit.contracts.matching import ColumnMatch as ColumnMatch
     from retention_kit.contracts.options import DoorOptions as DoorOptions
     from retention_kit.contracts.proposing import suggest_mapping as suggest_mapping
+    from retention_kit.contracts.saved import SavedModel as SavedModel
     from retention_kit.contracts.schemas import dataframely_schema as dataframely_schema
     from retention_kit.contracts.schemas import table_schema as table_schema
     from retention_kit.contracts.suggestions import MappingSuggestion as MappingSuggestion
@@ -43,6 +44,7 @@ _MODULES = {
     "Frame": f"{_HERE}.law",
     "Kind": f"{_HERE}.law",
     "MappingSuggestion": f"{_HERE}.suggestions",
+    "SavedModel": f"{_HERE}.saved",
     "TABLES": f"{_HERE}.tables",
     "Table": f"{_HERE}.tables",
     "TableHealth": f"{_HERE}.health",

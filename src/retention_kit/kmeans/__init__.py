@@ -1,0 +1,12 @@
+"""Customers in clusters: their features, a scikit-learn estimator, and what the clusters are."""
+
+from typing import TYPE_CHECKING
+
+from retention_kit._lazy import attach
+
+_HERE = "retention_kit.kmeans"
+_MODULES: dict[str, str] = {}
+
+__all__ = sorted(_MODULES)  # noqa: PLE0605
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = attach(__name__, _MODULES)
