@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from retention_kit.audit.charts.matrix import heat_map as heat_map
     from retention_kit.audit.charts.over_time import curve as curve
     from retention_kit.audit.charts.over_time import lines as lines
+    from retention_kit.audit.charts.paired import grouped as grouped
+    from retention_kit.audit.charts.paired import paired_rows as paired_rows
 
 _HERE = "retention_kit.audit.charts"
 _MODULES = {
     "Plot": f"{_HERE}.frame",
     "bars": f"{_HERE}.in_bars",
     "curve": f"{_HERE}.over_time",
+    "grouped": f"{_HERE}.paired",
     "heat_map": f"{_HERE}.matrix",
     "lines": f"{_HERE}.over_time",
+    "paired_rows": f"{_HERE}.paired",
     "quickly": f"{_HERE}.frame",
     "rows_of_bars": f"{_HERE}.in_bars",
     "stacked": f"{_HERE}.in_bars",

@@ -20,8 +20,20 @@ def heat_map(
     columns: Sequence[str],
     rows: Sequence[str],
     title: str = "",
+    tall: bool = False,
+    wraps: bool = False,
 ) -> Plot:
-    """Draw a matrix of (row, column, value, text), with texts coloured by the cell under them."""
+    """Draw a matrix of (row, column, value, text), with texts coloured by the cell under them.
+
+    Args:
+        cells: The cells; one without a value is left blank.
+        size: For which width.
+        columns: The names of all columns, in order.
+        rows: The names of all rows, in order.
+        title: What the columns are.
+        tall: Whether cells are few, and so may be large.
+        wraps: Whether names of columns of several words stand on as many lines.
+    """
     values = sorted(value for _, _, value, _ in cells if value is not None)
     # One outlying cell must not bleach all others.
     most = values[min(len(values) - 1, int(len(values) * 0.98))] if values else 0
@@ -42,6 +54,7 @@ def heat_map(
             ticks=False,
             domain=False,
             labelPadding=8,
+            labelExpr="split(datum.label, ' ')" if wraps else alt.Undefined,
         ),
     )
     y = alt.Y(
@@ -52,9 +65,9 @@ def heat_map(
     )
     base = layer("rows").encode(x=x, y=y)
     squares = base.mark_rect().encode(color=alt.Color("c:N", scale=None))
-    text = base.mark_text(fontSize=11 if size == "wide" else 10).encode(
+    text = base.mark_text(fontSize=13 if tall else 11 if size == "wide" else 10).encode(
         text="t:N", color=alt.Color("i:N", scale=None)
     )
-    height = 31 * max(len(rows), 1) + 40
+    height = (64 if tall else 31) * max(len(rows), 1) + 40
     left = max((len(row) for row in rows), default=0) * 8 + 12
     return dressed([squares, text], {"rows": drawn_rows}, size, height=height, left=left)

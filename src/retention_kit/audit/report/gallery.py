@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from retention_kit.audit.report import pictures_by_month as by_month
 from retention_kit.audit.report import pictures_of_customers as of_customers
+from retention_kit.audit.report import pictures_of_groups as of_groups
 from retention_kit.audit.report.pictures import (
     Picture,
     Tables,
@@ -27,6 +28,13 @@ _PICTURES: Mapping[str, Sequence[Callable[[Tables, Words], Picture | None]]] = {
     "gaps": (of_customers.gaps, of_customers.next_purchase),
     "order_conversion": (of_customers.order_conversion,),
     "lifecycle": (of_customers.lifecycle, of_customers.lifecycle_flow),
+    "rfm": (of_groups.rfm_map, of_groups.rfm_segments, of_groups.rfm_migration),
+    "clusters": (of_groups.clusters,),
+    "predicted_value": (
+        of_groups.purchase_tracking,
+        of_groups.repeat_frequency,
+        of_groups.alive_matrix,
+    ),
     "seasonality": (
         of_customers.season("month"),
         of_customers.season("weekday"),
