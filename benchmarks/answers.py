@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.compare import Cell
-from benchmarks.jobs import Job, Shape
+from benchmarks.job import Job, Shape
 
 SMALL = 5_000
 """Up to so many rows a table is compared cell by cell."""

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping
 
+from benchmarks.job import Job
+
 Cell = int | float | str | None
-TOLERANCE = 1e-9
 _SHOWN = 10
 
 
@@ -12,13 +13,15 @@ class DisagreementError(Exception):
     """Engines gave different answers to one job."""
 
 
-def require_agreement(job: str, rows: int, answers: Mapping[str, Mapping[str, Cell]]) -> None:
-    """Compare every answer with the first one.
+def require_agreement(job: Job, rows: int, answers: Mapping[str, Mapping[str, Cell]]) -> int:
+    """Compare every answer with the first one and give the number of values that agreed.
 
     Raises:
         DisagreementError: Some value differs; the message names job, engines and values.
     """
-    (first, expected), *others = answers.items()
+    (first, expected), *others = (
+        (engine, _compared(job, answer)) for engine, answer in answers.items()
+    )
     for engine, answer in others:
         labels = dict.fromkeys([*expected, *answer])
         different = [
@@ -26,7 +29,7 @@ def require_agreement(job: str, rows: int, answers: Mapping[str, Mapping[str, Ce
             for label in labels
             if label not in expected
             or label not in answer
-            or not _same(expected[label], answer[label])
+            or not _same(expected[label], answer[label], job.tolerance)
         ]
         if different:
             shown = [
@@ -34,16 +37,23 @@ def require_agreement(job: str, rows: int, answers: Mapping[str, Mapping[str, Ce
                 for label in different[:_SHOWN]
             ]
             raise DisagreementError(
-                f"{job} at {rows:,} rows: {engine} and {first} differ in {len(different)} of "
+                f"{job.name} at {rows:,} rows: {engine} and {first} differ in {len(different)} of "
                 f"{len(labels)} values, so nothing was timed.\n" + "\n".join(shown)
             )
+    return len(expected)
 
 
-def _same(one: Cell, other: Cell) -> bool:
+def _compared(job: Job, answer: Mapping[str, Cell]) -> Mapping[str, Cell]:
+    if not job.compared:
+        return answer
+    return {label: answer[label] for label in job.compared if label in answer}
+
+
+def _same(one: Cell, other: Cell, tolerance: float) -> bool:
     if isinstance(one, float) or isinstance(other, float):
         if not (isinstance(one, int | float) and isinstance(other, int | float)):
             return False
-        return math.isclose(one, other, rel_tol=TOLERANCE) or (
+        return math.isclose(one, other, rel_tol=tolerance) or (
             math.isnan(one) and math.isnan(other)
         )
     return type(one) is type(other) and one == other

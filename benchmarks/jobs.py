@@ -1,11 +1,11 @@
 """What is measured: each job with its file, the columns it needs and the shape of its answer."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from benchmarks.settings import SHOP_ZONE
+from benchmarks.job import Job, Limit, Shape
+from benchmarks.model_jobs import MODEL_JOBS
+from benchmarks.settings import SHOP_ZONE, TABLE_ENGINES
 
 AS_OF = dt.datetime(2025, 1, 1, tzinfo=ZoneInfo(SHOP_ZONE))
 """The instant of observation; the data go on for two weeks after it."""
@@ -21,59 +21,6 @@ CHURNED_SHOWN = 1_000
 """How many of the customers who stopped an audit shows, the most valuable first."""
 ORDER_NUMBERS_SHOWN = 10
 """Up to which purchase an audit follows how many customers make the next one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a table of an answer looks like.
-
-    Attributes:
-        keys: The columns that identify a row; none for a table of one row.
-        values: The columns that are compared; none means all but the keys.
-    """
-
-    keys: tuple[str, ...] = ()
-    values: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """What we hold the library to, at 10 million orders; the report shows it and enforces nothing.
-
-    Attributes:
-        times_floor: As a multiple of the bare group-by by customer.
-        peak_mb: Megabytes of resident memory.
-    """
-
-    times_floor: float
-    peak_mb: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One thing to measure.
-
-    Attributes:
-        name: What it is called on the command line.
-        title: What it is called in the report.
-        task: What an engine does; jobs that differ only in their file share it.
-        variant: The file, one of `settings.VARIANTS`; its companions lie beside it.
-        columns: The columns of that file that the answer needs.
-        keys: The columns that identify a row of the answer; empty for one row or for counts.
-        tables: Where the answer is several tables, their shapes by name.
-        without: Engines that do not do it.
-        limit: What we hold the library to.
-    """
-
-    name: str
-    title: str
-    task: str
-    variant: str
-    columns: tuple[str, ...]
-    keys: tuple[str, ...] = ()
-    tables: Mapping[str, Shape] = field(default_factory=dict)
-    without: tuple[str, ...] = ()
-    limit: Limit | None = None
 
 
 _ALL = ("order_id", "customer_id", "ordered_at", "amount", "kind", "status")
@@ -259,8 +206,9 @@ JOBS: dict[str, Job] = {
             "orders",
             _ALL,
             tables=_AUDIT,
-            without=("pandas",),
+            engines=tuple(engine for engine in TABLE_ENGINES if engine != "pandas"),
             limit=Limit(20, peak_mb=2_000),
         ),
+        *MODEL_JOBS,
     )
 }

@@ -5,11 +5,22 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_LIBRARIES = {"Polars": "polars", "DuckDB": "duckdb", "pandas": "pandas", "pyarrow": "pyarrow"}
+from benchmarks.peers import Peers
+
+_LIBRARIES = {
+    "Polars": "polars",
+    "DuckDB": "duckdb",
+    "pandas": "pandas",
+    "pyarrow": "pyarrow",
+    "NumPy": "numpy",
+    "SciPy": "scipy",
+    "scikit-learn": "scikit-learn",
+}
+_OF_PEERS = ("lifetimes", "pymc-marketing", "pymc", "numpy", "scipy", "pandas")
 
 
-def describe() -> list[tuple[str, str]]:
-    """Give labels and values, in the order they are shown."""
+def describe(peers: Peers | None) -> list[tuple[str, str]]:
+    """Give labels and values, in the order they are shown; `peers` only where they took part."""
     return [
         ("Processor", _processor()),
         ("Cores", str(os.cpu_count())),
@@ -17,7 +28,12 @@ def describe() -> list[tuple[str, str]]:
         ("System", f"{platform.system()} {platform.machine()}"),
         ("Python", platform.python_version()),
         *((label, _version(package)) for label, package in _LIBRARIES.items()),
+        *([("In the environment of the peers", _versions(peers))] if peers else []),
     ]
+
+
+def _versions(peers: Peers) -> str:
+    return ", ".join(f"{package} {peers.version(package)}" for package in _OF_PEERS)
 
 
 def _version(package: str) -> str:

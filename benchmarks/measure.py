@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.compare import require_agreement
+from benchmarks.compare import Cell, require_agreement
 from benchmarks.imports import IMPORT_JOBS
-from benchmarks.jobs import JOBS, Job
+from benchmarks.job import Job
+from benchmarks.jobs import JOBS
 from benchmarks.processes import Processes, Sample
-from benchmarks.settings import FLOORS, path_of
+from benchmarks.settings import FLOORS, PEERS, path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,13 @@ class Measured:
         jobs: By row count, job and engine.
         imports: By the name of the import job.
         compared: Values on which the engines agreed, by row count and job.
+        shown: Figures of the answers that the report shows, by row count, job and engine.
     """
 
     jobs: dict[tuple[int, str, str], list[Sample]] = field(default_factory=dict)
     imports: dict[str, list[Sample]] = field(default_factory=dict)
     compared: dict[tuple[int, str], int] = field(default_factory=dict)
+    shown: dict[tuple[int, str, str], dict[str, Cell]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ def measure(plan: Plan, folder: Path, processes: Processes) -> Measured:
         WorkerError: A worker ended with an error.
     """
     measured = Measured()
+    if any(engine in PEERS for job in plan.jobs for engine in engines_of(plan, job)):
+        _say("the environment of the peers")
+        processes.make_peers()
     if plan.jobs:
         for rows in plan.rows:
             _say(f"data of {rows:,} rows")
@@ -79,8 +85,9 @@ def _compare(
             _say(f"answer of {engine}: {job.name}, {rows:,} rows")
             answers[engine] = processes.answer(job.name, engine, file)
     if answers:
-        require_agreement(job.name, rows, answers)
-        measured.compared[rows, job.name] = len(next(iter(answers.values())))
+        measured.compared[rows, job.name] = require_agreement(job, rows, answers)
+    for engine, answer in answers.items():
+        measured.shown[rows, job.name, engine] = {label: answer[label] for label in job.shown}
 
 
 def _time(
@@ -113,7 +120,7 @@ def jobs_of(names: Sequence[str]) -> list[Job]:
 
 def engines_of(plan: Plan, job: Job) -> list[str]:
     """Give the engines of the plan that do the job, in order."""
-    return [engine for engine in plan.engines if engine not in job.without]
+    return [engine for engine in plan.engines if engine in job.engines]
 
 
 def _say(what: str) -> None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.settings import PROJECT, THREADS
+from benchmarks.peers import Peers
+from benchmarks.settings import PEERS, PROJECT, THREADS
 
 
 class WorkerError(Exception):
@@ -29,39 +30,51 @@ class Sample:
         seconds: On the wall clock.
         cpu_seconds: Of all threads, in the program and in the kernel.
         peak_mb: Largest resident memory of the process, the interpreter and libraries included.
+        held_mb: Resident memory when the clock started.
     """
 
     seconds: float
     cpu_seconds: float
     peak_mb: float
+    held_mb: float = 0.0
 
 
 class Processes:
     """Starts workers, all with the same environment."""
 
-    def __init__(self, bytecode: Path) -> None:
-        """Keep compiled modules in `bytecode`, so that the source tree is left alone."""
+    def __init__(self, folder: Path) -> None:
+        """Keep the peers and all that is compiled in `folder`; the source tree is left alone."""
+        self.peers = Peers(folder / "peers")
         threads = str(THREADS)
         path = [str(PROJECT / "src"), os.environ.get("PYTHONPATH", "")]
         self._environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(part for part in path if part),
-            "PYTHONPYCACHEPREFIX": str(bytecode.resolve()),
+            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+            "PYTENSOR_FLAGS": f"base_compiledir={folder / 'pytensor'}",
             "POLARS_MAX_THREADS": threads,
             "OMP_NUM_THREADS": threads,
             "OPENBLAS_NUM_THREADS": threads,
+            "NUMBA_NUM_THREADS": threads,
         }
         self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+    def make_peers(self) -> None:
+        try:
+            self.peers.make()
+        except subprocess.CalledProcessError as problem:
+            raise WorkerError("making the environment of the peers failed") from problem
 
     def make_data(self, folder: Path, rows: int) -> None:
         self._run("-m", "benchmarks.data", str(folder), str(rows))
 
     def answer(self, job: str, engine: str, file: Path) -> dict[str, Any]:
-        return self._last_line("-m", "benchmarks.worker", job, engine, str(file), "--answer")
+        return self._last_line(job, engine, str(file), "--answer")
 
     def sample(self, job: str, engine: str, file: Path) -> Sample:
-        said = self._last_line("-m", "benchmarks.worker", job, engine, str(file))
-        return Sample(said["seconds"], said["cpu_seconds"], said["peak_kb"] / 1024)
+        said = self._last_line(job, engine, str(file))
+        peak_mb, held_mb = said["peak_kb"] / 1024, said["held_kb"] / 1024
+        return Sample(said["seconds"], said["cpu_seconds"], peak_mb, held_mb)
 
     def sample_whole(self, code: str) -> Sample:
         """Measure a whole interpreter that runs `code`, from its start to its end."""
@@ -79,13 +92,17 @@ class Processes:
             raise WorkerError(f"python -c {code!r} ended with {child.returncode}")
         return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
-    def _last_line(self, *arguments: str) -> dict[str, Any]:
-        done = self._run(*arguments, stdout=subprocess.PIPE)
+    def _last_line(self, job: str, engine: str, *arguments: str) -> dict[str, Any]:
+        python = self.peers.python if engine in PEERS else sys.executable
+        worker = ("-m", "benchmarks.worker", job, engine)
+        done = self._run(*worker, *arguments, python=python, stdout=subprocess.PIPE)
         said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return said
 
-    def _run(self, *arguments: str, stdout: int | None = None) -> subprocess.CompletedProcess[str]:
-        command: Sequence[str] = [sys.executable, *arguments]
+    def _run(
+        self, *arguments: str, python: str = sys.executable, stdout: int | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        command: Sequence[str] = [python, *arguments]
         done = subprocess.run(
             command, cwd=PROJECT, env=self._environment, stdout=stdout, text=True, check=False
         )

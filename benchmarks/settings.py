@@ -9,18 +9,29 @@ THREADS = 2
 VARIANTS = ("orders", "raw", "ascending", "defects")
 COMPANIONS = ("customers", "costs")
 """Tables beside `orders`: who the customers are, and what the shop spent to win and keep them."""
+MODEL_TABLES = ("histories", "patterns", "buyers", "features")
+"""Tables that models are fitted and applied to: one row per customer, or per kind of customer."""
 GENERATION = 3
 """Raised when the generator changes: the name of a file tells which one wrote it."""
 
 LIBRARY = "retention_kit"
 FLOOR = "group-by"
-ENGINES = (LIBRARY, "duckdb", "pandas", "scan", FLOOR)
+TABLE_ENGINES = (LIBRARY, "duckdb", "pandas", "scan", FLOOR)
+LIFETIMES = "lifetimes"
+LIFETIMES_WEIGHTS = "lifetimes-weights"
+PYMC = "pymc-marketing"
+PYMC_AGAIN = "pymc-marketing-again"
+SCIKIT_LEARN = "scikit-learn"
+SCIKIT_LEARN_ONCE = "scikit-learn-once"
+PEERS = (LIFETIMES, LIFETIMES_WEIGHTS, PYMC, PYMC_AGAIN)
+"""Engines that run in an environment of their own, made beside the data: see `peers`."""
+ENGINES = (*TABLE_ENGINES, *PEERS, SCIKIT_LEARN, SCIKIT_LEARN_ONCE)
 FLOORS = ("scan", FLOOR)
 """Engines that do less than the job and give no answer."""
 
 
 def path_of(folder: Path, variant: str, rows: int) -> Path:
-    """Where a variant of the data, or a companion of it, lies."""
+    """Where a variant of the data, a companion of it or a table for models lies."""
     return folder / f"{variant}-{rows}-g{GENERATION}.parquet"
 
 

@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 import time
+from pathlib import Path
 
 from benchmarks.engines import MODULES
 from benchmarks.jobs import JOBS
@@ -25,7 +26,7 @@ def main() -> None:
     job = JOBS[arguments.job]
     engine = importlib.import_module(MODULES[arguments.engine])
     run = engine.prepare(job, arguments.file, arguments.engine)
-    loaded = len(sys.modules)
+    loaded, held = len(sys.modules), _resident_kb()
     started, started_cpu = time.perf_counter(), _cpu_seconds()
     result = run()
     seconds, cpu_seconds = time.perf_counter() - started, _cpu_seconds() - started_cpu
@@ -38,12 +39,21 @@ def main() -> None:
 
         print(json.dumps(normalise(job, engine.present(result))))
     else:
-        print(json.dumps({"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_kb": peak}))
+        taken = {"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_kb": peak, "held_kb": held}
+        print(json.dumps(taken))
 
 
 def _cpu_seconds() -> float:
     times = os.times()
     return times.user + times.system
+
+
+def _resident_kb() -> int:
+    """Give the memory held now; where the system does not say, the largest that ever was."""
+    pages = Path("/proc/self/statm")
+    if pages.exists():
+        return int(pages.read_text().split()[1]) * resource.getpagesize() // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from benchmarks.engines import duckdb_queries as sql
 from benchmarks.engines import duckdb_retention as coming_back
 from benchmarks.engines.duckdb_audit import PREPARATION
 from benchmarks.engines.duckdb_audit_tables import TABLES
-from benchmarks.jobs import Job
+from benchmarks.job import Job
 from benchmarks.rules import HEAVY_SHARE, RULES
 from benchmarks.settings import COMPANIONS, SHOP_ZONE, THREADS, beside
 

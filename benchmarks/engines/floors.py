@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from benchmarks.jobs import Job
+from benchmarks.job import Job
 
 
 def prepare(job: Job, path: str, engine: str) -> Callable[[], pl.DataFrame]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.jobs import AS_OF, GAP_DAYS, SINCE, Job
+from benchmarks.job import Job
+from benchmarks.jobs import AS_OF, GAP_DAYS, SINCE
 from benchmarks.settings import SHOP_ZONE, beside
 from retention_kit import Dataset, audit, contracts, metrics
 from retention_kit.contracts.health import DataHealth

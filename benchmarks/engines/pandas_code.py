@@ -20,7 +20,7 @@ import pyarrow.parquet
 from benchmarks.engines import pandas_retention as coming_back
 from benchmarks.engines.pandas_door import validation
 from benchmarks.engines.pandas_orders import month_numbers, observed
-from benchmarks.jobs import Job
+from benchmarks.job import Job
 from benchmarks.settings import THREADS
 
 MONEY = ("revenue", "net_revenue", "first_revenue", "repeat_revenue")

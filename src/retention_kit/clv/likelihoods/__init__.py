@@ -1,0 +1,1 @@
+"""Log-likelihoods of the models and their gradients, on arrays; nothing here knows a table."""
