@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.compare import DisagreementError
 from benchmarks.imports import NAME as IMPORTS
 from benchmarks.jobs import JOBS
-from benchmarks.measure import Plan, jobs_of, measure
+from benchmarks.measure import Plan, jobs_of, measure, needs_peers
 from benchmarks.processes import Processes, WorkerError
 from benchmarks.report import report
 from benchmarks.settings import ENGINES, HERE
@@ -28,8 +28,9 @@ def main(given: Sequence[str] | None = None) -> int:
         imports=IMPORTS in arguments.jobs,
     )
     folder = arguments.data.resolve()
+    processes = Processes(folder)
     try:
-        measured = measure(plan, folder, Processes(folder / "bytecode"))
+        measured = measure(plan, folder, processes)
     except DisagreementError as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -37,7 +38,8 @@ def main(given: Sequence[str] | None = None) -> int:
         print(f"{problem}; its own message stands above.", file=sys.stderr)
         return 2
     command = shlex.join(["python", "-m", "benchmarks", *written])
-    text = report(plan, measured, command, dt.datetime.now(dt.UTC).date())
+    peers = processes.peers if needs_peers(plan) else None
+    text = report(plan, measured, command, dt.datetime.now(dt.UTC).date(), peers)
     arguments.out.write_text(text, encoding="utf-8")
     print(f"wrote {arguments.out}", file=sys.stderr)
     return 0
@@ -46,7 +48,8 @@ def main(given: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure retention_kit beside hand-written DuckDB SQL, pandas and two floors.",
+        description="Measure retention_kit beside hand-written DuckDB SQL, pandas, two floors and "
+        "the libraries that fit the same models.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     jobs = (*JOBS, IMPORTS)

@@ -5,7 +5,7 @@ Four variants of one table: `orders` is what passed the door (exact money, every
 running numbers for order ids, and `defects` is `raw` with one row in a thousand broken. In all but
 `ascending` the rows lie in random order and ids are scattered numbers, so that neither sorted nor
 dense ids flatter anyone. Beside them stand two companions of `orders`: `customers`, with the
-channel that brought each, and `costs`.
+channel that brought each, and `costs`. The tables for models are made in `model_tables`.
 """
 
 import argparse
@@ -20,7 +20,8 @@ import polars as pl
 
 from benchmarks.companions import companions
 from benchmarks.defects import break_rows
-from benchmarks.settings import COMPANIONS, SHOP_ZONE, VARIANTS, path_of
+from benchmarks.model_tables import model_tables
+from benchmarks.settings import COMPANIONS, MODEL_TABLES, SHOP_ZONE, VARIANTS, path_of
 
 FIRST_DAY = dt.date(2021, 1, 1)
 LAST_DAY = dt.date(2025, 1, 15)
@@ -44,6 +45,10 @@ def make_files(folder: Path, rows: int) -> None:
         orders = pl.scan_parquet(path_of(folder, "orders", rows))
         customer_ids = orders.select(pl.col("customer_id").unique().sort()).collect().to_series()
         frames = companions(customer_ids, FIRST_DAY, LAST_DAY, seed=rows)
+        for name in missing:
+            _write(frames[name], path_of(folder, name, rows), time.perf_counter())
+    if missing := _missing(folder, MODEL_TABLES, rows):
+        frames = model_tables(pl.scan_parquet(path_of(folder, "orders", rows)), rows)
         for name in missing:
             _write(frames[name], path_of(folder, name, rows), time.perf_counter())
 

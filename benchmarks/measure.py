@@ -57,7 +57,7 @@ def measure(plan: Plan, folder: Path, processes: Processes) -> Measured:
         WorkerError: A worker ended with an error.
     """
     measured = Measured()
-    if any(engine in PEERS for job in plan.jobs for engine in engines_of(plan, job)):
+    if needs_peers(plan):
         _say("the environment of the peers")
         processes.make_peers()
     if plan.jobs:
@@ -112,6 +112,11 @@ def _time_imports(plan: Plan, processes: Processes, measured: Measured) -> None:
             if turn:
                 measured.imports.setdefault(job.name, []).append(sample)
                 _say(f"round {turn} of {plan.repeat}: {job.title}: {sample.seconds * 1000:.0f} ms")
+
+
+def needs_peers(plan: Plan) -> bool:
+    """Say whether an engine takes part that runs in the environment of the peers."""
+    return any(engine in PEERS for job in plan.jobs for engine in engines_of(plan, job))
 
 
 def jobs_of(names: Sequence[str]) -> list[Job]:

@@ -4,10 +4,12 @@ import datetime as dt
 from collections.abc import Sequence
 from statistics import median
 
+from benchmarks.found import found_lines
 from benchmarks.imports import BARE, IMPORT_JOBS
-from benchmarks.jobs import Job
+from benchmarks.job import Job, Limit
 from benchmarks.machine import describe
 from benchmarks.measure import Measured, Plan, engines_of
+from benchmarks.peers import Peers
 from benchmarks.processes import Sample
 from benchmarks.settings import FLOOR, FLOORS, LIBRARY, THREADS
 
@@ -37,11 +39,15 @@ _HOW_TO_READ = f"""\
 - The timings are what this machine gave; nothing in the project fails because of them."""
 
 
-def report(plan: Plan, measured: Measured, command: str, day: dt.date) -> str:
+def report(
+    plan: Plan, measured: Measured, command: str, day: dt.date, peers: Peers | None = None
+) -> str:
     """Write the whole file."""
-    parts = ["# Benchmark results", _made_on(command, day)]
+    parts = ["# Benchmark results", _made_on(command, day, peers)]
     if plan.jobs:
-        parts += [_rows_table(plan, measured, rows) for rows in plan.rows]
+        for rows in plan.rows:
+            parts.append(_rows_table(plan, measured, rows))
+            parts += [_found_table(plan, measured, rows, job) for job in plan.jobs if job.shown]
     if measured.imports:
         parts.append(_imports_table(measured))
     parts.append(_HOW_TO_READ)
@@ -50,32 +56,30 @@ def report(plan: Plan, measured: Measured, command: str, day: dt.date) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _made_on(command: str, day: dt.date) -> str:
-    facts = "\n".join(f"- {label}: {value}" for label, value in describe())
+def _made_on(command: str, day: dt.date, peers: Peers | None) -> str:
+    facts = "\n".join(f"- {label}: {value}" for label, value in describe(peers))
     return f"Made on {day.isoformat()} with\n\n```\n{command}\n```\n\n{facts}"
 
 
 def _rows_table(plan: Plan, measured: Measured, rows: int) -> str:
     lines = []
     for job in plan.jobs:
-        samples = {
-            engine: measured.jobs[rows, job.name, engine] for engine in engines_of(plan, job)
-        }
+        samples = _samples(plan, measured, rows, job)
         library = _median(samples[LIBRARY]) if LIBRARY in samples else None
         floor = _median(samples[FLOOR]) if FLOOR in samples else None
         compared = measured.compared.get((rows, job.name), 0)
         for place, (engine, taken) in enumerate(samples.items()):
-            floor_limit, peak_limit = _limits(job) if engine == LIBRARY else ("", "")
+            limit = job.limit if engine == LIBRARY and job.limit else Limit()
             lines.append(
                 [
                     f"{job.title} ({compared:,})" if place == 0 else "",
                     f"*{engine}*" if engine in FLOORS else engine,
-                    f"{_median(taken):.3f}",
+                    f"{_median(taken):.3f}{_at_most(limit.seconds)}",
                     _spread(taken),
                     f"{median(sample.cpu_seconds for sample in taken):.2f}",
-                    f"{max(sample.peak_mb for sample in taken):.0f}{peak_limit}",
+                    f"{max(sample.peak_mb for sample in taken):.0f}{_at_most(limit.peak_mb)}",
                     _ratio(_median(taken), library),
-                    _ratio(_median(taken), floor) + floor_limit,
+                    _ratio(_median(taken), floor) + _at_most(limit.times_floor),
                 ]
             )
     head = [
@@ -90,6 +94,13 @@ def _rows_table(plan: Plan, measured: Measured, rows: int) -> str:
     ]
     rounds = "1 round" if plan.repeat == 1 else f"{plan.repeat} rounds"
     return f"## {rows:,} orders, {rounds}\n\n{_table(head, lines, texts=2)}"
+
+
+def _found_table(plan: Plan, measured: Measured, rows: int, job: Job) -> str:
+    samples = _samples(plan, measured, rows, job)
+    shown = {engine: measured.shown[rows, job.name, engine] for engine in samples}
+    head, lines = found_lines(job, shown, samples)
+    return f"### {job.title}, {rows:,} orders\n\n{_table(head, lines, texts=1)}"
 
 
 def _imports_table(measured: Measured) -> str:
@@ -126,18 +137,21 @@ def _growth_table(plan: Plan, measured: Measured) -> str:
 
 
 def _growth(measured: Measured, job: Job, engine: str, small: int, large: int) -> str:
-    if engine in job.without:
+    if engine not in job.engines:
         return _NONE
     taken, base = (measured.jobs[rows, job.name, engine] for rows in (large, small))
     return _ratio(_median(taken), _median(base))
 
 
-def _limits(job: Job) -> tuple[str, str]:
-    """Say what the library is held to: beside the multiple of the floor, and beside the peak."""
-    if job.limit is None:
-        return "", ""
-    peak = job.limit.peak_mb
-    return f" (≤ {job.limit.times_floor:g})", "" if peak is None else f" (≤ {peak:g})"
+def _samples(
+    plan: Plan, measured: Measured, rows: int, job: Job
+) -> dict[str, list[Sample]]:
+    return {engine: measured.jobs[rows, job.name, engine] for engine in engines_of(plan, job)}
+
+
+def _at_most(limit: float | None) -> str:
+    """Say what the library is held to."""
+    return "" if limit is None else f" (≤ {limit:g})"
 
 
 def _median(samples: Sequence[Sample]) -> float:

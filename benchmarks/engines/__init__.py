@@ -1,4 +1,4 @@
-"""The engines, one module each, with `prepare(job, path)` and `present(result)`.
+"""The engines, one module each, with `prepare(job, path, engine)` and `present(result)`.
 
 `prepare` gives a function of no arguments that is timed; `present` turns what it returns, outside
 the clock, into a mapping of counts or a Polars frame. Each worker imports one engine, which also
@@ -11,4 +11,10 @@ MODULES = {
     "pandas": "benchmarks.engines.pandas_code",
     "scan": "benchmarks.engines.floors",
     "group-by": "benchmarks.engines.floors",
+    "lifetimes": "benchmarks.engines.lifetimes_models",
+    "lifetimes-weights": "benchmarks.engines.lifetimes_models",
+    "pymc-marketing": "benchmarks.engines.pymc_models",
+    "pymc-marketing-again": "benchmarks.engines.pymc_models",
+    "scikit-learn": "benchmarks.engines.sklearn_clusters",
+    "scikit-learn-once": "benchmarks.engines.sklearn_clusters",
 }

@@ -14,24 +14,35 @@ from polars.testing import assert_frame_equal
 from retention_kit import Dataset, make_dataset
 from retention_kit.audit import parts as parts_module
 from retention_kit.audit.parts import parts_of
-from retention_kit.audit.questions import STANDINGS, first_questions
+from retention_kit.audit.questions import PEOPLE, STANDINGS, first_questions
 from retention_kit.audit.shared import calendar
 from retention_kit.audit.shared.buyers import STOPPED_SHOWN
 from retention_kit.audit.shared.calendar import dated
 from retention_kit.audit.shared.states import lifecycles
+from retention_kit.clv.summary import clv_summary
 from retention_kit.metrics.base.periods import period_index
 from retention_kit.metrics.lifecycle.gap_distribution import gap_totals_by_order
 from retention_kit.metrics.lifecycle.gap_figures import gaps_by_order
 from retention_kit.metrics.lifecycle.states import lifecycle_flow_totals, lifecycle_totals
 from retention_kit.metrics.retention.churned import churned_customers
+from retention_kit.rfm.table import rfm_table
 from retention_kit.testing import datasets, instants, shops
 
 OPTIONAL = frozenset({"channel", "manager", "delivered_at", "margin"})
+SCORED = ("recency_days", "frequency", "monetary")
 DAY = dt.timedelta(days=1)
 AT = pl.col("ordered_at")
 
 
-def asked(dataset: Dataset, as_of: dt.datetime, *, since=None, within="3mo", given=OPTIONAL):
+def asked(
+    dataset: Dataset,
+    as_of: dt.datetime,
+    *,
+    since=None,
+    within="3mo",
+    given=OPTIONAL,
+    kept=STANDINGS,
+):
     """Run an audit's questions; give them, their answers and what was kept."""
     since = since or as_of - 90 * DAY
     questions = first_questions(
@@ -46,7 +57,7 @@ def asked(dataset: Dataset, as_of: dt.datetime, *, since=None, within="3mo", giv
     count = dataset.orders.select(pl.len()).collect().item()
     with parts_of(dataset, as_of=as_of, orders=count, given=given) as parts:
         answers = parts.run(questions, lambda _: None)
-        kept = parts.kept(STANDINGS).collect()
+        kept = parts.kept(kept).collect()
     return questions, answers, kept
 
 
@@ -143,6 +154,33 @@ def test_the_lifecycle_of_what_was_kept_is_that_of_the_public_functions(data, ga
     same(found["lifecycle"], lifecycle_totals(dataset.orders, **known).collect())
     flow = lifecycle_flow_totals(dataset.orders, since=since, **known).collect()
     same(found["lifecycle_flow"], flow)
+
+
+@pytest.mark.filterwarnings("ignore::retention_kit.DataWarning")
+@given(data=st.data())
+def test_what_is_kept_of_people_is_what_the_public_functions_say(data):
+    shop = data.draw(shops(("orders",), max_rows=14))
+    ends = st.lists(instants(time_zone=shop.time_zone), min_size=2, max_size=2, unique_by=in_utc)
+    since, as_of = sorted(data.draw(ends), key=in_utc)
+    dataset = dataset_of(shop)
+    _, _, kept = asked(dataset, as_of, since=since, kept=PEOPLE)
+    history = ["repeats", "t_x_days", "T_days"]
+    for end, at in (("", as_of), ("_then", since)):
+        table = rfm_table(dataset.orders, as_of=at).select("customer_id", *SCORED).collect()
+        summary = clv_summary(dataset.orders, as_of=at).collect().rename({"frequency": "repeats"})
+        known = kept.filter(pl.col("recency_days" + end).is_not_null())
+        bare = {one + end: one for one in (*SCORED, *history)}
+        same(
+            known.select("customer_id", *(one + end for one in SCORED)).rename(bare, strict=False),
+            table,
+        )
+        named = known.select("customer_id", *(one + end for one in history)).rename(
+            bare, strict=False
+        )
+        same(named, summary.select("customer_id", *history))
+        if not end:
+            spent = summary.select("customer_id", pl.col("monetary").alias("repeat_spend"))
+            same(kept.select("customer_id", "repeat_spend"), spent)
 
 
 def list_of(dataset: Dataset, answers: dict, as_of: dt.datetime, within: str) -> pl.DataFrame:

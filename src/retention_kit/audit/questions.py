@@ -10,6 +10,7 @@ import polars as pl
 
 from retention_kit.audit.parts import Ask
 from retention_kit.audit.shared import buyers, months, waits
+from retention_kit.audit.shared.people import people
 from retention_kit.metrics.cohorts.counts import cohort_totals
 from retention_kit.metrics.cohorts.values import cohort_value_totals
 from retention_kit.metrics.economics.acquisition import acquisition_totals
@@ -44,6 +45,8 @@ UNITS: tuple[Unit, ...] = ("month", "weekday", "hour")
 _SEASONS = (months.seasons_by_month, months.seasons_by_weekday, months.seasons_by_hour)
 STANDINGS = "standings"
 """What is kept of each customer for when the usual gap between purchases is known."""
+PEOPLE = "people"
+"""What is kept of each customer for scores, clusters and models."""
 MEANS_UP_TO = 200_000
 """Up to how many orders the intervals of means are computed; above, they are narrower than the
 digits shown."""
@@ -102,6 +105,7 @@ def first_questions(
         "stopped": Ask(stopped, shared=listed, together=pl.concat),
         "churned_totals": Ask(stopped, shared=counted, together=buyers.all_stopped),
         STANDINGS: Ask(stopped, shared=partial(buyers.standings, since=since), is_kept=True),
+        PEOPLE: Ask(stopped, shared=partial(people, since=since), is_kept=True),
     }
     if with_costs:
         asks["acquisition"] = Ask(cohorts, acquisition_totals, at)

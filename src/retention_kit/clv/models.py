@@ -28,6 +28,12 @@ class FitReport(pydantic.BaseModel):
         customers: How many customers it was fitted to.
         standard_errors: By parameter, in its own unit; None where the curvature gives none.
         penalty: The weight of the penalty, 0 for plain maximum likelihood.
+        share_left: Of a model of purchases, the share of these customers who by the model had left
+            for good when they were last observed.
+        left_out: Of a model of spend, how many repeat customers were left out, because their mean
+            spend is not above 0.
+        correlation: Of a model of spend, that of number and mean of purchases, which the model
+            takes to be 0; None where one of the two does not vary.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -39,6 +45,9 @@ class FitReport(pydantic.BaseModel):
     customers: int
     standard_errors: Mapping[str, float | None]
     penalty: float = 0.0
+    share_left: float | None = None
+    left_out: int = 0
+    correlation: float | None = None
 
 
 class _Fitted(SavedModel):

@@ -12,10 +12,10 @@ from typing import Literal
 import polars as pl
 
 from retention_kit.contracts.law import Frame, fit
-from retention_kit.errors import DataError, DataWarning, DefinitionError, bad_parameter
+from retention_kit.errors import DataError, DataWarning, bad_parameter
 from retention_kit.rfm.looks import DIMENSIONS
 from retention_kit.rfm.scales import MOST_LEVELS, RFMScale, exact, shown
-from retention_kit.rfm.scorers import Best, RFMScorer, check_best
+from retention_kit.rfm.scorers import Best, RFMScorer, check_best, check_dimensions
 from retention_kit.rfm.table import rfm_table
 
 _DIGITS = 4
@@ -102,7 +102,7 @@ def fit_rfm_scorer(
             minimum=sample.value_at(0),
             maximum=sample.value_at(-1),
         )
-        scales.append(RFMScale(**{**dict(scale), "customers": sample.per_level(scale)}))
+        scales.append(scale.model_copy(update={"customers": sample.per_level(scale)}))
     recency, frequency, monetary = scales
     scorer = RFMScorer(
         method=method, best=best, recency=recency, frequency=frequency, monetary=monetary
@@ -157,15 +157,7 @@ class _Sample:
 
 
 def _samples(rfm: Frame) -> list[_Sample]:
-    schema = rfm.collect_schema()
-    for name in DIMENSIONS:
-        if name not in schema or not schema[name].is_numeric():
-            raise DefinitionError(
-                f"The RFM table has no column {name!r} of numbers; it has: "
-                f"{', '.join(schema.names())}. Next step: pass what rfm_table(orders, as_of=…) "
-                "gives.",
-                parameter="rfm",
-            )
+    check_dimensions(rfm.collect_schema())
     bought = rfm.lazy().filter(pl.col("frequency") > 0).select(DIMENSIONS)
     customers = bought.collect(engine="streaming")
     if customers.is_empty():

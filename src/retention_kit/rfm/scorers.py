@@ -106,7 +106,9 @@ class RFMScorer(SavedModel):
             (Decimal('365'), Decimal('730'))
         """
         for name, edges in (
-            ("recency_days", recency_days), ("frequency", frequency), ("monetary", monetary),
+            ("recency_days", recency_days),
+            ("frequency", frequency),
+            ("monetary", monetary),
         ):
             if len(edges) != 2:
                 raise bad_parameter(name, got=edges, allowed="two edges, which make three levels")
@@ -185,29 +187,43 @@ class RFMScorer(SavedModel):
         }
 
 
-def with_small_scores(rfm: Frame, scorer: RFMScorer) -> Frame:
+def with_small_scores(rfm: Frame, scorer: RFMScorer, *, ending: str = "") -> Frame:
     """Add the three scores, as small numbers, which group faster.
+
+    Args:
+        rfm: A table with the three dimensions.
+        scorer: The scorer.
+        ending: What the names of the dimensions end in, and those of the scores will.
 
     Raises:
         DefinitionError: A column is absent or does not hold numbers.
     """
     schema = rfm.collect_schema()
-    for name in DIMENSIONS:
-        if name not in schema:
-            raise DefinitionError(
-                f"The RFM table has no column {name!r}; it has: {', '.join(schema.names())}. Next "
-                "step: pass what rfm_table(orders, as_of=…) gives.",
-                parameter="rfm",
-            )
-        if not schema[name].is_numeric():
-            raise bad_parameter("rfm", got=f"{name} of {schema[name]}", allowed="a column of numbers")
+    check_dimensions(schema, ending)
     scores = []
     for name, score, scale in zip(DIMENSIONS, SCORES, scorer.scales, strict=True):
-        rises = scale.ascending(pl.col(name), schema[name])
+        rises = scale.ascending(pl.col(name + ending), schema[name + ending])
         whole = pl.lit(scale.levels + 1, dtype=pl.Int8)
         value = whole - rises if scorer.is_falling(name) else rises
-        scores.append(pl.when(pl.col("frequency") > 0).then(value).alias(score))
+        has_bought = pl.col("frequency" + ending) > 0
+        scores.append(pl.when(has_bought).then(value).alias(score + ending))
     return rfm.with_columns(scores)
+
+
+def check_dimensions(schema: pl.Schema, ending: str = "") -> None:
+    """Raise where a table does not have the three dimensions as numbers.
+
+    Raises:
+        DefinitionError: A column is absent or does not hold numbers.
+    """
+    for name in (one + ending for one in DIMENSIONS):
+        if name not in schema or not schema[name].is_numeric():
+            raise DefinitionError(
+                f"The RFM table has no column {name!r} of numbers; it has: "
+                f"{', '.join(schema.names())}. Next step: pass what rfm_table(orders, as_of=…) "
+                "gives.",
+                parameter="rfm",
+            )
 
 
 def code_of(levels: tuple[int, ...]) -> pl.Expr:
@@ -225,9 +241,7 @@ def check_best(best: str) -> None:
         DefinitionError: It is.
     """
     if best not in ("low", "high"):
-        raise bad_parameter(
-            "best", got=best, allowed="'low', where 1 is the best score, or 'high'"
-        )
+        raise bad_parameter("best", got=best, allowed="'low', where 1 is the best score, or 'high'")
 
 
 def _threshold_scale(name: str, edges: Sequence[float | Decimal]) -> RFMScale:

@@ -1,7 +1,8 @@
-"""What the BG/NBD expects of a customer with `x` repeat purchases, the last at `t_x`, of age `age`.
+"""What the BG/NBD expects of a customer with `x` repeat purchases, the last of them at `t_x`.
 
-Times are in the model's own unit. Fader, Hardie and Lee (2005), "Counting your customers" the easy
-way: an alternative to the Pareto/NBD model.
+Times are in the model's own unit; `age` is the time since the first purchase, T in the literature.
+Fader, Hardie and Lee (2005), "Counting your customers" the easy way: an alternative to the
+Pareto/NBD model.
 """
 
 from __future__ import annotations

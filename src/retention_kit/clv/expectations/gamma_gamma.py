@@ -25,9 +25,9 @@ def average_spend(model: GammaGamma, x: Floats, mean: Floats) -> Floats:
         where the model knows no finite mean.
 
     Notes:
-        E = p·(gamma + x·mean) / (p·x + q − 1): a weighted mean of the customer's own mean, with weight
-        p·x, and of that of all customers, p·gamma / (q − 1), with weight q − 1. With q <= 1 the latter
-        is infinite, and so is E of those with p·x + q <= 1.
+        E = p·(gamma + x·mean) / (p·x + q − 1): a weighted mean of the customer's own mean, with
+        weight p·x, and of that of all customers, p·gamma / (q − 1), with weight q − 1. With q <= 1
+        the latter is infinite, and so is E of those with p·x + q <= 1.
     """
     total = np.where(x > 0, x * mean, 0.0)
     weight = model.p * x + model.q - 1

@@ -1,8 +1,9 @@
-"""What the MBG/NBD expects of a customer with `x` repeat purchases, the last at `t_x`, of age `age`.
+"""What the MBG/NBD expects of a customer with `x` repeat purchases, the last of them at `t_x`.
 
-Times are in the model's own unit. Batislam, Denizel and Filiztekin (2007), Empirical validation and
-comparison of models for customer base analysis; Wagner and Hoppe (2008), Erratum on the MBG/NBD
-model.
+Times are in the model's own unit; `age` is the time since the first purchase, T in the literature.
+Batislam, Denizel and Filiztekin (2007), Empirical validation and comparison of models for customer
+base analysis; Hoppe and Wagner (2007), Customer base analysis: the case for a central variant of
+the Betageometric/NBD model.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What the Pareto/NBD expects of a customer with `x` repeat purchases, the last at `t_x`, age `age`.
+"""What the Pareto/NBD expects of a customer with `x` repeat purchases, the last of them at `t_x`.
 
-Times are in the model's own unit. Schmittlein, Morrison and Colombo (1987), Counting your
-customers: who are they and what will they do next?; Fader and Hardie (2005), A note on deriving the
-Pareto/NBD model and related expressions; (2014), Deriving the conditional PMF of the Pareto/NBD
-model.
+Times are in the model's own unit; `age` is the time since the first purchase, T in the literature.
+Schmittlein, Morrison and Colombo (1987), Counting your customers: who are they and what will they
+do next?; Fader and Hardie (2005), A note on deriving the Pareto/NBD model and related expressions;
+(2014), Deriving the conditional PMF of the Pareto/NBD model.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def probability_alive(model: ParetoNBD, x: Floats, t_x: Floats, age: Floats) -> 
     """Give the probability of not having left.
 
     Notes:
-        1 / (1 + s·J), where J is the integral of (alpha + u)^−(r + x) (beta + u)^−(s + 1) from `t_x` to
-        `age` over (alpha + age)^−(r + x) (beta + age)^−s.
+        1 / (1 + s·J), where J is the integral of (alpha + u)^−(r + x) (beta + u)^−(s + 1) from
+        `t_x` to `age` over (alpha + age)^−(r + x) (beta + age)^−s.
     """
     p = model.r + x
     alive = -p * np.log(model.alpha + age) - model.s * np.log(model.beta + age)
@@ -103,9 +103,9 @@ def wait(model: ParetoNBD, share: float, x: Floats, age: Floats) -> Floats:
     """Give the time within which this share of those who will buy again do so.
 
     Notes:
-        The density of the next purchase after a time u is proportional to (alpha + age + u)^−(r + x + 1)
-        (beta + age + u)^−s, so the share that is yet to come is a ratio of two tails; solved by Newton's
-        steps in log(alpha + age + u).
+        The density of the next purchase at the age v is proportional to (alpha + v)^−(r + x + 1)
+        (beta + v)^−s, so the share that is yet to come is a ratio of two tails. It is solved by
+        Newton's steps in log(alpha + v).
     """
     p = model.r + x + 1
     start, _ = log_tail(age, model.alpha, p, model.beta, model.s)

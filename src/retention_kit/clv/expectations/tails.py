@@ -17,9 +17,10 @@ def log_tail(y: Floats, alpha: float, p: Floats, beta: float, q: float) -> tuple
     """Give the logarithm of the integral from `y`, and the integrand at `y` over the integral.
 
     Notes:
-        With k = p + q − 1 and alpha >= beta the integral is (alpha + y)^−p (beta + y)^(1 − q) / k times
-        ₂F₁(1, p; k + 1; (alpha − beta) / (alpha + y)); with alpha < beta the two change places. Unlike the form
-        that is printed everywhere, ₂F₁(k, q; k + 1; …), this one is moderate for any p.
+        With k = p + q − 1, A = alpha + y, B = beta + y and alpha >= beta, the integral is A^−p
+        B^(1 − q) / k times ₂F₁(1, p; k + 1; (A − B) / A); with alpha < beta the two change places.
+        Unlike the form that is printed everywhere, ₂F₁(k, q; k + 1; …), this one is moderate for
+        any p.
     """
     k = p + q - 1
     near, far = beta + y, alpha + y

@@ -25,15 +25,24 @@ def log_likelihoods(parameters: Array, histories: Histories, *, leaves_at_once: 
         histories: The histories, in the unit of time that α is in.
         leaves_at_once: Whether a customer may leave after the first purchase: MBG/NBD.
     """
-    r, alpha, a, b = parameters
-    j = histories.x.values + leaves_at_once
-    of_x = _of_x(parameters, histories.x.values, j)
-    log_age = np.log(alpha + histories.age.values)[histories.age.place]
-    log_last = np.log(alpha + histories.last.values)[histories.last.place]
-    shape = (r + histories.x.values)[histories.x.place]
-    odds = _log_odds(a, b, j)[histories.x.place] + shape * (log_age - log_last)
-    total: Array = of_x[histories.x.place] - shape * log_age + np.logaddexp(0.0, odds)
+    r, alpha, _, _ = parameters
+    x, age = histories.x, histories.age
+    of_x = _of_x(parameters, x.values, x.values + leaves_at_once)
+    staying = of_x[x.place] - (r + x.values)[x.place] * np.log(alpha + age.values)[age.place]
+    total: Array = staying + np.logaddexp(0.0, _odds(parameters, histories, leaves_at_once))
     return total
+
+
+def share_left(parameters: Array, histories: Histories, *, leaves_at_once: bool) -> float:
+    """Give the share of customers who have left for good by the end of what was observed.
+
+    Args:
+        parameters: r, α, a and b.
+        histories: The histories, in the unit of time that α is in.
+        leaves_at_once: Whether a customer may leave after the first purchase: MBG/NBD.
+    """
+    left = expit(_odds(parameters, histories, leaves_at_once))
+    return float(np.average(left, weights=histories.customers))
 
 
 def log_likelihood_and_gradient(
@@ -85,6 +94,16 @@ def _of_x(parameters: Array, x: Array, j: Array) -> Array:
     buying = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
     staying = gammaln(a + b) - gammaln(a + b + j) + gammaln(b + j) - gammaln(b)
     total: Array = buying + staying
+    return total
+
+
+def _odds(parameters: Array, histories: Histories, leaves_at_once: bool) -> Array:
+    """Give the logarithms of the odds of having left, by history."""
+    r, alpha, a, b = parameters
+    x, last, age = histories.x, histories.last, histories.age
+    apart = np.log(alpha + age.values)[age.place] - np.log(alpha + last.values)[last.place]
+    odds = _log_odds(a, b, x.values + leaves_at_once)[x.place]
+    total: Array = odds + (r + x.values)[x.place] * apart
     return total
 
 

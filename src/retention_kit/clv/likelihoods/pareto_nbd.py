@@ -76,6 +76,17 @@ def log_likelihood_and_gradient(
     return float(customers @ each), gradient
 
 
+def share_left(parameters: Array, histories: Histories) -> float:
+    """Give the share of customers who have left for good by the end of what was observed.
+
+    Args:
+        parameters: r, α, s and β.
+        histories: The histories, in the unit of time that α and β are in.
+    """
+    stayed = _parts(parameters, histories)[1]
+    return float(1.0 - np.average(stayed, weights=histories.customers))
+
+
 class _Tail:
     """G at each distinct pair of a number of purchases and a time.
 
