@@ -21,11 +21,15 @@ def judged(clustered: Clustered) -> pl.DataFrame:
 
     Distances are between standardised signed logarithms.
     """
-    scaled = pl.read_parquet(clustered.path, columns=list(FEATURES)).select(
-        pl.all().sign() * pl.all().abs().log1p()
-    ).select((pl.all() - pl.all().mean()) / pl.all().std(ddof=0))
-    within = scaled.with_columns(pl.Series("cluster", clustered.labels)).group_by("cluster").agg(
-        (pl.col(name).var(ddof=0) * pl.len()).alias(name) for name in FEATURES
+    scaled = (
+        pl.read_parquet(clustered.path, columns=list(FEATURES))
+        .select(pl.all().sign() * pl.all().abs().log1p())
+        .select((pl.all() - pl.all().mean()) / pl.all().std(ddof=0))
+    )
+    within = (
+        scaled.with_columns(pl.Series("cluster", clustered.labels))
+        .group_by("cluster")
+        .agg((pl.col(name).var(ddof=0) * pl.len()).alias(name) for name in FEATURES)
     )
     return pl.DataFrame(
         {

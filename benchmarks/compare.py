@@ -29,7 +29,7 @@ def require_agreement(job: Job, rows: int, answers: Mapping[str, Mapping[str, Ce
             for label in labels
             if label not in expected
             or label not in answer
-            or not _same(expected[label], answer[label], job.tolerance)
+            or not _same(expected[label], answer[label], _tolerance(job, label))
         ]
         if different:
             shown = [
@@ -47,6 +47,11 @@ def _compared(job: Job, answer: Mapping[str, Cell]) -> Mapping[str, Cell]:
     if not job.compared:
         return answer
     return {label: answer[label] for label in job.compared if label in answer}
+
+
+def _tolerance(job: Job, label: str) -> float:
+    column = label.rpartition(": ")[2].partition(" of ")[0]
+    return job.tolerances.get(column, job.tolerance)
 
 
 def _same(one: Cell, other: Cell, tolerance: float) -> bool:

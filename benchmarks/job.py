@@ -55,6 +55,7 @@ class Job:
         limit: What we hold the library to.
         compared: The labels that must agree; none means all.
         tolerance: How far floats may lie apart, as a share.
+        tolerances: The same for single columns.
         shown: Figures of the answer that the report shows, and how.
         in_memory: Whether the table has been loaded before the clock starts.
     """
@@ -70,5 +71,6 @@ class Job:
     limit: Limit | None = None
     compared: tuple[str, ...] = ()
     tolerance: float = 1e-9
+    tolerances: Mapping[str, float] = field(default_factory=dict)
     shown: Mapping[str, Shown] = field(default_factory=dict)
     in_memory: bool = False

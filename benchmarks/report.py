@@ -31,8 +31,14 @@ _HOW_TO_READ = f"""\
 - `{FLOOR}` is a Polars group-by by customer with one sum, `scan` a Polars scan that sums the
   columns which the job needs: floors, not rivals, for they do less than the job and give no answer.
 - All other engines gave the same answer before anything was timed: counts and money exactly, floats
-  to 1e-9; the tables say how many values were compared. A table of more than 5,000 rows is compared
-  by its row count, by nulls, exact sums and extremes of its columns, and by a checksum over rows.
+  to 1e-9, those of models as `benchmarks/README.md` says; the tables say how many values were
+  compared. A table of more than 5,000 rows is compared by its row count, by nulls, exact sums and
+  extremes of its columns, and by a checksum over rows.
+- The tables under the names of models show what was found: in brackets the difference from, or the
+  multiple of, what the library found. Log-likelihoods are computed by one referee from the
+  parameters. **MB on top of the data** is the peak less what the process held when the clock
+  started: libraries and the loaded table. These jobs have their table in memory by then, and run
+  the peers in an environment of their own; `benchmarks/README.md` says on what data.
 - All engines had {THREADS} threads; pandas uses them only to read. The SQL, the pandas code and the
   floors are in `benchmarks/engines/`, written by hand for speed; a faster version is welcome.
 - pandas carries money as whole ten-thousandths, since it sums decimals as Python objects.
@@ -143,9 +149,7 @@ def _growth(measured: Measured, job: Job, engine: str, small: int, large: int) -
     return _ratio(_median(taken), _median(base))
 
 
-def _samples(
-    plan: Plan, measured: Measured, rows: int, job: Job
-) -> dict[str, list[Sample]]:
+def _samples(plan: Plan, measured: Measured, rows: int, job: Job) -> dict[str, list[Sample]]:
     return {engine: measured.jobs[rows, job.name, engine] for engine in engines_of(plan, job)}
 
 

@@ -20,6 +20,7 @@ from benchmarks.engines import duckdb_queries as sql
 from benchmarks.engines import duckdb_retention as coming_back
 from benchmarks.engines.duckdb_audit import PREPARATION
 from benchmarks.engines.duckdb_audit_tables import TABLES
+from benchmarks.engines.duckdb_rfm import EDGES, RFM, RFM_CELLS, RFM_SCORES
 from benchmarks.job import Job
 from benchmarks.rules import HEAVY_SHARE, RULES
 from benchmarks.settings import COMPANIONS, SHOP_ZONE, THREADS, beside
@@ -102,6 +103,12 @@ def _economics(connection: Connection, path: str) -> dict[str, Any]:
     }
 
 
+def _rfm(connection: Connection, path: str, query: str) -> Any:
+    for preparation in (sql.CALENDAR, RFM, EDGES):
+        connection.execute(_about(path, preparation))
+    return _table(connection, query, path)
+
+
 def _audit(connection: Connection, path: str) -> dict[str, Any]:
     """Make all tables in one connection, on tables that they share."""
     health = _validation(connection, path)
@@ -122,4 +129,6 @@ _TASKS: dict[str, Callable[[Connection, str], Any]] = {
     "gap_summary": lambda duck, path: _table(duck, coming_back.GAP_SUMMARY, path),
     "economics": _economics,
     "audit": _audit,
+    "rfm_cells": lambda duck, path: _rfm(duck, path, RFM_CELLS),
+    "rfm_scores": lambda duck, path: _rfm(duck, path, RFM_SCORES),
 }

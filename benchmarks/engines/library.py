@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks.engines import library_models
 from benchmarks.job import Job
 from benchmarks.jobs import AS_OF, GAP_DAYS, SINCE
 from benchmarks.settings import SHOP_ZONE, beside
@@ -17,6 +18,8 @@ from retention_kit.contracts.health import DataHealth
 
 def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
     warnings.simplefilter("ignore")  # the shared id among the defects is there on purpose
+    if job.task in library_models.TASKS:
+        return library_models.prepare(job, path)
     for package in (contracts, metrics):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
@@ -27,6 +30,8 @@ def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
 
 
 def present(result: Any) -> Any:
+    if isinstance(result, library_models.Answer):
+        return library_models.present(result)
     if isinstance(result, pl.DataFrame):
         return result
     if isinstance(result, dict):

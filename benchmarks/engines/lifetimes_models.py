@@ -6,14 +6,20 @@ It runs in the environment of the peers. The data are a pandas frame before the 
 from collections.abc import Callable
 
 import lifetimes
-import numpy as np
 import pandas as pd
 import polars as pl
 
 from benchmarks.answers import sums_and_some
 from benchmarks.job import Job
 from benchmarks.likelihood import judged
-from benchmarks.model_jobs import BG_NBD, GAMMA_GAMMA, MONTH_DAYS, MONTHLY_DISCOUNT_RATE, MONTHS
+from benchmarks.model_jobs import (
+    BG_NBD,
+    GAMMA_GAMMA,
+    MBG_NBD,
+    MONTH_DAYS,
+    MONTHLY_DISCOUNT_RATE,
+    MONTHS,
+)
 from benchmarks.settings import LIFETIMES_WEIGHTS
 
 _HISTORY = ["frequency", "recency", "T"]
@@ -52,18 +58,20 @@ def _fitted_with_weights(table: pd.DataFrame) -> dict[str, float]:
 
 
 def _clv_table(table: pd.DataFrame) -> pd.DataFrame:
+    alive = lifetimes.ModifiedBetaGeoFitter()
+    alive.params_ = pd.Series(MBG_NBD)
     purchases, spend = lifetimes.BetaGeoFitter(), lifetimes.GammaGammaFitter()
     purchases.params_ = pd.Series(BG_NBD)
-    spend.params_ = pd.Series({"p": GAMMA_GAMMA["p"], "q": GAMMA_GAMMA["q"], "v": GAMMA_GAMMA["gamma"]})
+    # What fit() would have set as well.
+    purchases.predict = purchases.conditional_expected_number_of_purchases_up_to_time
+    spend.params_ = pd.Series(GAMMA_GAMMA).rename({"gamma": "v"})
     history = [table[name] for name in _HISTORY]
     monetary = table["monetary"].fillna(0)
     return pd.DataFrame(
         {
             "customer_id": table["customer_id"],
-            "probability_alive": purchases.conditional_probability_alive(*history),
-            "expected_purchases": purchases.conditional_expected_number_of_purchases_up_to_time(
-                MONTHS * MONTH_DAYS, *history
-            ),
+            "probability_alive": alive.conditional_probability_alive(*history),
+            "expected_purchases": purchases.predict(MONTHS * MONTH_DAYS, *history),
             "expected_average_spend": spend.conditional_expected_average_profit(
                 table["frequency"], monetary
             ),

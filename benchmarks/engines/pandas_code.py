@@ -20,10 +20,11 @@ import pyarrow.parquet
 from benchmarks.engines import pandas_retention as coming_back
 from benchmarks.engines.pandas_door import validation
 from benchmarks.engines.pandas_orders import month_numbers, observed
+from benchmarks.engines.pandas_rfm import rfm_cells, rfm_scores
 from benchmarks.job import Job
 from benchmarks.settings import THREADS
 
-MONEY = ("revenue", "net_revenue", "first_revenue", "repeat_revenue")
+MONEY = ("revenue", "net_revenue", "first_revenue", "repeat_revenue", "monetary")
 _TEN_THOUSANDTH = Decimal("0.0001")
 
 
@@ -119,4 +120,6 @@ _TASKS: dict[str, Callable[[str], Any]] = {
     "lifecycle_flow": coming_back.lifecycle_flow,
     "gap_summary": coming_back.gap_summary,
     "economics": coming_back.economics,
+    "rfm_cells": rfm_cells,
+    "rfm_scores": rfm_scores,
 }

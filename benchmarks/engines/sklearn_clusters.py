@@ -1,7 +1,7 @@
 """K-means by hand with scikit-learn, as its users do it: logarithms, scaling, several starts.
 
-`scikit-learn` is told to start ten times; `scikit-learn-once` is what `n_init="auto"` has been since
-scikit-learn 1.4, a single start. The features are a NumPy matrix before the clock starts.
+`scikit-learn` is told to start ten times; `scikit-learn-once` is what `n_init="auto"` has been
+since scikit-learn 1.4, a single start. The features are a NumPy matrix before the clock starts.
 """
 
 from collections.abc import Callable

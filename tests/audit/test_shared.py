@@ -18,6 +18,7 @@ from retention_kit.audit.questions import PEOPLE, STANDINGS, first_questions
 from retention_kit.audit.shared import calendar
 from retention_kit.audit.shared.buyers import STOPPED_SHOWN
 from retention_kit.audit.shared.calendar import dated
+from retention_kit.audit.shared.people import THEN, summary_of, values_of
 from retention_kit.audit.shared.states import lifecycles
 from retention_kit.clv.summary import clv_summary
 from retention_kit.metrics.base.periods import period_index
@@ -164,23 +165,14 @@ def test_what_is_kept_of_people_is_what_the_public_functions_say(data):
     since, as_of = sorted(data.draw(ends), key=in_utc)
     dataset = dataset_of(shop)
     _, _, kept = asked(dataset, as_of, since=since, kept=PEOPLE)
-    history = ["repeats", "t_x_days", "T_days"]
-    for end, at in (("", as_of), ("_then", since)):
+    for which, at in (("", as_of), (THEN, since)):
         table = rfm_table(dataset.orders, as_of=at).select("customer_id", *SCORED).collect()
-        summary = clv_summary(dataset.orders, as_of=at).collect().rename({"frequency": "repeats"})
-        known = kept.filter(pl.col("recency_days" + end).is_not_null())
-        bare = {one + end: one for one in (*SCORED, *history)}
-        same(
-            known.select("customer_id", *(one + end for one in SCORED)).rename(bare, strict=False),
-            table,
-        )
-        named = known.select("customer_id", *(one + end for one in history)).rename(
-            bare, strict=False
-        )
-        same(named, summary.select("customer_id", *history))
-        if not end:
-            spent = summary.select("customer_id", pl.col("monetary").alias("repeat_spend"))
-            same(kept.select("customer_id", "repeat_spend"), spent)
+        found = values_of(kept.lazy(), which).drop_nulls("orders" + which)
+        named = {one + which: one for one in SCORED}
+        same(found.select("customer_id", *named).rename(named, strict=False).collect(), table)
+        summary = clv_summary(dataset.orders, as_of=at).drop("first_order_at")
+        known = summary_of(kept.lazy(), which).collect()
+        same(known, summary.select(known.columns).collect())
 
 
 def list_of(dataset: Dataset, answers: dict, as_of: dt.datetime, within: str) -> pl.DataFrame:

@@ -5,6 +5,14 @@ from typing import TYPE_CHECKING
 from retention_kit._lazy import attach
 
 if TYPE_CHECKING:
+    from retention_kit.clv.bundle import ValueModel as ValueModel
+    from retention_kit.clv.bundle import fit_value_model as fit_value_model
+    from retention_kit.clv.columns import days_to_next_purchase as days_to_next_purchase
+    from retention_kit.clv.columns import expected_average_spend as expected_average_spend
+    from retention_kit.clv.columns import expected_purchases as expected_purchases
+    from retention_kit.clv.columns import lifetime_value as lifetime_value
+    from retention_kit.clv.columns import probability_alive as probability_alive
+    from retention_kit.clv.columns import probability_of_purchases as probability_of_purchases
     from retention_kit.clv.fits import fit_bg_nbd as fit_bg_nbd
     from retention_kit.clv.fits import fit_gamma_gamma as fit_gamma_gamma
     from retention_kit.clv.fits import fit_mbg_nbd as fit_mbg_nbd
@@ -14,6 +22,7 @@ if TYPE_CHECKING:
     from retention_kit.clv.models import FitReport as FitReport
     from retention_kit.clv.models import GammaGamma as GammaGamma
     from retention_kit.clv.models import ParetoNBD as ParetoNBD
+    from retention_kit.clv.predictions import predicted_values as predicted_values
     from retention_kit.clv.summary import clv_patterns as clv_patterns
     from retention_kit.clv.summary import clv_summary as clv_summary
 
@@ -24,12 +33,21 @@ _MODULES: dict[str, str] = {
     "GammaGamma": f"{_HERE}.models",
     "MBGNBD": f"{_HERE}.models",
     "ParetoNBD": f"{_HERE}.models",
+    "ValueModel": f"{_HERE}.bundle",
     "clv_patterns": f"{_HERE}.summary",
     "clv_summary": f"{_HERE}.summary",
+    "days_to_next_purchase": f"{_HERE}.columns",
+    "expected_average_spend": f"{_HERE}.columns",
+    "expected_purchases": f"{_HERE}.columns",
     "fit_bg_nbd": f"{_HERE}.fits",
     "fit_gamma_gamma": f"{_HERE}.fits",
     "fit_mbg_nbd": f"{_HERE}.fits",
     "fit_pareto_nbd": f"{_HERE}.fits",
+    "fit_value_model": f"{_HERE}.bundle",
+    "lifetime_value": f"{_HERE}.columns",
+    "predicted_values": f"{_HERE}.predictions",
+    "probability_alive": f"{_HERE}.columns",
+    "probability_of_purchases": f"{_HERE}.columns",
 }
 
 __all__ = sorted(_MODULES)  # noqa: PLE0605

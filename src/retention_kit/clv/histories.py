@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from retention_kit.clv.likelihoods.arrays import Array, Histories
+from retention_kit.clv.likelihoods.arrays import Array, Flags, Histories
 from retention_kit.clv.likelihoods.gamma_gamma import Spending
 from retention_kit.clv.summary import HISTORY
 from retention_kit.errors import DataError, DefinitionError, bad_parameter
 
 CUSTOMERS = "customers"
+_LACKING = "__lacking"
 _SPENDING = ("frequency", "monetary")
 
 
@@ -63,9 +64,9 @@ def histories_of(summary: pl.LazyFrame) -> Histories:
         raise _too_few(customers.sum())
     if not (x > 0).any():
         raise DataError(
-            f"None of {customers.sum():,.0f} customers bought twice. Allowed: some with a frequency "
-            "above 0, for without repeat purchases there is nothing to fit. Next step: take a "
-            "longer time, or all channels together."
+            f"None of {customers.sum():,.0f} customers bought twice. Allowed: some with a "
+            "frequency above 0, for without repeat purchases there is nothing to fit. Next step: "
+            "take a longer time, or all channels together."
         )
     if not (age > 0).any():
         raise DataError(
@@ -153,17 +154,19 @@ def _collected(
     schema = summary.collect_schema()
     weighted = CUSTOMERS in schema
     need_columns(summary, [*names, CUSTOMERS] if weighted else names)
-    count = pl.col(CUSTOMERS).sum() if weighted else pl.len()
-    lacking = pl.any_horizontal(pl.col(CUSTOMERS).is_null() | (pl.col(CUSTOMERS) < 0))
+    count = pl.col(CUSTOMERS) if weighted else pl.lit(1)
     rows = (
-        # What is -0.0 is 0.0, and a whole number is one in whatever type.
-        summary.select(pl.col(names).cast(pl.Float64) + 0.0, *([CUSTOMERS] if weighted else []))
+        # Added to 0.0, what is −0.0 becomes the same as 0.0.
+        summary.select(pl.col(names).cast(pl.Float64) + 0.0, count.alias(CUSTOMERS))
         .group_by(names)
-        .agg(count.cast(pl.Float64), (lacking.sum() if weighted else pl.lit(0)).alias("__lacking"))
+        .agg(
+            pl.col(CUSTOMERS).sum().cast(pl.Float64),
+            (pl.col(CUSTOMERS).is_null() | (pl.col(CUSTOMERS) < 0)).sum().alias(_LACKING),
+        )
         .sort(names)
         .collect(engine="streaming")
     )
-    if lacks := rows["__lacking"].sum():
+    if lacks := rows[_LACKING].sum():
         raise DataError(
             f"Column {CUSTOMERS!r} of the summary is null or below 0 in {lacks:,} rows. Allowed: "
             "how many customers a row stands for. Next step: make it with clv_patterns."
@@ -182,15 +185,15 @@ def _collected(
     return {**columns, CUSTOMERS: customers}
 
 
-def _refuse(customers: Array, broken: Mapping[str, Array]) -> None:
+def _refuse(customers: Array, broken: Mapping[str, Flags]) -> None:
     told = [
         f"{what} of {customers[rows].sum():,.0f}" for what, rows in broken.items() if rows.any()
     ]
     if told:
         raise DataError(
             f"The summary of {customers.sum():,.0f} customers holds what cannot be: "
-            f"{'; '.join(told)}. Allowed: 0 <= t_x_days <= T_days, and a whole frequency from 0 on. "
-            "Next step: make it with clv_summary(orders, as_of=…)."
+            f"{'; '.join(told)}. Allowed: 0 <= t_x_days <= T_days, and a whole frequency from 0 "
+            "on. Next step: make it with clv_summary(orders, as_of=…)."
         )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize
 
-from retention_kit.clv.likelihoods.arrays import Array
+from retention_kit.clv.likelihoods.arrays import Array, Flags
 
 Likelihood = Callable[[Array], tuple[float, Array]]
 """Gives the log-likelihood at parameters, and its derivatives by them."""
@@ -40,9 +40,9 @@ class Optimum:
     missing: float
 
     @property
-    def at_edge(self) -> Array:
+    def at_edge(self) -> Flags:
         """Which parameters ran to the edge of what is allowed."""
-        near: Array = (self.logs < LOWEST + _EDGE) | (self.logs > HIGHEST - _EDGE)
+        near: Flags = (self.logs < LOWEST + _EDGE) | (self.logs > HIGHEST - _EDGE)
         return near
 
     @property
@@ -84,7 +84,7 @@ def standard_errors(optimum: Optimum, names: Sequence[str]) -> dict[str, float |
     if len(free) == 0 or not _is_positive(inside):
         return errors
     variances = np.diag(np.linalg.inv(inside))
-    for place, variance in zip(free, variances, strict=True):
+    for place, variance in zip(free.tolist(), variances.tolist(), strict=True):
         if variance > 0:
             errors[names[place]] = float(np.exp(optimum.logs[place]) * np.sqrt(variance))
     return errors
@@ -180,7 +180,8 @@ def _curvature(cost: Likelihood, logs: Array) -> Array:
         difference = cost(logs + up * aside)[1] - cost(logs - down * aside)[1]
         columns.append(difference / (up + down))
     matrix = np.array(columns)
-    return (matrix + matrix.T) / 2.0
+    even: Array = (matrix + matrix.T) / 2.0
+    return even
 
 
 def _is_positive(matrix: Array) -> bool:

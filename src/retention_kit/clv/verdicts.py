@@ -20,8 +20,9 @@ _NOBODY_LEAVES = (
     "time since the last purchase (lifecycle_states)."
 )
 _EVERYBODY_LEFT = (
-    "Everybody is predicted to have left: by this fit {:.2%} of the customers. What is predicted is "
-    "near 0 and not to be trusted. Next step: look whether the last months of the data are whole."
+    "Everybody is predicted to have left: by this fit {:.2%} of the customers. What is predicted "
+    "is near 0 and not to be trusted. Next step: look whether the last months of the data are "
+    "whole."
 )
 _LEAVING_IN_TWO = (
     "a + b is at most 1: by this fit customers leave at once or never, with little in between. "
@@ -29,17 +30,17 @@ _LEAVING_IN_TWO = (
     "which lets customers leave after the first purchase, or penalty=0.5."
 )
 _SAME_RATE = (
-    "r ran to the edge: by this fit all customers buy at nearly one rate while they stay. Forecasts "
-    "for the whole shop may hold; how customers differ is not to be trusted."
+    "r ran to the edge: by this fit all customers buy at nearly one rate while they stay. "
+    "Forecasts for the whole shop may hold; how customers differ is not to be trusted."
 )
 _SAME_LEAVING = (
     "{} ran to the edge: by this fit all customers leave at nearly one rate. Forecasts for the "
     "whole shop may hold; how customers differ in leaving is not to be trusted."
 )
 _INFINITE_MEAN = (
-    "q is at most 1: by this fit the mean spend of all customers is infinite, pγ/(q − 1), and what "
-    "is expected of customers with few purchases is not to be trusted. Next step: look for amounts "
-    "that are wrong or of another kind (wholesale), or fit with penalty=0.5."
+    "q is at most 1: by this fit the mean spend of all customers, p · gamma / (q − 1), is "
+    "infinite, and what is expected of those with few purchases is not to be trusted. Next step: "
+    "look for amounts that are wrong or of another kind (wholesale), or fit with penalty=0.5."
 )
 _SAME_SPEND = (
     "p ran to the edge: by this fit a customer spends nearly the same each time, so the mean of "

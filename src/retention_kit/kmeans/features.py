@@ -19,6 +19,7 @@ from retention_kit.metrics.base.observed import (
     with_sales,
     zone_of,
 )
+from retention_kit.metrics.base.plain_numbers import finite
 
 FEATURES = (
     "recency_days",
@@ -107,8 +108,8 @@ def customer_features(
         >>> features.sort("customer_id").collect().rows()
         [(1, 29.0, 2.0, 300.0, 0.25), (2, 12.0, 1.0, 50.0, 0.0)]
     """
-    names = _checked_features(features)
-    shares = _checked_categories(categories, names)
+    names: tuple[str, ...] = _checked_features(features)
+    shares: dict[str, str] = _checked_categories(categories)
     fills = _checked_columns(customer_columns, customers, taken=(*names, *shares))
     rows = _from_orders(orders, as_of=as_of, names=names)
     if "gap_variation" in names:
@@ -138,7 +139,8 @@ def _from_orders(orders: Frame, *, as_of: dt.datetime, names: Sequence[str]) -> 
     today = pl.lit(in_zone(as_of, zone_of(schema)).date())
     days = {name: (today - pl.col(name)).dt.total_days() for name in ("last", "first")}
     orders_made, revenue = _float("frequency"), _float("revenue")
-    back = revenue - _float("monetary")
+    # Subtracted while it is exact, so that no return is no share at all.
+    back = (pl.col("revenue") - pl.col("monetary")).cast(pl.Float64)
     full_price = revenue + _float("discount")
     return (
         seen.group_by("customer_id")
@@ -260,13 +262,13 @@ def _checked_features(features: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _checked_categories(categories: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+def _checked_categories(categories: Sequence[str]) -> dict[str, str]:
     """Give the categories by the names of their features."""
     listed = (categories,) if isinstance(categories, str) else tuple(categories)
     shares = {f"{SHARE_OF}{category}": category for category in listed}
     if len(shares) < len(listed):
         raise bad_parameter("categories", got=listed, allowed="each category once")
-    return {share: category for share, category in shares.items() if share not in taken}
+    return shares
 
 
 def _checked_columns(
@@ -274,7 +276,9 @@ def _checked_columns(
 ) -> dict[str, float | None]:
     """Give the columns of `customers` with what stands in for a null."""
     if isinstance(columns, Mapping):
-        fills: dict[str, float | None] = {name: float(fill) for name, fill in columns.items()}
+        fills: dict[str, float | None] = {
+            name: finite("customer_columns", fill) for name, fill in columns.items()
+        }
     else:
         listed = (columns,) if isinstance(columns, str) else tuple(columns)
         fills = dict.fromkeys(listed)
@@ -289,18 +293,19 @@ def _checked_columns(
             parameter="customers",
         )
     schema = customers.collect_schema()
-    for name in ("customer_id", *fills):
+    if "customer_id" not in schema:
+        raise MissingColumnError("customers", "customer_id", schema.names())
+    for name in fills:
         if name not in schema:
             raise MissingColumnError("customers", name, schema.names())
-        dtype = schema[name]
-        if name != "customer_id" and not (dtype.is_numeric() or dtype == pl.Boolean):
+        if not (schema[name].is_numeric() or schema[name] == pl.Boolean):
             raise bad_parameter(
                 "customer_columns",
-                got=f"{name}, a column of {dtype}",
+                got=f"{name}, a column of {schema[name]}",
                 allowed="columns of numbers, or of true and false",
-                step="turn it into a number before: a date into days, a choice into a column each.",
+                step="turn it into numbers before: a date into days, a choice into a column each.",
             )
-        if name in taken or name == "customer_id" and name in fills:
+        if name in ("customer_id", *taken):
             raise bad_parameter(
                 "customer_columns", got=name, allowed="columns whose names no feature has"
             )

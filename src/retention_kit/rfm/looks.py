@@ -86,7 +86,9 @@ def looked_at(
     """
     look.check()
     zone = zone_of(orders.collect_schema())
-    looks = {"": look} if since is None else {"": look, BEFORE: replace(look, as_of=since)}
+    looks: dict[str, Look] = {"": look}
+    if since is not None:
+        looks[BEFORE] = replace(look, as_of=since)
     sums = [
         *(one for end, each in looks.items() for one in _sums(each, end)),
         pl.col(SOLD_AT).count().cast(pl.Int64).alias("orders"),

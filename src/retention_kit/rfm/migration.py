@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
 import polars as pl
 
@@ -72,9 +71,9 @@ def segment_migration_totals(
 
     Raises:
         MissingColumnError: A required column is absent.
-        DefinitionError: An instant has no time zone, `since` is not before `as_of`, `window`, `unit`
-            or `monetary` is none of what it may be, the scorer does not fit the segments, or `by`
-            names what cannot be split by.
+        DefinitionError: An instant has no time zone, `since` is not before `as_of`, `window`,
+            `unit` or `monetary` is none of what it may be, the scorer does not fit the segments,
+            or `by` names what cannot be split by.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -103,8 +102,10 @@ def segment_migration_totals(
     if in_zone(since, "UTC") >= in_zone(as_of, "UTC"):
         raise bad_parameter("since", got=since, allowed=f"an instant before as_of, {as_of}")
     look = Look(as_of=as_of, window=window, unit=unit, monetary=monetary)
-    of_first = [first_sale_value(name, orders, sold_at=SOLD_AT).alias(OF + name) for name in names]
-    later = _sums_since(instant(since, zone))
+    of_first: list[pl.Expr] = [
+        first_sale_value(name, orders, sold_at=SOLD_AT).alias(OF + name) for name in names
+    ]
+    later: list[pl.Expr] = _sums_since(instant(since, zone))
     customers = looked_at(orders, look, since=since, more=[*of_first, *later])
     had_bought = pl.col("last_order_at" + BEFORE).is_not_null().alias(_HAD_BOUGHT)
     was = pl.when(_HAD_BOUGHT).then(segments.segment_of(BEFORE))
@@ -176,7 +177,7 @@ def segment_migration(totals: Frame, *, segments: RFMSegments) -> Frame:
     )
 
 
-def _sums_since(since: pl.Expr) -> Sequence[pl.Expr]:
+def _sums_since(since: pl.Expr) -> list[pl.Expr]:
     later = pl.col("ordered_at") >= since
     sales, sold, amount = (pl.when(later).then(one) for one in (SOLD_AT, SOLD, "amount"))
     sums = (

@@ -26,7 +26,7 @@ SEGMENT = "segment"
 _MOST_LEVELS = 20
 _SHOWN = 12
 _DIMENSIONS = ("recency", "frequency", "monetary")
-Span = tuple[int, int]
+Span = tuple[pydantic.StrictInt, pydantic.StrictInt]
 
 
 class RFMRule(SavedModel):
@@ -51,7 +51,8 @@ class RFMRule(SavedModel):
     @pydantic.field_validator(*_DIMENSIONS, mode="before")
     @classmethod
     def _one_is_a_span(cls, value: object) -> object:
-        return (value, value) if isinstance(value, int) else value
+        is_one = isinstance(value, int) and not isinstance(value, bool)
+        return (value, value) if is_one else value
 
     @pydantic.model_validator(mode="after")
     def _is_in_order(self) -> RFMRule:
@@ -99,6 +100,8 @@ class RFMSegments(SavedModel):
 
     @pydantic.model_validator(mode="after")
     def _is_a_partition(self) -> RFMSegments:
+        if not self._looked_at:
+            raise bad_parameter("levels", got=self.levels, allowed="at least one that is not None")
         for levels in self.levels:
             if levels is not None and not 2 <= levels <= _MOST_LEVELS:
                 raise bad_parameter(
@@ -215,12 +218,13 @@ class RFMSegments(SavedModel):
     def segment_of(self, ending: str = "") -> pl.Expr:
         """Give the segment of the scores, whose columns may have an ending."""
         scores = [pl.col(score + ending) for score in self._looked_at]
-        chain = pl.when(pl.any_horizontal(score.is_null() for score in scores)).then(
+        chain: Any = pl.when(pl.any_horizontal(score.is_null() for score in scores)).then(
             pl.lit(NO_PURCHASES)
         )
         for rule in self.rules:
             chain = chain.when(rule.takes(ending)).then(pl.lit(rule.segment))
-        return chain.otherwise(pl.lit(None, dtype=pl.String))
+        segment: pl.Expr = chain.otherwise(pl.lit(None, dtype=pl.String))
+        return segment
 
     @property
     def _looked_at(self) -> list[str]:

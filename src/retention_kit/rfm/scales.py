@@ -47,14 +47,14 @@ class RFMScale(SavedModel):
     def _is_in_order(self) -> RFMScale:
         if not 1 <= len(self.edges) < MOST_LEVELS:
             raise bad_parameter(
-                "edges", got=len(self.edges), allowed=f"1 to {MOST_LEVELS - 1}, one fewer than levels"
+                "edges",
+                got=len(self.edges),
+                allowed=f"1 to {MOST_LEVELS - 1}, one fewer than levels",
             )
         if any(abs(edge) >= _BEYOND for edge in self.edges):
             raise bad_parameter("edges", got=shown(self.edges), allowed="numbers below 10^30")
         if list(self.edges) != sorted(self.edges):
-            raise bad_parameter(
-                "edges", got=shown(self.edges), allowed="edges in ascending order"
-            )
+            raise bad_parameter("edges", got=shown(self.edges), allowed="edges in ascending order")
         if (self.minimum is None) != (self.maximum is None):
             raise DefinitionError(
                 "A scale has a minimum and a maximum, or neither. Next step: fit it again.",
@@ -99,7 +99,7 @@ class RFMScale(SavedModel):
         """Say of values whether they lie above an edge, or at one that is in the upper level."""
         takes_equal = self.edge_is_in == "upper"
         if self.minimum != self.maximum:
-            # Both ends are used: the largest value is always at the top, the smallest at the bottom.
+            # Both ends are used: the largest value is at the top, the smallest at the bottom.
             takes_equal = edge == self.maximum or (takes_equal and edge != self.minimum)
         limit = _literal(edge, dtype, up=takes_equal)
         return value >= limit if takes_equal else value > limit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -251,7 +252,7 @@ def _threshold_scale(name: str, edges: Sequence[float | Decimal]) -> RFMScale:
         if not is_number or not Decimal(edge).is_finite():
             raise bad_parameter(name, got=edge, allowed="finite numbers, ascending")
         found.append(exact(edge))
-    if not found or any(low >= high for low, high in zip(found, found[1:], strict=False)):
+    if not found or any(low >= high for low, high in pairwise(found)):
         raise bad_parameter(
             name,
             got=tuple(edges),

@@ -17,98 +17,110 @@ _DAY_0 = dt.date(1970, 1, 1)
 
 
 def people(history: History, since: dt.datetime) -> pl.DataFrame:
-    """Give recency, frequency, monetary value, and the history that models of purchases see.
+    """Give what customers had bought now and at an earlier instant, in as few bytes as will do.
 
     Returns:
-        One row per customer with a sale: `customer_id`, `orders`, `revenue`, `net_revenue`, and
-
-        - as `rfm_table`: `recency_days`, `frequency` and `monetary`; with `THEN` after their names
-            as they were at `since`, null of who had not bought yet;
-        - as `clv_summary`: `repeats`, `t_x_days`, `T_days` and `repeat_spend`, null of who has not
-            bought on a second day; the first three with `THEN` after their names as at `since`.
+        One row per customer with a sale: `customer_id` and, followed by the same with `THEN` after
+        their names as at `since`, null of who had not bought yet: `orders`, `revenue`,
+        `net_revenue`; `recency_days`, since the last sale; `repeats`, days of purchase after the
+        first, `t_x_days`, from the first to the last of them, and `T_days`, from the first to the
+        end. Besides `repeat_spend`, the mean of what was bought on a day after the first; null of
+        who has bought on one day alone.
     """
     zone = str(history.as_of.tzinfo)
     then = int(pl.select(instant(since, zone).to_physical()).item())
-    local_then = in_zone(since, zone)
-    row, day = pl.int_range(pl.len(), dtype=pl.Int64), pl.col("day").cast(pl.Int64)
+    row, day = pl.int_range(pl.len(), dtype=pl.Int64), pl.col("day")
     first_day = day.gather(row - pl.col("number").cast(pl.Int64) + 1)
     is_before = pl.col("at") < then
     is_new_day = (pl.col("number") == 1) | (day != day.shift())
+    running = {
+        "days": is_new_day,
+        "days" + THEN: is_new_day & is_before,
+        "orders" + THEN: is_before,
+    }
+    paid = {"later": day != first_day, "revenue" + THEN: is_before}
     lasts = (
         history.sales.lazy()
         .select(
             "customer_id",
             "is_last",
             first_day.alias("first_day"),
-            day.alias("day"),
+            "day",
             # Where a customer had not bought yet, this is another's, and of no use.
             pl.when(is_before).then(day).forward_fill().alias("day" + THEN),
-            is_new_day.cast(pl.Int64).cum_sum().alias("days"),
-            (is_new_day & is_before).cast(pl.Int64).cum_sum().alias("days" + THEN),
-            is_before.cast(pl.Int64).cum_sum().alias("frequency" + THEN),
-            _running(pl.col("day") != first_day).alias("later"),
-            _running(is_before).alias("revenue" + THEN),
+            *(flag.cast(pl.Int32).cum_sum().alias(name) for name, flag in running.items()),
+            *(_paid(flag).cum_sum().alias(name) for name, flag in paid.items()),
         )
         .filter("is_last")
-        .with_columns(
-            (pl.col(name) - pl.col(name).shift(fill_value=0))
-            for name in ("days", "days" + THEN, "frequency" + THEN, "later", "revenue" + THEN)
-        )
+        .with_columns(pl.col(name) - pl.col(name).shift(fill_value=0) for name in (*running, *paid))
         .collect()
         .hstack(history.buyers.select("number", "revenue", "net_revenue"))
     )
+    had_bought = pl.col("orders" + THEN) > 0
     back = _returned_before(history, then)
+    later = pl.col("later").cast(pl.Float64) / (pl.col("days") - 1)
+    net_then = pl.col("revenue" + THEN) + pl.col("back").fill_null(0)
     return (
         lasts.lazy()
         .join(back.lazy(), on="customer_id", how="left", maintain_order="left")
-        .with_columns(
-            pl.when(pl.col("frequency" + THEN) > 0).then(name).alias(name)
-            for name in ("frequency" + THEN, "days" + THEN, "day" + THEN)
-        )
         .select(
             "customer_id",
-            pl.col("number").cast(pl.Int64).alias("orders"),
+            pl.col("number").cast(pl.Int32).alias("orders"),
             "revenue",
             "net_revenue",
-            (_number(history.as_of.date()) - pl.col("day")).alias("recency_days"),
-            pl.col("number").cast(pl.Int64).alias("frequency"),
-            pl.col("net_revenue").alias("monetary"),
-            (_number(local_then.date()) - pl.col("day" + THEN)).alias("recency_days" + THEN),
-            "frequency" + THEN,
-            pl.when(pl.col("frequency" + THEN).is_not_null())
-            .then(pl.col("revenue" + THEN) + pl.col("back").fill_null(0))
-            .cast(SUM)
-            .alias("monetary" + THEN),
-            *_of_models(last_day(history.as_of), ""),
-            *_of_models(last_day(local_then), THEN),
-            pl.when(pl.col("days") > 1)
-            .then(pl.col("later").cast(pl.Float64) / (pl.col("days") - 1))
-            .alias("repeat_spend"),
+            *_of_days(history.as_of, ""),
+            pl.when(had_bought).then("orders" + THEN),
+            pl.when(had_bought).then(pl.col("revenue" + THEN).cast(SUM)),
+            pl.when(had_bought).then(net_then.cast(SUM)).alias("net_revenue" + THEN),
+            *(pl.when(had_bought).then(one) for one in _of_days(in_zone(since, zone), THEN)),
+            pl.when(pl.col("days") > 1).then(later).alias("repeat_spend"),
         )
         .collect()
     )
 
 
-def _of_models(end: dt.date, which: str) -> list[pl.Expr]:
-    """Give repeat purchases, the time of the last one and the age, at the end of a day."""
+def values_of(known: pl.LazyFrame, which: str = "") -> pl.LazyFrame:
+    """Add the columns of `rfm_table` that are scored, now or with `THEN` after their names."""
+    return known.with_columns(
+        pl.col("recency_days" + which).cast(pl.Int64),
+        pl.col("orders" + which).cast(pl.Int64).alias("frequency" + which),
+        pl.col("net_revenue" + which).alias("monetary" + which),
+    )
+
+
+def summary_of(known: pl.LazyFrame, which: str = "") -> pl.LazyFrame:
+    """Give `clv_summary`, without the first purchase, of now or, with `THEN`, of the earlier time.
+
+    Of the earlier time there is no `monetary`.
+    """
+    times = (pl.col(name + which).cast(pl.Float64) for name in ("t_x_days", "T_days"))
+    return known.filter(pl.col("repeats" + which).is_not_null()).select(
+        "customer_id",
+        pl.col("repeats" + which).cast(pl.Int64).alias("frequency"),
+        *(time.name.replace(THEN, "", literal=True) for time in times),
+        *([] if which else [pl.col("repeat_spend").alias("monetary")]),
+    )
+
+
+def _of_days(at: dt.datetime, which: str) -> list[pl.Expr]:
+    """Give recency, repeat days, the time of the last one and the age, as seen at an instant."""
     day, days, first = pl.col("day" + which), pl.col("days" + which), pl.col("first_day")
     # Where the clock goes back over midnight, a later purchase may stand on an earlier date.
-    age = pl.max_horizontal(_number(end), day) - first
+    end = pl.max_horizontal(_number(last_day(at)), day)
     return [
+        (_number(at.date()) - day).alias("recency_days" + which),
         (days - 1).alias("repeats" + which),
-        (day - first).cast(pl.Float64).alias("t_x_days" + which),
-        pl.when(days.is_not_null()).then(age).cast(pl.Float64).alias("T_days" + which),
+        (day - first).alias("t_x_days" + which),
+        (end - first).alias("T_days" + which),
     ]
 
 
-def _running(flag: pl.Expr) -> pl.Expr:
-    """Add up the amounts of flagged sales, from the first row on."""
-    amount = pl.when(flag).then("amount").otherwise(pl.lit(0, dtype=SUM))
-    return amount.cast(SUM).cum_sum()
+def _paid(flag: pl.Expr) -> pl.Expr:
+    return pl.when(flag).then("amount").otherwise(pl.lit(0, dtype=SUM)).cast(SUM)
 
 
 def _number(day: dt.date) -> pl.Expr:
-    return pl.lit((day - _DAY_0).days, dtype=pl.Int64)
+    return pl.lit((day - _DAY_0).days, dtype=pl.Int32)
 
 
 def _returned_before(history: History, then: int) -> pl.DataFrame:

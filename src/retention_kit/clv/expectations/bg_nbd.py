@@ -57,3 +57,8 @@ def wait(model: BGNBD, share: float, x: Floats, age: Floats) -> Floats:
 def scale(model: BGNBD, age: Floats) -> Floats:
     """Give the length of time over which expected purchases bend."""
     return model.alpha + age
+
+
+def origin(model: BGNBD) -> float:
+    """Give the age, taken below 0, where what is expected has its singularity."""
+    return model.alpha

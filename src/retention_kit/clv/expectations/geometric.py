@@ -19,6 +19,7 @@ _CHECKED_EVERY = 8
 _MANY = 20_000
 _EXACT = 64
 _UNDERFLOW = 600.0
+_FAR = 200.0  # e^200 is beyond every length of time, and still a number
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _PANELS = 40
 
@@ -88,7 +89,7 @@ def exactly(n: int, shape: Floats, rate: Floats, a: float, b: Floats, t: Floats)
 
 def wait(share: float, shape: Floats, rate: Floats) -> Floats:
     """Give the time within which this share of such customers make their next purchase."""
-    return np.asarray(rate * np.expm1(-np.log1p(-share) / shape))
+    return np.asarray(rate * np.expm1(np.minimum(-np.log1p(-share) / shape, _FAR)))
 
 
 def _stayed(n: int, a: float, b: Floats) -> Floats:

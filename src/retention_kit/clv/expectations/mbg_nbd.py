@@ -58,3 +58,8 @@ def wait(model: MBGNBD, share: float, x: Floats, age: Floats) -> Floats:
 def scale(model: MBGNBD, age: Floats) -> Floats:
     """Give the length of time over which expected purchases bend."""
     return model.alpha + age
+
+
+def origin(model: MBGNBD) -> float:
+    """Give the age, taken below 0, where what is expected has its singularity."""
+    return model.alpha

@@ -38,6 +38,9 @@ class Expectations(Protocol):
     def scale(self, model: Any, age: Floats) -> Floats:
         """Give the length of time over which expected purchases bend."""
 
+    def origin(self, model: Any) -> float:
+        """Give the age, taken below 0, where what is expected has its singularity."""
+
 
 _OF: dict[type[TransactionModel], Expectations] = {
     BGNBD: bg_nbd,

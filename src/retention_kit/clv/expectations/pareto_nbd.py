@@ -18,6 +18,7 @@ from retention_kit.clv.models import ParetoNBD
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 _ROWS = 2_048
 _STEPS = 10
+_FAR = 200.0  # e^200 is beyond every length of time, and still a number
 
 
 def probability_alive(model: ParetoNBD, x: Floats, t_x: Floats, age: Floats) -> Floats:
@@ -96,7 +97,7 @@ def at_least_while_alive(
     fewer = np.zeros(np.broadcast(t, x, age).shape)
     for number in range(n):
         fewer = fewer + exactly_while_alive(model, number, t, x, age)
-    return np.asarray(np.maximum(1 - fewer, 0.0))
+    return np.asarray(np.clip(1 - fewer, 0.0, 1.0))
 
 
 def wait(model: ParetoNBD, share: float, x: Floats, age: Floats) -> Floats:
@@ -110,18 +111,23 @@ def wait(model: ParetoNBD, share: float, x: Floats, age: Floats) -> Floats:
     p = model.r + x + 1
     start, _ = log_tail(age, model.alpha, p, model.beta, model.s)
     rate = model.alpha + age
-    reach = -np.log1p(-share) / (model.r + x + model.s) * np.ones_like(rate)
+    reach = np.minimum(-np.log1p(-share) / (model.r + x + model.s) * np.ones_like(rate), _FAR)
     for _ in range(_STEPS):
         later = age + rate * np.expm1(reach)
         now, slope = log_tail(later, model.alpha, p, model.beta, model.s)
         step = (now - start - np.log1p(-share)) / (slope * (model.alpha + later))
-        reach = np.maximum(reach + step, reach / 4)
+        reach = np.clip(reach + step, reach / 4, _FAR)
     return np.asarray(rate * np.expm1(reach))
 
 
 def scale(model: ParetoNBD, age: Floats) -> Floats:
     """Give the length of time over which expected purchases bend."""
     return model.beta + age
+
+
+def origin(model: ParetoNBD) -> float:
+    """Give the age, taken below 0, where what is expected has its singularity."""
+    return min(model.alpha, model.beta)
 
 
 def _bought(n: int, shape: Floats, rate: Floats, t: Floats) -> Floats:

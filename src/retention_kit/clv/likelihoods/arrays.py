@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -10,6 +11,21 @@ import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.intp]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+
+def dot(one: Array, other: Array) -> float:
+    """Give the sum of products, the same on every machine.
+
+    That of BLAS depends on how many threads it takes, and on a busy machine they wait for each
+    other.
+    """
+    return float((one * other).sum())
+
+
+def sums_by(place: Places, of: Array, count: int) -> Array:
+    """Sum a column by where its rows stand."""
+    return np.bincount(place, of, count).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +46,7 @@ class Values:
     def of(cls, column: Array, customers: Array) -> Values:
         """Find the distinct values of a column."""
         values, place = np.unique(column, return_inverse=True)
-        return cls(values, place, np.bincount(place, customers, len(values)))
+        return cls(values, place, sums_by(place, customers, len(values)))
 
     def scaled(self, factor: float) -> Values:
         """Give the same values in another unit."""
@@ -38,6 +54,30 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
+class Pairs:
+    """The distinct pairs of a number of purchases and a time.
+
+    Attributes:
+        x: Numbers of purchases.
+        time: Times.
+        place: Of each row, which pair it has.
+    """
+
+    x: Array
+    time: Array
+    place: Places
+
+    @classmethod
+    def of(cls, x: Values, time: Values) -> Pairs:
+        """Find the distinct pairs of two columns."""
+        both = x.place * len(time.values) + time.place
+        pairs, place = np.unique(both, return_inverse=True)
+        return cls(
+            x.values[pairs // len(time.values)], time.values[pairs % len(time.values)], place
+        )
+
+
+@dataclass(frozen=True)
 class Histories:
     """What the transaction models see of customers, equal histories once.
 
@@ -68,7 +108,17 @@ class Histories:
     @property
     def mean_age(self) -> float:
         """The mean time that a customer was seen."""
-        return float(self.age.customers @ self.age.values / self.age.customers.sum())
+        return dot(self.age.customers, self.age.values) / float(self.age.customers.sum())
+
+    @cached_property
+    def x_and_last(self) -> Pairs:
+        """The distinct pairs of x and the time of the last purchase."""
+        return Pairs.of(self.x, self.last)
+
+    @cached_property
+    def x_and_age(self) -> Pairs:
+        """The distinct pairs of x and the age."""
+        return Pairs.of(self.x, self.age)
 
     def coarse(self, steps: int) -> Histories:
         """Put histories that are nearly equal together: times within one of `steps` steps.
@@ -82,10 +132,10 @@ class Histories:
         cells += np.floor(age / width).astype(np.int64)
         cells += self.x.place * (steps + 1) ** 2
         _, first, place = np.unique(cells, return_index=True, return_inverse=True)
-        customers = np.bincount(place, self.customers)
+        customers = sums_by(place, self.customers, len(first))
         return Histories.of(
             self.x.values[self.x.place[first]],
-            np.bincount(place, self.customers * last) / customers,
-            np.bincount(place, self.customers * age) / customers,
+            sums_by(place, self.customers * last, len(first)) / customers,
+            sums_by(place, self.customers * age, len(first)) / customers,
             customers,
         )

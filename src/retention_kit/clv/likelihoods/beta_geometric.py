@@ -2,7 +2,7 @@
 
 The likelihood of one customer with x repeat purchases, the last at t, seen up to T is
 
-    Γ(r+x)/Γ(r) · α^r · B(a, b+j)/B(a, b) · [ (α+T)^−(r+x) + a/(b+j−1) · (α+t)^−(r+x) ]
+    Γ(r+x)/Γ(r) · alpha^r · B(a, b+j)/B(a, b) · [ (alpha+T)^−(r+x) + a/(b+j−1) · (alpha+t)^−(r+x) ]
 
 with j = x for BG/NBD (Fader, Hardie and Lee 2005, equation 6; without the second term where
 x = 0) and j = x + 1 for MBG/NBD (Batislam, Denizel and Filiztekin 2007), where a customer may leave
@@ -14,15 +14,15 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma, expit, gammaln
 
-from retention_kit.clv.likelihoods.arrays import Array, Histories
+from retention_kit.clv.likelihoods.arrays import Array, Histories, dot, sums_by
 
 
 def log_likelihoods(parameters: Array, histories: Histories, *, leaves_at_once: bool) -> Array:
     """Give the log-likelihood of one customer of each history.
 
     Args:
-        parameters: r, α, a and b.
-        histories: The histories, in the unit of time that α is in.
+        parameters: r, alpha, a and b.
+        histories: The histories, in the unit of time that alpha is in.
         leaves_at_once: Whether a customer may leave after the first purchase: MBG/NBD.
     """
     r, alpha, _, _ = parameters
@@ -37,8 +37,8 @@ def share_left(parameters: Array, histories: Histories, *, leaves_at_once: bool)
     """Give the share of customers who have left for good by the end of what was observed.
 
     Args:
-        parameters: r, α, a and b.
-        histories: The histories, in the unit of time that α is in.
+        parameters: r, alpha, a and b.
+        histories: The histories, in the unit of time that alpha is in.
         leaves_at_once: Whether a customer may leave after the first purchase: MBG/NBD.
     """
     left = expit(_odds(parameters, histories, leaves_at_once))
@@ -48,44 +48,45 @@ def share_left(parameters: Array, histories: Histories, *, leaves_at_once: bool)
 def log_likelihood_and_gradient(
     parameters: Array, histories: Histories, *, leaves_at_once: bool
 ) -> tuple[float, Array]:
-    """Give the log-likelihood of all customers, and its derivatives by r, α, a and b.
+    """Give the log-likelihood of all customers, and its derivatives by r, alpha, a and b.
 
     Args:
-        parameters: r, α, a and b.
-        histories: The histories, in the unit of time that α is in.
+        parameters: r, alpha, a and b.
+        histories: The histories, in the unit of time that alpha is in.
         leaves_at_once: Whether a customer may leave after the first purchase: MBG/NBD.
     """
     r, alpha, a, b = parameters
     x, last, age, customers = histories.x, histories.last, histories.age, histories.customers
     j = x.values + leaves_at_once
-    by_x = x.customers
     shape = (r + x.values)[x.place]
     until_age = np.log(alpha + age.values)
     apart = until_age[age.place] - np.log(alpha + last.values)[last.place]
     odds = _log_odds(a, b, j)[x.place] + shape * apart
-    # Of each history, the customers who have left for good.
-    left = customers * expit(odds)
+    # One exponential for both the logarithm of 1 + odds and the probability of having left.
+    small = np.exp(-np.abs(odds))
+    either = np.maximum(odds, 0.0) + np.log(1.0 + small)
+    left = customers * np.where(odds >= 0, 1.0, small) / (1.0 + small)
     stay = customers - left
-    left_by_x = np.bincount(x.place, left, len(x.values))
-    shape_by_age = np.bincount(age.place, customers * shape, len(age.values))
-    total = by_x @ _of_x(parameters, x.values, j)
-    total += customers @ np.logaddexp(0.0, odds) - shape_by_age @ until_age
-    inverse_age, inverse_last = 1.0 / (alpha + age.values), 1.0 / (alpha + last.values)
+    left_by_x = sums_by(x.place, left, len(x.values))
+    shape_by_age = sums_by(age.place, customers * shape, len(age.values))
+    of_x = _of_x(parameters, x.values, j)
+    total = dot(x.customers, of_x) + dot(customers, either) - dot(shape_by_age, until_age)
+    stay_by_age = sums_by(age.place, stay * shape, len(age.values))
+    left_by_last = sums_by(last.place, left * shape, len(last.values))
     both = digamma(a + b) - digamma(a + b + j)
-    before_last = np.where(j > 0, b + j - 1.0, 1.0)
+    buying = digamma(r + x.values) - digamma(r) + np.log(alpha)
+    at_last = np.where(j > 0, b + j - 1.0, 1.0)
     gradient = np.array(
         [
-            by_x @ (digamma(r + x.values) - digamma(r) + np.log(alpha))
-            - age.customers @ until_age
-            + left @ apart,
-            by_x.sum() * r / alpha
-            - np.bincount(age.place, stay * shape, len(age.values)) @ inverse_age
-            - np.bincount(last.place, left * shape, len(last.values)) @ inverse_last,
-            by_x @ both + left_by_x.sum() / a,
-            by_x @ (both + digamma(b + j) - digamma(b)) - left_by_x @ (1.0 / before_last),
+            dot(x.customers, buying) - dot(age.customers, until_age) + dot(left, apart),
+            x.customers.sum() * r / alpha
+            - dot(stay_by_age, 1.0 / (alpha + age.values))
+            - dot(left_by_last, 1.0 / (alpha + last.values)),
+            dot(x.customers, both) + left_by_x.sum() / a,
+            dot(x.customers, both + digamma(b + j) - digamma(b)) - dot(left_by_x, 1.0 / at_last),
         ]
     )
-    return float(total), gradient
+    return total, gradient
 
 
 def _of_x(parameters: Array, x: Array, j: Array) -> Array:

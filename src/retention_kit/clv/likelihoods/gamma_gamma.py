@@ -2,7 +2,7 @@
 
 The likelihood of a mean m over x purchases is
 
-    Γ(px+q) / (Γ(px) Γ(q)) · γ^q · m^(px−1) · x^(px) / (γ + xm)^(px+q)
+    Γ(px+q) / (Γ(px) Γ(q)) · gamma^q · m^(px−1) · x^(px) / (gamma + xm)^(px+q)
 
 (Fader and Hardie 2013, The gamma-gamma model of monetary value, equation 1a).
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import digamma, gammaln
 
-from retention_kit.clv.likelihoods.arrays import Array, Values
+from retention_kit.clv.likelihoods.arrays import Array, Values, dot
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def log_likelihoods(parameters: Array, spending: Spending) -> Array:
     """Give the log-likelihood of one customer of each row.
 
     Args:
-        parameters: p, q and γ.
+        parameters: p, q and gamma.
         spending: What customers spent.
     """
     p, q, gamma = parameters
@@ -58,10 +58,10 @@ def log_likelihoods(parameters: Array, spending: Spending) -> Array:
 
 
 def log_likelihood_and_gradient(parameters: Array, spending: Spending) -> tuple[float, Array]:
-    """Give the log-likelihood of all customers, and its derivatives by p, q and γ.
+    """Give the log-likelihood of all customers, and its derivatives by p, q and gamma.
 
     Args:
-        parameters: p, q and γ.
+        parameters: p, q and gamma.
         spending: What customers spent.
     """
     p, q, gamma = parameters
@@ -72,10 +72,10 @@ def log_likelihood_and_gradient(parameters: Array, spending: Spending) -> tuple[
     above = digamma(p * x + q)
     gradient = np.array(
         [
-            by_x @ (x * (above - digamma(p * x) + np.log(x)))
-            + (customers * each) @ (log_mean - log_whole),
-            by_x @ (above - digamma(q) + np.log(gamma)) - customers @ log_whole,
-            by_x.sum() * q / gamma - customers @ ((p * each + q) / whole),
+            dot(by_x, x * (above - digamma(p * x) + np.log(x)))
+            + dot(customers * each, log_mean - log_whole),
+            dot(by_x, above - digamma(q) + np.log(gamma)) - dot(customers, log_whole),
+            by_x.sum() * q / gamma - dot(customers, (p * each + q) / whole),
         ]
     )
-    return float(customers @ log_likelihoods(parameters, spending)), gradient
+    return dot(customers, log_likelihoods(parameters, spending)), gradient

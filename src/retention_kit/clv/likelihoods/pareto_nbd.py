@@ -2,28 +2,30 @@
 
 The likelihood of one customer with x repeat purchases, the last at t, seen up to T is
 
-    Γ(r+x)/Γ(r) · α^r β^s · [ (α+T)^−(r+x) (β+T)^−s + s · (G(t) − G(T)) ],
-    G(t) = ∫ (α+y)^−(r+x) (β+y)^−(s+1) dy from t to ∞
+    Γ(r+x)/Γ(r) · alpha^r beta^s · [ (alpha+T)^−(r+x) (beta+T)^−s + s · (G(t) − G(T)) ],
+    G(t) = ∫ (alpha+y)^−(r+x) (beta+y)^−(s+1) dy from t to ∞
 
 (Schmittlein, Morrison and Colombo 1987; Fader and Hardie 2005, A note on deriving the Pareto/NBD
-model). The literature writes G with the Gaussian hypergeometric function, in two cases, of which each
-overflows for many purchases. Here it is integrated in logarithms, with its derivatives. As
+model). The literature writes G with the Gaussian hypergeometric function, in two cases, each of
+which overflows for many purchases. Here it is integrated in logarithms, with its derivatives. As
 s · G(T) is at most the first term, nothing is lost in the difference.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.special import digamma, gammaln
 
-from retention_kit.clv.likelihoods.arrays import Array, Histories, Places
+from retention_kit.clv.likelihoods.arrays import Array, Histories, Pairs, dot, sums_by
 
 _STEP = 0.08
 """Between the points of the integral, at most: small enough for ten digits."""
 _NEGLIGIBLE = 42.0
 """−log of what is left out at either end."""
 _FAR = 500.0
-"""From which logarithm of y on α + y is y."""
+"""From which logarithm of y on alpha + y is y."""
 _CHUNK = 512
 
 
@@ -31,109 +33,123 @@ def log_likelihoods(parameters: Array, histories: Histories) -> Array:
     """Give the log-likelihood of one customer of each history.
 
     Args:
-        parameters: r, α, s and β.
-        histories: The histories, in the unit of time that α and β are in.
+        parameters: r, alpha, s and beta.
+        histories: The histories, in the unit of time that alpha and beta are in.
     """
-    return _parts(parameters, histories)[0]
+    return _parts(parameters, histories).logs
 
 
-def log_likelihood_and_gradient(
-    parameters: Array, histories: Histories
-) -> tuple[float, Array]:
-    """Give the log-likelihood of all customers, and its derivatives by r, α, s and β.
+def log_likelihood_and_gradient(parameters: Array, histories: Histories) -> tuple[float, Array]:
+    """Give the log-likelihood of all customers, and its derivatives by r, alpha, s and beta.
 
     Args:
-        parameters: r, α, s and β.
-        histories: The histories, in the unit of time that α and β are in.
+        parameters: r, alpha, s and beta.
+        histories: The histories, in the unit of time that alpha and beta are in.
     """
     r, alpha, s, beta = parameters
-    each, stayed, left, tails = _parts(parameters, histories)
     x, age, customers = histories.x, histories.age, histories.customers
-    shape, until = r + x.values[x.place], age.values[age.place]
-    alive = customers * stayed
+    parts = _parts(parameters, histories)
+    alive = customers * parts.alive
+    alive_by_age = sums_by(age.place, alive, len(age.values))
+    shape_by_age = sums_by(age.place, alive * (r + x.values)[x.place], len(age.values))
+    count = float(x.customers.sum())
+    buying = digamma(r + x.values) - digamma(r) + np.log(alpha)
     slopes = np.array(
         [
-            -np.log(alpha + until),
-            -shape / (alpha + until),
-            -np.log(beta + until),
-            -s / (beta + until),
-        ]
-    ) @ alive
-    gone = 0.0
-    for weight, tail, sign in zip(left, tails, (1.0, -1.0), strict=True):
-        weighted = sign * customers * weight
-        slopes += tail.slopes[:, tail.place] @ weighted
-        gone += weighted.sum()
-    n = customers.sum()
-    gradient = slopes + np.array(
-        [
-            x.customers @ (digamma(r + x.values) - digamma(r)) + n * np.log(alpha),
-            n * r / alpha,
-            n * np.log(beta) + gone / s,
-            n * s / beta,
+            dot(x.customers, buying) - dot(alive_by_age, np.log(alpha + age.values)),
+            count * r / alpha - dot(shape_by_age, 1.0 / (alpha + age.values)),
+            count * np.log(beta) - dot(alive_by_age, np.log(beta + age.values)),
+            count * s / beta - s * dot(alive_by_age, 1.0 / (beta + age.values)),
         ]
     )
-    return float(customers @ each), gradient
+    for share, tail, sign in (
+        (parts.since_last, parts.to_last, 1.0),
+        (parts.since_age, parts.to_age, -1.0),
+    ):
+        gone = sign * sums_by(tail.pairs.place, customers * share, len(tail.logs))
+        slopes += np.array([dot(gone, slope) for slope in tail.slopes])
+        slopes[2] += gone.sum() / s
+    return dot(customers, parts.logs), slopes
 
 
 def share_left(parameters: Array, histories: Histories) -> float:
     """Give the share of customers who have left for good by the end of what was observed.
 
     Args:
-        parameters: r, α, s and β.
-        histories: The histories, in the unit of time that α and β are in.
+        parameters: r, alpha, s and beta.
+        histories: The histories, in the unit of time that alpha and beta are in.
     """
-    stayed = _parts(parameters, histories)[1]
-    return float(1.0 - np.average(stayed, weights=histories.customers))
+    stayed = dot(histories.customers, _parts(parameters, histories).alive)
+    return 1.0 - stayed / float(histories.customers.sum())
 
 
+@dataclass(frozen=True, slots=True)
 class _Tail:
     """G at each distinct pair of a number of purchases and a time.
 
     Attributes:
-        place: Of each history, which pair it has.
-        logs: log G of each pair.
-        slopes: Its derivatives by r, α, s and β.
+        pairs: The pairs.
+        logs: log G of each.
+        slopes: Its derivatives by r, alpha, s and beta.
     """
 
-    def __init__(self, parameters: Array, x: Array, time: Array) -> None:
-        pairs, place = _pairs(x, time)
-        self.place = place
-        self.logs, self.slopes = tail(parameters, pairs[0], pairs[1])
+    pairs: Pairs
+    logs: Array
+    slopes: Array
 
 
-def _parts(
-    parameters: Array, histories: Histories
-) -> tuple[Array, Array, tuple[Array, Array], tuple[_Tail, _Tail]]:
-    """Give the log-likelihoods, and the share of each of the three terms in them."""
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The log-likelihood of each history, and what its three terms are of their sum.
+
+    Attributes:
+        logs: The log-likelihoods.
+        alive: The first term's share: the probability of being alive.
+        since_last: That of s · G(t).
+        since_age: That of s · G(T), which is taken off.
+        to_last: G(t).
+        to_age: G(T).
+    """
+
+    logs: Array
+    alive: Array
+    since_last: Array
+    since_age: Array
+    to_last: _Tail
+    to_age: _Tail
+
+
+def _parts(parameters: Array, histories: Histories) -> _Parts:
     r, alpha, s, beta = parameters
-    x = histories.x.values[histories.x.place]
-    last = histories.last.values[histories.last.place]
-    age = histories.age.values[histories.age.place]
-    to_last, to_age = _Tail(parameters, x, last), _Tail(parameters, x, age)
-    alive = -(r + x) * np.log(alpha + age) - s * np.log(beta + age)
-    since_last = np.log(s) + to_last.logs[to_last.place]
-    since_age = np.log(s) + to_age.logs[to_age.place]
-    # The largest of the three is one of the first two, and their sum less the third is positive.
+    x, age = histories.x, histories.age
+    to_last, to_age = (
+        _Tail(pairs, *tail(parameters, pairs.x, pairs.time))
+        for pairs in (histories.x_and_last, histories.x_and_age)
+    )
+    of_age = [np.log(one + age.values)[age.place] for one in (alpha, beta)]
+    alive = -(r + x.values)[x.place] * of_age[0] - s * of_age[1]
+    since_last = np.log(s) + to_last.logs[to_last.pairs.place]
+    since_age = np.log(s) + to_age.logs[to_age.pairs.place]
+    # The third is at most the first, so the largest is one of these two.
     largest = np.maximum(alive, since_last)
     terms = [np.exp(one - largest) for one in (alive, since_last, since_age)]
     whole = terms[0] + np.maximum(terms[1] - terms[2], 0.0)
-    buying = gammaln(r + histories.x.values) - gammaln(r)
-    of_all = r * np.log(alpha) + s * np.log(beta)
-    logs = buying[histories.x.place] + of_all + largest + np.log(whole)
-    return logs, terms[0] / whole, (terms[1] / whole, terms[2] / whole), (to_last, to_age)
+    buying = gammaln(r + x.values) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
+    logs = buying[x.place] + largest + np.log(whole)
+    shares = [term / whole for term in terms]
+    return _Parts(logs, shares[0], shares[1], shares[2], to_last, to_age)
 
 
 def tail(parameters: Array, x: Array, time: Array) -> tuple[Array, Array]:
-    """Integrate (α+y)^−(r+x) (β+y)^−(s+1) from a time to infinity.
+    """Integrate (alpha+y)^−(r+x) (beta+y)^−(s+1) from a time to infinity.
 
     Args:
-        parameters: r, α, s and β.
+        parameters: r, alpha, s and beta.
         x: Numbers of purchases.
         time: The times, as many.
 
     Returns:
-        The logarithms of the integrals, and their derivatives by r, α, s and β, a row each.
+        The logarithms of the integrals, and their derivatives by r, alpha, s and beta, a row each.
 
     Notes:
         With y = time + c · exp(π/2 · sinh u) the integrand falls off doubly exponentially at both
@@ -152,7 +168,9 @@ def _tail(parameters: Array, x: Array, time: Array) -> tuple[Array, Array]:
     k, m = (r + x)[:, None], s + 1.0
     first, second = (alpha + time)[:, None], (beta + time)[:, None]
     log_scale = -np.log(k / first + m / second)
-    u, step = _points(parameters, _NEGLIGIBLE / (k + s) + np.log(np.maximum(first, second)) - log_scale)
+    # From where y is larger than alpha and beta on, the integrand falls as y^−(r+x+s).
+    beyond_both = np.log(np.maximum(first, second)) - log_scale
+    u, step = _points(parameters, beyond_both + _NEGLIGIBLE / (k + s))
     v = (np.pi / 2.0) * np.sinh(u) + log_scale
     y, beyond = np.exp(np.minimum(v, _FAR)), np.maximum(v - _FAR, 0.0)
     by_first, by_second = first + y, second + y
@@ -190,15 +208,3 @@ def _end(reach: Array) -> Array:
     """Give the u at which π/2 · sinh u is as far as that."""
     end: Array = np.arcsinh(reach * (2.0 / np.pi))
     return end
-
-
-def _pairs(x: Array, time: Array) -> tuple[Array, Places]:
-    """Find the distinct pairs of two columns."""
-    order = np.lexsort((time, x))
-    is_new = np.empty(len(x), dtype=bool)
-    is_new[:1] = True
-    is_new[1:] = (np.diff(x[order]) != 0) | (np.diff(time[order]) != 0)
-    place = np.empty(len(x), dtype=np.intp)
-    place[order] = np.cumsum(is_new) - 1
-    kept = order[is_new]
-    return np.array([x[kept], time[kept]]), place

@@ -1,0 +1,149 @@
+"""Finding the centres: which rows are looked at, scikit-learn's k-means, and how many clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from sklearn.cluster import KMeans
+from sklearn.metrics import silhouette_score
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from retention_kit.kmeans.problems import refused
+from retention_kit.kmeans.space import Scaling, scaled_rows
+
+_EACH = 5
+"""Of a sample, every so manieth row serves for the starts."""
+_ODD = 0x9E3779B97F4A7C15
+_ENOUGH = 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What k-means found.
+
+    Attributes:
+        centers: The centres, scaled.
+        inertia: Sum of squared distances of the rows looked at to the nearest.
+        silhouette: The mean silhouette of some of them, where it was asked for and is known.
+        iterations: How many iterations the last run took.
+    """
+
+    centers: np.ndarray
+    inertia: float
+    silhouette: float | None
+    iterations: int
+
+
+def rows_to_fit(frame: pl.DataFrame, *, most: int, salt: int) -> pl.DataFrame:
+    """Give the rows to look at, in an order that depends on what stands in them alone.
+
+    Args:
+        frame: A table of features, all `Float64` and finite.
+        most: How many rows are looked at; of more, a sample of so many.
+        salt: Another one makes another order, and another sample.
+    """
+    hashed = np.full(frame.height, salt, dtype=np.uint64)
+    for column in frame.iter_columns():
+        # Minus zero is zero, and has other bits.
+        hashed ^= (column.to_numpy() + 0.0).view(np.uint64)
+        hashed *= np.uint64(_ODD)
+        hashed ^= hashed >> np.uint64(32)
+    order = np.argsort(hashed)
+    if len(order) > most:
+        # Evenly over the order, in which equal rows are neighbours: what many customers share
+        # has its share of the sample.
+        order = order[np.arange(most) * len(order) // most]
+    return frame[order]
+
+
+def scaling_of(rows: pl.DataFrame, *, log: bool, scale: bool) -> Scaling:
+    """Find what the features are scaled by: their means and standard deviations, or nothing."""
+    count = rows.width
+    plain = Scaling(log, (0.0,) * count, (1.0,) * count)
+    if not scale:
+        return plain
+    scaler = StandardScaler().fit(scaled_rows(rows, plain))
+    return Scaling(log, tuple(scaler.mean_.tolist()), tuple(scaler.scale_.tolist()))
+
+
+def find_centers(
+    matrix: np.ndarray, counts: Iterable[int], *, n_init: int, seed: int, is_sample: bool
+) -> dict[int, Found]:
+    """Run k-means for one or several numbers of clusters.
+
+    Args:
+        matrix: The rows to look at, scaled.
+        counts: The numbers of clusters.
+        n_init: How many starts each gets.
+        seed: For the starts.
+        is_sample: Whether there are more rows than these: the starts then look at a part of them,
+            and the best goes on with all.
+    """
+    # On one thread sums are taken in one order, so that the answer is the same on any machine;
+    # and threads that wait for each other lose more than they gain on so few rows.
+    with threadpool_limits(limits=1, user_api="openmp"):
+        return {
+            count: _run(matrix, count, n_init=n_init, seed=seed, is_sample=is_sample)
+            for count in counts
+        }
+
+
+def with_silhouettes(matrix: np.ndarray, found: dict[int, Found], *, rows: int) -> dict[int, Found]:
+    """Add the mean silhouette of every so manieth row, so that it is of about `rows` of them."""
+    step = -(-len(matrix) // rows)
+    some = matrix[::step]
+    return {
+        count: Found(one.centers, one.inertia, _silhouette(some, one.centers), one.iterations)
+        for count, one in found.items()
+    }
+
+
+def best_count(found: dict[int, Found]) -> int:
+    """Choose the number of clusters with the largest silhouette; of equal ones the fewest."""
+    known = {count: one.silhouette for count, one in found.items() if one.silhouette is not None}
+    if not known:
+        return min(found)
+    best = max(known.values())
+    return min(count for count, value in known.items() if value >= best - 1e-9)
+
+
+def check_distinct(rows: pl.DataFrame, wanted: int, *, height: int) -> int:
+    """Count distinct rows, as far as it matters, and raise where there are fewer than clusters.
+
+    Raises:
+        FeaturesError: There are.
+    """
+    distinct = rows.head(_ENOUGH).unique().height
+    if distinct < wanted:
+        distinct = rows.unique().height
+    if distinct < wanted:
+        raise refused(
+            "n_clusters",
+            got=wanted,
+            allowed=f"at most the number of distinct customers, which is {distinct} "
+            f"(n_samples={height})",
+            step="ask for fewer clusters, or give features that tell customers apart.",
+        )
+    return distinct
+
+
+def _run(matrix: np.ndarray, count: int, *, n_init: int, seed: int, is_sample: bool) -> Found:
+    first = matrix[::_EACH] if is_sample else matrix
+    if is_sample and len(np.unique(first[:_ENOUGH], axis=0)) < count:
+        first = matrix
+    fitted = KMeans(count, n_init=n_init, random_state=seed).fit(first)
+    if first is not matrix:
+        fitted = KMeans(count, init=fitted.cluster_centers_, n_init=1).fit(matrix)
+    return Found(fitted.cluster_centers_, float(fitted.inertia_), None, int(fitted.n_iter_))
+
+
+def _silhouette(rows: np.ndarray, centers: np.ndarray) -> float | None:
+    squares = ((rows[:, None, :] - centers[None, :, :]) ** 2).sum(axis=2)
+    labels = squares.argmin(axis=1)
+    if not 1 < len(np.unique(labels)) < len(rows):
+        return None
+    return float(silhouette_score(rows, labels))
