@@ -58,11 +58,19 @@ amounts = st.one_of(
     # Neighbours that a float cannot tell apart.
     st.integers(0, 3).map(lambda n: Decimal("99999999999999.9990") + n * Decimal("0.0001")),
 )
-samples = st.one_of(
-    st.lists(few, min_size=1, max_size=40).map(lambda v: (v, pl.Int64)),
-    st.lists(amounts, min_size=1, max_size=40).map(lambda v: (v, MONEY)),
-    st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=40).map(lambda v: (v, pl.Float64)),
-)
+kinds = st.sampled_from([(few, pl.Int64), (amounts, MONEY), (st.floats(-1e12, 1e12), pl.Float64)])
+
+
+def lists(count: int) -> st.SearchStrategy:
+    """Draw lists of values of one kind, and then their type."""
+    return kinds.flatmap(
+        lambda kind: st.tuples(
+            *(st.lists(kind[0], min_size=1, max_size=40) for _ in range(count)), st.just(kind[1])
+        )
+    )
+
+
+samples = lists(1)
 
 
 class TestTies:
@@ -95,13 +103,13 @@ class TestTies:
         assert_fair(values, scores)
         assert scores == [1 + sum(edge <= value for edge in edges) for value in values]
 
-    @given(samples, samples, st.sampled_from(["quantile", "rank"]), st.integers(2, 6))
+    @given(lists(2), st.sampled_from(["quantile", "rank"]), st.integers(2, 6))
     def test_values_that_were_not_seen_keep_order_with_those_that_were(
-        self, january, february, method, levels
+        self, months, method, levels
     ):
-        (seen, dtype), (later, _) = january, february
+        seen, later, dtype = months
         scorer = fitted(table(seen, dtype), method=method, levels=levels)
-        both = [*seen, *map(type(seen[0]), later)]
+        both = [*seen, *later]
         assert_fair(both, ascending(scorer, table(both, dtype)))
 
 

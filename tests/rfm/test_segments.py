@@ -161,6 +161,14 @@ class TestYourOwn:
             RFMRule(**{"segment": "a", **fields})
 
 
+def test_what_version_1_wrote_is_read():
+    text = """{"format": "retention_kit.rfm_segments", "version": 1, "best": "low",
+    "levels": [2, null, null], "rules": [
+    {"segment": "here", "recency": [1, 1], "frequency": null, "monetary": null, "play": null},
+    {"segment": "gone", "recency": [2, 2], "frequency": null, "monetary": null, "play": null}]}"""
+    assert RFMSegments.from_json(text) == RFMSegments(**halves())
+
+
 class TestFit:
     @pytest.mark.parametrize(
         ("changes", "says"),

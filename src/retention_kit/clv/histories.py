@@ -73,7 +73,7 @@ def histories_of(summary: pl.LazyFrame) -> Histories:
             "T_days is 0 of every customer, so none was seen for any time. Next step: summarise "
             "with a later as_of."
         )
-    return Histories.of(x, last, age, customers)
+    return Histories.of(x, last, age, customers).in_order()
 
 
 def spenders_of(summary: pl.LazyFrame, non_positive: str) -> Spenders:
@@ -150,7 +150,7 @@ def need_columns(summary: pl.LazyFrame, names: Sequence[str]) -> None:
 def _collected(
     summary: pl.LazyFrame, names: Sequence[str], *, maybe_null: str | None = None
 ) -> Mapping[str, Array]:
-    """Collect the distinct rows of some columns, sorted, and how many customers have each."""
+    """Collect the distinct rows of some columns, and how many customers have each."""
     schema = summary.collect_schema()
     weighted = CUSTOMERS in schema
     need_columns(summary, [*names, CUSTOMERS] if weighted else names)
@@ -163,7 +163,6 @@ def _collected(
             pl.col(CUSTOMERS).sum().cast(pl.Float64),
             (pl.col(CUSTOMERS).is_null() | (pl.col(CUSTOMERS) < 0)).sum().alias(_LACKING),
         )
-        .sort(names)
         .collect(engine="streaming")
     )
     if lacks := rows[_LACKING].sum():

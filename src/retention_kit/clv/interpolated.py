@@ -21,7 +21,7 @@ _NODES = np.cos(np.pi * (np.arange(_COUNT) + 0.5) / _COUNT)
 _POWERS = np.cos(np.pi * np.outer(np.arange(_COUNT), np.arange(_COUNT) + 0.5) / _COUNT)
 _ROOM, _HALF = 1 << 16, 1 << 15
 _BLOCK = 16_384
-_SMALL = 20_000_000
+_SMALL = 5_000_000
 
 Cells = NDArray[np.int64]
 Known = dict[int, Floats]
@@ -54,8 +54,7 @@ def places_of(x: Floats, age: Floats, origin: float) -> Places:
     """
     scale = np.log(origin + age) / _WIDTH
     piece = np.floor(scale)
-    cell = x.astype(np.int64) * _ROOM + piece.astype(np.int64) + _HALF
-    cells, inverse = _distinct(cell)
+    cells, inverse = _distinct(x.astype(np.int64), piece.astype(np.int64))
     return Places(cells, inverse, 2 * (scale - piece) - 1, origin)
 
 
@@ -97,17 +96,24 @@ def _clenshaw(table: Floats, cell: Cells, within: Floats) -> Floats:
     after, now = np.zeros_like(within), table[-1][cell]
     for part in table[-2:0:-1]:
         after, now = now, part[cell] + twice * now - after
-    return table[0][cell] + within * now - after
+    return np.asarray(table[0][cell] + within * now - after)
 
 
-def _distinct(cell: Cells) -> tuple[Cells, Cells]:
-    """Give the distinct numbers and of each row which it has; without sorting, where it goes."""
-    low = int(cell.min(initial=0)) if cell.size == 0 else int(cell.min())
-    size = int(cell.max(initial=low)) - low + 1
+def _distinct(x: Cells, piece: Cells) -> tuple[Cells, Cells]:
+    """Give the cells that occur, and of each row which it has; without sorting, where it goes."""
+    if x.size == 0:
+        return x, x
+    low = int(piece.min())
+    width = int(piece.max()) - low + 1
+    cell = x * width + (piece - low)
+    size = (int(x.max()) + 1) * width
     if size > _SMALL:
-        cells, inverse = np.unique(cell, return_inverse=True)
-        return cells, inverse.reshape(-1)
-    occurs = np.zeros(size, dtype=np.bool_)
-    occurs[cell - low] = True
-    place = np.cumsum(occurs, dtype=np.int64) - 1
-    return np.flatnonzero(occurs) + low, place[cell - low]
+        found, inverse = np.unique(cell, return_inverse=True)
+    else:
+        occurs = np.zeros(size, dtype=np.bool_)
+        occurs[cell] = True
+        found = np.flatnonzero(occurs)
+        place = np.empty(size, dtype=np.int64)
+        place[found] = np.arange(found.size)
+        inverse = place[cell]
+    return found // width * _ROOM + found % width + (low + _HALF), inverse.reshape(-1)

@@ -62,14 +62,17 @@ def maximise(
         penalty: Weight of the sum of the squared logarithms of the parameters.
         rough: The same of fewer rows and quicker, to be climbed first.
     """
-    first = _of_logs(likelihood if rough is None else rough, penalty)
-    ends = [_bounded(first, np.log(start)) for start in starts]
-    best = min(range(len(ends)), key=lambda index: (ends[index][1], index))
-    logs = ends[best][0]
     whole = _of_logs(likelihood, penalty)
+    logs = [np.log(start) for start in starts]
     if rough is not None:
-        logs = _polished(whole, logs, _curvature(first, logs))
-    return _settled(whole, logs)
+        first = _of_logs(rough, penalty)
+        near = _best(first, logs)
+        polished = _polished(whole, near, _curvature(first, near))
+        if polished is not None:
+            return _settled(whole, polished)
+        # The rough likelihood has its top at the edge, and that of all rows may have one inside.
+        logs = [near, logs[0]]
+    return _settled(whole, _best(whole, logs))
 
 
 def standard_errors(optimum: Optimum, names: Sequence[str]) -> dict[str, float | None]:
@@ -103,6 +106,12 @@ def _of_logs(likelihood: Likelihood, penalty: float) -> Likelihood:
     return cost
 
 
+def _best(cost: Likelihood, starts: Sequence[Array]) -> Array:
+    """Go down from each start, and give the lowest end."""
+    ends = [_bounded(cost, start) for start in starts]
+    return min(ends, key=lambda end: end[1])[0]
+
+
 def _bounded(cost: Likelihood, logs: Array) -> tuple[Array, float]:
     bounds = [(LOWEST, HIGHEST)] * len(logs)
     found = optimize.minimize(
@@ -111,16 +120,16 @@ def _bounded(cost: Likelihood, logs: Array) -> tuple[Array, float]:
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8, "maxcor": 20},
+        options={"maxiter": 500, "ftol": 1e-11, "gtol": 1e-6, "maxcor": 20},
     )
     return np.asarray(found.x), float(found.fun)
 
 
-def _polished(cost: Likelihood, logs: Array, curvature: Array) -> Array:
-    """Go from what is best for fewer rows to what is best for all."""
+def _polished(cost: Likelihood, logs: Array, curvature: Array) -> Array | None:
+    """Go from what is best for fewer rows to what is best for all; None where that is an edge."""
     free = (logs > LOWEST + _EDGE) & (logs < HIGHEST - _EDGE)
     if not free.all() or not _is_positive(curvature):
-        return _bounded(cost, logs)[0]
+        return None
     # Seen along the axes of the curvature, and in its measure, the hill is round.
     values, axes = np.linalg.eigh(curvature)
     turn = axes / np.sqrt(values)
@@ -134,7 +143,7 @@ def _polished(cost: Likelihood, logs: Array, curvature: Array) -> Array:
     )
     end: Array = logs + turn @ found.x
     if np.any(end <= LOWEST) or np.any(end >= HIGHEST):
-        return _bounded(cost, logs)[0]
+        return None
     return end
 
 

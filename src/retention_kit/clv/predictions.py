@@ -95,7 +95,7 @@ def predicted_values(
         >>> round(row["expected_purchases"], 3), round(row["lifetime_value"], 2)
         (1.157, 248.22)
         >>> row["next_purchase_at"]
-        datetime.date(2025, 6, 3)
+        datetime.date(2025, 6, 8)
     """
     if not isinstance(model, ValueModel):
         raise bad_parameter(

@@ -11,7 +11,6 @@ import polars as pl
 
 from retention_kit.kmeans.space import CLUSTER, DISTANCE, Scaling, parts_of, with_nearest
 
-_WHOLE = "__whole_"
 _BITS = 62
 
 
@@ -51,47 +50,22 @@ def count_customers(frame: pl.DataFrame, scaling: Scaling, centers: np.ndarray) 
         centers: The centres, scaled.
     """
     found = nearest(frame, scaling, centers)
-    squares = (pl.col(DISTANCE) * pl.col(DISTANCE)).alias(DISTANCE)
-    whole = frame.with_columns(found[CLUSTER], found.select(squares).to_series())
-    columns = [*frame.columns, DISTANCE]
-    # Whole numbers have one sum in whichever order the rows come, and floats have not.
-    powers = {name: _power(whole[name]) for name in columns}
-    by_cluster = (
-        whole.lazy()
-        .group_by(CLUSTER)
-        .agg(
-            pl.len().cast(pl.Int64).alias(f"{_WHOLE}len"),
-            pl.col(*frame.columns).median(),
-            *(
-                (pl.col(name) * 2.0**power)
-                .cast(pl.Int64)
-                .cast(pl.Int128)
-                .sum()
-                .alias(f"{_WHOLE}{name}")
-                for name, power in powers.items()
-            ),
-        )
-        .collect()
-    )
-    # A centre that nobody is nearest to, of two that rounding made one, has a row all the same.
-    everyone = pl.DataFrame({CLUSTER: range(len(centers))}, schema={CLUSTER: pl.Int64})
-    table = everyone.join(by_cluster, on=CLUSTER, how="left", maintain_order="left").fill_null(0)
-    sizes = table[f"{_WHOLE}len"].to_numpy()
-    sums = {
-        name: [Fraction(total) / Fraction(2) ** power for total in table[f"{_WHOLE}{name}"]]
-        for name, power in powers.items()
-    }
-    counts = [max(size, 1) for size in sizes.tolist()]
+    labels, distance = found[CLUSTER], found[DISTANCE]
+    clusters = pl.DataFrame({CLUSTER: range(len(centers))}, schema={CLUSTER: pl.Int64})
+    # Column by column, since the sums are made of numbers of twice the size.
+    columns = [_by_cluster(clusters, labels, column) for column in frame.iter_columns()]
+    squares = _by_cluster(clusters, labels, distance * distance)
+    counts = squares.sizes
     means = [
-        [float(total / count) for total, count in zip(sums[name], counts, strict=True)]
-        for name in frame.columns
+        [float(total / max(size, 1)) for total, size in zip(one.sums, counts, strict=True)]
+        for one in columns
     ]
     return Counted(
-        labels=whole[CLUSTER].to_numpy(),
-        sizes=sizes,
+        labels=labels.to_numpy(),
+        sizes=np.array(counts, dtype=np.int64),
         means=np.array(means).T,
-        medians=table.select(frame.columns).to_numpy(),
-        inertia=float(sum(sums[DISTANCE])),
+        medians=np.array([one.medians for one in columns]).T,
+        inertia=float(sum(squares.sums)),
     )
 
 
@@ -108,8 +82,32 @@ def renumbered(counted: Counted, order: list[int]) -> Counted:
     )
 
 
-def _power(column: pl.Series) -> int:
-    """Give the power of two that makes of a column's values as large whole numbers as there are."""
-    largest = column.abs().max()
-    exponent = math.frexp(largest)[1] if isinstance(largest, float) else 0
-    return min(_BITS - exponent, 1_000)
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One feature of all customers, by cluster."""
+
+    sizes: list[int]
+    sums: list[Fraction]
+    medians: list[float]
+
+
+def _by_cluster(clusters: pl.DataFrame, labels: pl.Series, values: pl.Series) -> _Column:
+    # Whole numbers have one sum in whichever order the rows come, and floats have not.
+    power = _power(values)
+    whole = (pl.col("value") * 2.0**power).cast(pl.Int64).cast(pl.Int128)
+    table = (
+        pl.LazyFrame([labels, values.alias("value")])
+        .group_by(CLUSTER)
+        .agg(pl.len(), whole.sum().alias("sum"), pl.col("value").median().alias("median"))
+        .collect()
+    )
+    # A centre that nobody is nearest to, of two that rounding made one, has a row all the same.
+    every = clusters.join(table, on=CLUSTER, how="left", maintain_order="left").fill_null(0)
+    sums = [Fraction(total) / Fraction(2) ** power for total in every["sum"].to_list()]
+    return _Column(every["len"].to_list(), sums, every["median"].to_list())
+
+
+def _power(values: pl.Series) -> int:
+    """Give the power of two that makes of values as large whole numbers as there are."""
+    largest = max(abs(float(one)) for one in (values.min(), values.max()))  # type: ignore[arg-type]
+    return min(_BITS - math.frexp(largest)[1], 1_000)

@@ -84,13 +84,8 @@ class SavedClusters(SavedModel):
         by_cluster = (self.cluster_names, self.sizes, self.means, self.medians)
         if not clusters or any(len(one) != clusters for one in by_cluster):
             raise ValueError("centers, cluster_names, sizes, means and medians differ in length")
-        rows = (
-            *self.centers,
-            *self.means,
-            *self.medians,
-            self.scales,
-            self.features or self.scales,
-        )
+        named = self.scales if self.features is None else self.features
+        rows = (*self.centers, *self.means, *self.medians, self.scales, named)
         if not width or any(len(row) != width for row in rows):
             raise ValueError("what there is one of per feature differs in length")
         if any(scale <= 0 for scale in self.scales):

@@ -21,7 +21,7 @@ DISTANCE = "cluster_distance"
 _FEATURE = "__feature_"
 _SCALED = "__scaled_"
 _FROM = "__from_"
-_CHUNK = 2**17
+_CHUNK = 2**16
 
 
 @dataclass(frozen=True, slots=True)

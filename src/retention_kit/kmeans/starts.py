@@ -10,7 +10,7 @@ import polars as pl
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from retention_kit.kmeans.problems import refused
 from retention_kit.kmeans.space import Scaling, scaled_rows

@@ -243,7 +243,7 @@ def _findings(scorer: RFMScorer) -> list[str]:
         if not coincide and all(scale.customers):
             continue
         counts = scorer.customers_by_score[name]
-        each = ", ".join(f"{score}: {count:,}" for score, count in counts.items())
+        each = ", ".join(f"{score}: {count}" for score, count in counts.items())
         found.append(
             f"{name} uses {sum(map(bool, counts.values()))} of {scale.levels} levels, since many "
             f"customers have one value. Edges: {shown(scale.edges)}. Customers by score: {each}. "

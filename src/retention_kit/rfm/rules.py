@@ -90,12 +90,28 @@ class RFMSegments(SavedModel):
         levels: How many levels recency, frequency and monetary value have; None where it is not
             looked at.
         rules: The rules; segments stand in the order in which they first name them, best first.
+
+    Raises:
+        DefinitionError: A combination of scores is in no segment or in several, which the message
+            names; or a rule takes scores that there are not.
+
+    Examples:
+        >>> segments = RFMSegments(
+        ...     best="low",
+        ...     levels=(3, None, None),
+        ...     rules=[
+        ...         RFMRule(segment="here", recency=1),
+        ...         RFMRule(segment="gone", recency=(2, 3), play="Write to them."),
+        ...     ],
+        ... )
+        >>> segments.codes
+        {'here': ('1**',), 'gone': ('2**', '3**')}
     """
 
     FORMAT: ClassVar[str] = "retention_kit.rfm_segments"
 
     best: Best
-    levels: tuple[int | None, int | None, int | None]
+    levels: tuple[pydantic.StrictInt | None, pydantic.StrictInt | None, pydantic.StrictInt | None]
     rules: tuple[RFMRule, ...]
 
     @pydantic.model_validator(mode="after")
@@ -175,7 +191,7 @@ class RFMSegments(SavedModel):
                     "scorer",
                     got=f"{levels} levels of {name}",
                     allowed=f"{wanted}, as the segments have them",
-                    step=f"fit one with levels={wanted}, or take other segments.",
+                    step=f"fit one whose levels are {self.levels}, or take other segments.",
                 )
 
     def assign(self, scored: Frame, *, scorer: RFMScorer | None = None) -> Frame:
@@ -189,8 +205,8 @@ class RFMSegments(SavedModel):
         Returns:
             All rows and columns of `scored`, and after them:
 
-            - `segment` (`String`): the segment; `no purchases` where there are no scores; null
-                where a score is none of the segments' levels.
+            - `segment` (`String`): the segment; `no purchases` where a score is null; null
+                where one is none of the segments' levels.
 
         Raises:
             DefinitionError: The scorer does not fit, or a score is absent.

@@ -119,7 +119,7 @@ def exact(value: object, scale: int = 0) -> Decimal:
 
 def shown(edges: tuple[Decimal, ...]) -> str:
     """Write edges for a person."""
-    return ", ".join(f"{edge:,f}" for edge in edges)
+    return ", ".join(f"{edge:f}" for edge in edges)
 
 
 def _literal(edge: Decimal, dtype: pl.DataType, *, up: bool) -> pl.Expr:

@@ -37,13 +37,13 @@ def rfm_map(tables: Tables, words: Words) -> Picture | None:
         (
             rows[row["recency_score"]],
             columns[row["frequency_score"]],
-            row["share_of_net_revenue"],
+            row["share_of_revenue"],
             f"{words.numbers.count(row['customers'])}  ·  "
-            f"{words.numbers.part(row['share_of_net_revenue'])}",
+            f"{words.numbers.part(row['share_of_revenue'])}",
         )
         for row in frame.to_dicts()
     ]
-    best = max(frame.to_dicts(), key=lambda row: row["net_revenue"])
+    best = max(frame.to_dicts(), key=lambda row: row["revenue"])
     return picture(
         words,
         "rfm_map",
@@ -52,7 +52,7 @@ def rfm_map(tables: Tables, words: Words) -> Picture | None:
         ),
         scrolls=True,
         customers=words.counted("customers", best["customers"]),
-        share=words.numbers.part(best["share_of_net_revenue"]),
+        share=words.numbers.part(best["share_of_revenue"]),
         recency=rows[best["recency_score"]],
         frequency=columns[best["frequency_score"]],
     )
@@ -65,15 +65,16 @@ def rfm_segments(tables: Tables, words: Words) -> Picture | None:
         return None
     known = frame.filter(pl.col("customers") > 0)
     labels = [words.named("segment", segment) for segment in known["segment"]]
-    best = max(known.to_dicts(), key=lambda row: row["share_of_net_revenue"] or 0.0)
+    best = max(known.to_dicts(), key=lambda row: row["share_of_revenue"] or 0.0)
     return _of_customers_and_money(
         "rfm_segments",
         known,
         labels,
         words,
+        money_of="revenue",
         segment=words.named("segment", best["segment"]),
         customers=words.numbers.part(best["share_of_customers"]),
-        money=words.numbers.part(best["share_of_net_revenue"]),
+        money=words.numbers.part(best["share_of_revenue"]),
     )
 
 
@@ -127,6 +128,7 @@ def clusters(tables: Tables, words: Words) -> Picture | None:
         frame,
         labels,
         words,
+        money_of="net_revenue",
         cluster=labels[0],
         customers=words.numbers.part(first["share_of_customers"]),
         money=words.numbers.part(first["share_of_net_revenue"]),
@@ -242,7 +244,13 @@ def alive_matrix(tables: Tables, words: Words) -> Picture | None:
 
 
 def _of_customers_and_money(
-    name: str, frame: pl.DataFrame, labels: Sequence[str], words: Words, **values: str
+    name: str,
+    frame: pl.DataFrame,
+    labels: Sequence[str],
+    words: Words,
+    *,
+    money_of: str,
+    **values: str,
 ) -> Picture:
     from retention_kit.audit import charts
 
@@ -250,7 +258,7 @@ def _of_customers_and_money(
         drawing.Series(words.get("pictures", name, "series", which), floats(frame, column), colour)
         for which, column, colour in (
             ("customers", "share_of_customers", drawing.SOFT),
-            ("money", "share_of_net_revenue", drawing.ACCENT),
+            ("money", f"share_of_{money_of}", drawing.ACCENT),
         )
     ]
     texts = [
@@ -260,8 +268,8 @@ def _of_customers_and_money(
             for row in frame.to_dicts()
         ],
         [
-            f"{words.numbers.part(row['share_of_net_revenue'])}  ·  "
-            f"{words.numbers.short_money(row['net_revenue'])}"
+            f"{words.numbers.part(row[f'share_of_{money_of}'])}  ·  "
+            f"{words.numbers.short_money(row[money_of])}"
             for row in frame.to_dicts()
         ],
     ]
@@ -276,5 +284,5 @@ def _of_customers_and_money(
 def _level(words: Words, dimension: str, score: int, scores: Sequence[int]) -> str:
     """Name a level of a dimension, its ends with words."""
     end = "first" if score == min(scores) else "last" if score == max(scores) else ""
-    told = words.get("pictures", "rfm_map", dimension, end, default="") if end else ""
+    told = words.get("pictures", "rfm_map", f"of_{dimension}", end, default="") if end else ""
     return f"{score}  {told}" if told else str(score)

@@ -44,9 +44,13 @@ class Values:
 
     @classmethod
     def of(cls, column: Array, customers: Array) -> Values:
-        """Find the distinct values of a column."""
-        values, place = np.unique(column, return_inverse=True)
+        """Find the distinct values of a column, none of them below 0."""
+        values, place = _distinct(column)
         return cls(values, place, sums_by(place, customers, len(values)))
+
+    def taken(self, rows: Places) -> Values:
+        """Give the same column with its rows in another order."""
+        return Values(self.values, self.place[rows], self.customers)
 
     def scaled(self, factor: float) -> Values:
         """Give the same values in another unit."""
@@ -100,6 +104,13 @@ class Histories:
         of = Values.of
         return cls(of(x, weights), of(last, weights), of(age, weights), weights)
 
+    def in_order(self) -> Histories:
+        """Sort the histories, so that sums over them do not depend on how they came."""
+        key = self.x.place * len(self.last.values) + self.last.place
+        rows = np.argsort(key * len(self.age.values) + self.age.place)
+        x, last, age = (column.taken(rows) for column in (self.x, self.last, self.age))
+        return Histories(x, last, age, self.customers[rows])
+
     def scaled(self, factor: float) -> Histories:
         """Give the same histories in another unit of time."""
         last, age = self.last.scaled(factor), self.age.scaled(factor)
@@ -139,3 +150,15 @@ class Histories:
             sums_by(place, self.customers * age, len(first)) / customers,
             customers,
         )
+
+
+def _distinct(column: Array) -> tuple[Array, Places]:
+    """Give the distinct values of a column, ascending, and where each row stands among them."""
+    if len(column) and column.max() <= 4 * len(column):
+        whole = column.astype(np.intp)
+        if np.array_equal(whole, column):
+            # Whole days need no sorting: there are few of them.
+            is_there = np.bincount(whole) > 0
+            return np.flatnonzero(is_there).astype(np.float64), (np.cumsum(is_there) - 1)[whole]
+    values, place = np.unique(column, return_inverse=True)
+    return values, place

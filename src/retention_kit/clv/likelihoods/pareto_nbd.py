@@ -26,7 +26,7 @@ _NEGLIGIBLE = 42.0
 """−log of what is left out at either end."""
 _FAR = 500.0
 """From which logarithm of y on alpha + y is y."""
-_CHUNK = 512
+_CHUNK = 128
 
 
 def log_likelihoods(parameters: Array, histories: Histories) -> Array:
@@ -171,23 +171,24 @@ def _tail(parameters: Array, x: Array, time: Array) -> tuple[Array, Array]:
     # From where y is larger than alpha and beta on, the integrand falls as y^−(r+x+s).
     beyond_both = np.log(np.maximum(first, second)) - log_scale
     u, step = _points(parameters, beyond_both + _NEGLIGIBLE / (k + s))
-    v = (np.pi / 2.0) * np.sinh(u) + log_scale
+    grown = np.exp(u)
+    v = (np.pi / 4.0) * (grown - 1.0 / grown) + log_scale
     y, beyond = np.exp(np.minimum(v, _FAR)), np.maximum(v - _FAR, 0.0)
     by_first, by_second = first + y, second + y
     at_first, at_second = np.log(by_first) + beyond, np.log(by_second) + beyond
-    height = v + np.log(np.cosh(u)) - k * at_first - m * at_second
+    height = v - k * at_first - m * at_second
     top = height.max(axis=1, keepdims=True)
-    mass = np.exp(height - top)
+    mass = np.exp(height - top) * (grown + 1.0 / grown)
     whole = mass.sum(axis=1)
     slopes = np.array(
         [
-            -(mass * at_first).sum(axis=1),
-            -k[:, 0] * (mass / by_first).sum(axis=1),
-            -(mass * at_second).sum(axis=1),
-            -m * (mass / by_second).sum(axis=1),
+            -np.einsum("ij,ij->i", mass, at_first),
+            -k[:, 0] * np.einsum("ij,ij->i", mass, 1.0 / by_first),
+            -np.einsum("ij,ij->i", mass, at_second),
+            -m * np.einsum("ij,ij->i", mass, 1.0 / by_second),
         ]
     )
-    return top[:, 0] + np.log(whole * step * (np.pi / 2.0)), slopes / whole
+    return top[:, 0] + np.log(whole * step * (np.pi / 4.0)), slopes / whole
 
 
 def _points(parameters: Array, reach: Array) -> tuple[Array, Array]:

@@ -1,0 +1,183 @@
+"""How an audit's customers divide: by RFM scores, now and before, and by clusters."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import polars as pl
+
+from retention_kit.audit.shared.people import THEN, values_of
+from retention_kit.contracts.schemas import SUM
+from retention_kit.errors import DataWarning
+from retention_kit.metrics.base.reduced import share_of_group
+from retention_kit.rfm.fits import fit_rfm_scorer
+from retention_kit.rfm.looks import BEFORE, DIMENSIONS
+from retention_kit.rfm.migration import segment_migration
+from retention_kit.rfm.rules import SEGMENT, RFMSegments
+from retention_kit.rfm.scorers import SCORES, RFMScorer, with_small_scores
+from retention_kit.rfm.scores import SUMS, score_map
+from retention_kit.rfm.totals import segment_summary
+
+_WAS = SEGMENT + BEFORE
+_OF_MIGRATION = (
+    "customers",
+    "orders_since",
+    "revenue_since",
+    "net_revenue_since",
+    "net_revenue",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """How customers are divided by scores.
+
+    Attributes:
+        scorer: What gives the scores.
+        segments: What makes segments of them.
+    """
+
+    scorer: RFMScorer
+    segments: RFMSegments
+
+    def with_segment(self, known: pl.LazyFrame) -> pl.LazyFrame:
+        """Add each customer's scores and segment of now to what is known of people."""
+        scored = with_small_scores(values_of(known), self.scorer)
+        return scored.with_columns(self.segments.segment_of().alias(SEGMENT))
+
+
+def division_of(
+    known: pl.LazyFrame, scorer: RFMScorer | None, segments: RFMSegments | None
+) -> Division:
+    """Take the scores and segments that are asked for, or else three levels by quantiles.
+
+    Args:
+        known: What `people` gives of all parts.
+        scorer: The scorer asked for.
+        segments: The segments asked for.
+
+    Raises:
+        DefinitionError: The scorer does not fit the segments.
+    """
+    wanted = RFMSegments.three_levels() if segments is None else segments
+    if scorer is None:
+        values = values_of(known).select(DIMENSIONS)
+        levels = tuple(levels or 3 for levels in wanted.levels)
+        with warnings.catch_warnings():
+            # Which levels are empty is in the table of levels.
+            warnings.simplefilter("ignore", DataWarning)
+            scorer = fit_rfm_scorer(values, levels=levels, best=wanted.best)
+    wanted.check(scorer)
+    return Division(scorer, wanted)
+
+
+def rfm_tables(known: pl.LazyFrame, division: Division) -> dict[str, pl.DataFrame]:
+    """Make the tables of scores and segments.
+
+    Args:
+        known: What `people` gives of all parts.
+        division: How they are divided.
+    """
+    scorer, segments = division.scorer, division.segments
+    scored = with_small_scores(values_of(known), scorer)
+    cells = (
+        scored.group_by(SCORES)
+        .agg(
+            pl.len().cast(pl.Int64).alias("customers"),
+            (pl.col("orders") > 1).sum().cast(pl.Int64).alias("repeat_customers"),
+            pl.col("orders").cast(pl.Int64).sum(),
+            pl.col("revenue", "net_revenue").sum().cast(SUM),
+            pl.col("recency_days", "frequency").sum(),
+        )
+        .collect(engine="streaming")
+    )
+    by_segment = cells.group_by(segments.segment_of().alias(SEGMENT)).agg(pl.col(SUMS).sum())
+    return {
+        "rfm_map": score_map(cells.with_columns(pl.col(SCORES).cast(pl.Int64)), scorer=scorer),
+        "rfm_segments": segment_summary(by_segment, segments=segments),
+        "rfm_levels": _levels(scorer, cells),
+        "rfm_migration": _migration(scored, division),
+    }
+
+
+def cluster_tables(known: pl.LazyFrame) -> dict[str, pl.DataFrame]:
+    """Make the table of three clusters; none where fewer customers differ."""
+    from retention_kit.kmeans.of_customers import fit_customer_clusters
+    from retention_kit.kmeans.problems import FeaturesError
+
+    features = values_of(known).select(
+        "customer_id", pl.col(DIMENSIONS).cast(pl.Float64), "net_revenue"
+    )
+    try:
+        clusters = fit_customer_clusters(features.drop("net_revenue"))
+    except FeaturesError:
+        return {}
+    money = (
+        clusters.assign(features)
+        .group_by("cluster")
+        .agg(pl.col("net_revenue").sum().cast(SUM))
+        .collect(engine="streaming")
+    )
+    kinds = [f"{kind}_{name}" for kind in ("mean", "median") for name in DIMENSIONS]
+    profile = clusters.profile().join(money, on="cluster", how="left").sort("cluster")
+    return {
+        "clusters": profile.select(
+            "cluster",
+            pl.col("name").alias("cluster_name"),
+            "customers",
+            pl.col("share").alias("share_of_customers"),
+            "net_revenue",
+            share_of_group("net_revenue", []).alias("share_of_net_revenue"),
+            *kinds,
+        )
+    }
+
+
+def _migration(scored: pl.LazyFrame, division: Division) -> pl.DataFrame:
+    """Count customers by their segments at the two instants; the same edges score both."""
+    renamed = {name + THEN: name + BEFORE for name in DIMENSIONS}
+    both = with_small_scores(
+        values_of(scored, THEN).rename(renamed), division.scorer, ending=BEFORE
+    )
+    segments = division.segments
+    was = pl.when(pl.col("frequency" + BEFORE).is_not_null()).then(segments.segment_of(BEFORE))
+    since = {
+        f"{name}_since": pl.col(name) - pl.col(name + THEN).fill_null(0)
+        for name in ("orders", "revenue", "net_revenue")
+    }
+    totals = (
+        both.group_by(was.alias(_WAS), segments.segment_of().alias(SEGMENT))
+        .agg(
+            pl.len().cast(pl.Int64).alias("customers"),
+            since["orders_since"].cast(pl.Int64).sum().alias("orders_since"),
+            *(since[name].sum().cast(SUM).alias(name) for name in _OF_MIGRATION[2:4]),
+            pl.col("net_revenue").sum().cast(SUM),
+        )
+        .collect(engine="streaming")
+    )
+    return segment_migration(totals, segments=segments)
+
+
+def _levels(scorer: RFMScorer, cells: pl.DataFrame) -> pl.DataFrame:
+    """Say of each level of each dimension from where to where it goes, and who is in it."""
+    rows = []
+    for name, score, scale in zip(DIMENSIONS, SCORES, scorer.scales, strict=True):
+        ends = [None, *(float(edge) for edge in scale.edges), None]
+        falls = scorer.is_falling(name)
+        counts = dict(cells.group_by(score).agg(pl.col("customers").sum()).iter_rows())
+        for place in range(scale.levels):
+            level = scale.levels - place if falls else place + 1
+            rows.append((name, level, ends[place], ends[place + 1], counts.get(level, 0)))
+    rows.sort(key=lambda row: (DIMENSIONS.index(row[0]), row[1]))
+    return pl.DataFrame(
+        rows,
+        schema={
+            "dimension": pl.String,
+            "score": pl.Int64,
+            "from_value": pl.Float64,
+            "to_value": pl.Float64,
+            "customers": pl.Int64,
+        },
+        orient="row",
+    )
