@@ -15,14 +15,12 @@ def found_lines(
 ) -> tuple[list[str], list[list[str]]]:
     """Give the head and the lines of a job's table."""
     head = ["engine", *(label.rpartition(": ")[2].replace("_", " ") for label in job.shown)]
-    beside = shown.get(LIBRARY, {})
-    lines = [
-        [
-            engine,
-            *(_said(figures[label], beside.get(label), how) for label, how in job.shown.items()),
-        ]
-        for engine, figures in shown.items()
-    ]
+
+    def said(engine: str, figures: Figures) -> list[str]:
+        beside = {} if engine == LIBRARY else shown.get(LIBRARY, {})
+        return [_said(figures[name], beside.get(name), how) for name, how in job.shown.items()]
+
+    lines = [[engine, *said(engine, figures)] for engine, figures in shown.items()]
     if job.in_memory:
         head.append("MB on top of the data")
         for line in lines:
@@ -36,7 +34,7 @@ def _said(figure: Cell, library: Cell, how: Shown) -> str:
         return f"{figure:,}" if isinstance(figure, int) else str(figure)
     text = f"{figure:,.4f}"
     if how == "difference" and isinstance(library, float):
-        return f"{text} ({figure - library:+.4f})"
+        return f"{text} ({round(figure - library, 4) + 0.0:+.4f})"
     if how == "ratio" and isinstance(library, float) and library:
         return f"{text} (× {figure / library:.4f})"
     return text

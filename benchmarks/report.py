@@ -53,7 +53,11 @@ def report(
     if plan.jobs:
         for rows in plan.rows:
             parts.append(_rows_table(plan, measured, rows))
-            parts += [_found_table(plan, measured, rows, job) for job in plan.jobs if job.shown]
+            parts += [
+                _found_table(plan, measured, rows, job)
+                for job in plan.jobs
+                if job.shown and engines_of(plan, job)
+            ]
     if measured.imports:
         parts.append(_imports_table(measured))
     parts.append(_HOW_TO_READ)
@@ -129,16 +133,14 @@ def _imports_table(measured: Measured) -> str:
 
 def _growth_table(plan: Plan, measured: Measured) -> str:
     small, large = min(plan.rows), max(plan.rows)
+    engines = [one for one in plan.engines if any(one in job.engines for job in plan.jobs)]
     lines = [
-        [
-            job.title,
-            *(_growth(measured, job, engine, small, large) for engine in plan.engines),
-        ]
+        [job.title, *(_growth(measured, job, engine, small, large) for engine in engines)]
         for job in plan.jobs
     ]
     return (
         f"## Growth\n\nMedian seconds at {large:,} orders as a multiple of those at {small:,}; "
-        f"the rows grew {large / small:g}-fold.\n\n{_table(['job', *plan.engines], lines, texts=1)}"
+        f"the rows grew {large / small:g}-fold.\n\n{_table(['job', *engines], lines, texts=1)}"
     )
 
 

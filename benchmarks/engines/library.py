@@ -21,7 +21,7 @@ def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
     if job.task in library_models.TASKS:
         return library_models.prepare(job, path)
     for package in (contracts, metrics):
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     if job.task == "audit":
         for name in ("numpy", "pickle", "retention_kit.audit.run"):

@@ -91,7 +91,7 @@ def division(request, monkeypatch):
 def agrees(dataset: Dataset, as_of: dt.datetime, given=OPTIONAL) -> None:
     questions, answers, _ = asked(dataset, as_of, given=given)
     shared = {name: ask for name, ask in questions.items() if ask.function and ask.shared}
-    assert len(shared) == 15
+    assert len(shared) == 16
     for name, ask in shared.items():
         same(answers[name], ask.function(dataset.orders, **ask.arguments).collect())
 

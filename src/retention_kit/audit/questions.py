@@ -11,6 +11,7 @@ import polars as pl
 from retention_kit.audit.parts import Ask
 from retention_kit.audit.shared import buyers, months, waits
 from retention_kit.audit.shared.people import people
+from retention_kit.clv.plots import tracking_totals
 from retention_kit.metrics.cohorts.counts import cohort_totals
 from retention_kit.metrics.cohorts.values import cohort_value_totals
 from retention_kit.metrics.economics.acquisition import acquisition_totals
@@ -36,6 +37,8 @@ STAGES = (
     "time between purchases",
     "customers who stopped",
     "lifecycle",
+    "scores and clusters",
+    "predicted value",
     "first experience",
     "guests",
     "data health",
@@ -105,6 +108,7 @@ def first_questions(
         "stopped": Ask(stopped, shared=listed, together=pl.concat),
         "churned_totals": Ask(stopped, shared=counted, together=buyers.all_stopped),
         STANDINGS: Ask(stopped, shared=partial(buyers.standings, since=since), is_kept=True),
+        "days": Ask(gaps, tracking_totals, at, waits.days_of_purchase),
         PEOPLE: Ask(stopped, shared=partial(people, since=since), is_kept=True),
     }
     if with_costs:

@@ -12,13 +12,15 @@ from retention_kit._logging import get_logger
 from retention_kit.audit.actions import actions
 from retention_kit.audit.around import funnel_table, goods_tables, people_tables
 from retention_kit.audit.bounds import Bounds, bounds_of
+from retention_kit.audit.divided import cluster_tables, division_of, rfm_tables
 from retention_kit.audit.figures import AGAIN_DAYS, key_figures
+from retention_kit.audit.foreseen import value_tables
 from retention_kit.audit.masking import mask_table
 from retention_kit.audit.money import cost_tables, economics, lifetime_table, what_if_table
 from retention_kit.audit.notes import notes_of, sentence
 from retention_kit.audit.outputs import Audit
 from retention_kit.audit.parts import parts_of
-from retention_kit.audit.questions import STAGES, STANDINGS, first_questions
+from retention_kit.audit.questions import PEOPLE, STAGES, STANDINGS, first_questions
 from retention_kit.audit.records import figure_table, rejected, views
 from retention_kit.audit.seen import Seen
 from retention_kit.audit.shared.states import lifecycles
@@ -113,12 +115,12 @@ def audit(
         stopped_within=active_within or COMPARED_WITH,
         confidence=confidence,
     )
-    answers, gap = _ask(dataset, seen, bounds, gap_days, tell)
-    tell(STAGES[6])
-    tables = _tables(dataset, answers, seen)
-    tell(STAGES[7])
-    guests = _row(order_totals(dataset.guest_orders, as_of=as_of).collect(engine="streaming"))
+    answers, divided, gap = _ask(dataset, seen, bounds, gap_days, tell)
     tell(STAGES[8])
+    tables = _tables(dataset, answers, seen) | divided
+    tell(STAGES[9])
+    guests = _row(order_totals(dataset.guest_orders, as_of=as_of).collect(engine="streaming"))
+    tell(STAGES[10])
     totals = _row(answers["totals"])
     tables["views"] = views(dataset, as_of, totals, guests)
     tables["data_health"] = dataset.health.to_frame()
@@ -155,8 +157,8 @@ def _ask(
     bounds: Bounds,
     gap_days: float | None,
     tell: Callable[[str], None],
-) -> tuple[Tables, float | None]:
-    """Ask the orders of all parts, and say what the usual gap is."""
+) -> tuple[Tables, Tables, float | None]:
+    """Ask the orders of all parts, divide the customers, and say what the usual gap is."""
     first = first_questions(
         as_of=seen.as_of,
         since=seen.since,
@@ -176,7 +178,25 @@ def _ask(
         if gap:
             known = parts.kept(STANDINGS)
             answers |= lifecycles(known, as_of=seen.as_of, since=seen.since, gap_days=gap)
-    return answers, gap or None
+        divided = _divided(parts.kept(PEOPLE), answers["days"], dataset, seen, tell)
+    return answers, divided, gap or None
+
+
+def _divided(
+    people: pl.LazyFrame,
+    days: pl.DataFrame,
+    dataset: Dataset,
+    seen: Seen,
+    tell: Callable[[str], None],
+) -> Tables:
+    """Make the tables of scores, clusters and predicted value; none where nobody bought."""
+    if people.select(pl.len()).collect().item() == 0:
+        return {}
+    tell(STAGES[6])
+    division = division_of(people, None, None)
+    tables = {**rfm_tables(people, division), **cluster_tables(people)}
+    tell(STAGES[7])
+    return tables | value_tables(people, days, division, dataset, seen)
 
 
 def _tables(dataset: Dataset, answers: Tables, seen: Seen) -> Tables:

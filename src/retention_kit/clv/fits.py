@@ -316,12 +316,12 @@ def _report(
     penalty: float,
     **more: Any,
 ) -> FitReport:
-    status, message = verdict
     errors = standard_errors(optimum, names)
     scale = dict(zip(names, units.tolist(), strict=True))
     return FitReport(
-        status=status,
-        message=message,
+        status=verdict.status,
+        reason=verdict.reason,
+        message=verdict.message,
         log_likelihood=log_likelihood,
         aic=2.0 * len(names) - 2.0 * log_likelihood,
         customers=round(customers),

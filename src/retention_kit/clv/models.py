@@ -12,6 +12,20 @@ from retention_kit.contracts.saved import SavedModel
 from retention_kit.errors import bad_parameter
 
 Status = Literal["converged", "boundary", "degenerate", "not_converged"]
+Reason = Literal[
+    "converged",
+    "nobody_leaves",
+    "everybody_left",
+    "leaving_in_two",
+    "same_rate",
+    "same_leaving",
+    "infinite_mean",
+    "same_spend",
+    "same_mean",
+    "at_edge",
+    "unfinished",
+]
+"""What was found of a fit, as a word that programs can read."""
 Positive = Annotated[float, pydantic.Field(gt=0)]
 _UNIT = re.compile(r"([1-9][0-9]{0,3})(d|w)")
 
@@ -22,7 +36,10 @@ class FitReport(pydantic.BaseModel):
     Attributes:
         status: `converged`; `boundary`, where a parameter ran to the edge of what is allowed;
             `degenerate`, where the parameters mean something that no shop is; `not_converged`.
-        message: What the status means for the figures, in a sentence.
+        reason: What was found, as a word for programs: `converged`, `nobody_leaves`,
+            `everybody_left`, `leaving_in_two`, `same_rate`, `same_leaving`, `infinite_mean`,
+            `same_spend`, `same_mean`, `at_edge` or `unfinished`.
+        message: The same in a sentence or two: what the status means for the figures.
         log_likelihood: On the natural scale, of the customers as they are, without the penalty.
         aic: Akaike's criterion: 2 × parameters − 2 × log-likelihood.
         customers: How many customers it was fitted to.
@@ -39,6 +56,7 @@ class FitReport(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     status: Status
+    reason: Reason
     message: str
     log_likelihood: float
     aic: float

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from retention_kit.clv.models import Status
+from retention_kit.clv.models import Reason, Status
 from retention_kit.clv.numerics import Optimum
 
-Verdict = tuple[Status, str]
+
+class Verdict(NamedTuple):
+    """What became of a fit.
+
+    Attributes:
+        status: How far to trust it.
+        reason: Why, as a word.
+        message: The same in a sentence or two.
+    """
+
+    status: Status
+    reason: Reason
+    message: str
+
+
 
 _NOBODY, _EVERYBODY = 0.01, 0.99
 _LIKE_ONE = 1_000.0
@@ -74,19 +89,19 @@ def verdict_of_purchases(
         needs_whole: Whether expected purchases divide by a + b − 1, as those of BG/NBD do.
     """
     if not optimum.has_converged:
-        return "not_converged", _UNFINISHED
+        return Verdict("not_converged", "unfinished", _UNFINISHED)
     if share_left < _NOBODY:
-        return "degenerate", _NOBODY_LEAVES.format(share_left)
+        return Verdict("degenerate", "nobody_leaves", _NOBODY_LEAVES.format(share_left))
     if share_left > _EVERYBODY:
-        return "degenerate", _EVERYBODY_LEFT.format(share_left)
+        return Verdict("degenerate", "everybody_left", _EVERYBODY_LEFT.format(share_left))
     if needs_whole and parameters["a"] + parameters["b"] <= 1.0:
-        return "degenerate", _LEAVING_IN_TWO
+        return Verdict("degenerate", "leaving_in_two", _LEAVING_IN_TWO)
     if parameters["r"] > _LIKE_ONE:
-        return "boundary", _SAME_RATE
+        return Verdict("boundary", "same_rate", _SAME_RATE)
     if "s" in parameters and parameters["s"] > _LIKE_ONE:
-        return "boundary", _SAME_LEAVING.format("s")
+        return Verdict("boundary", "same_leaving", _SAME_LEAVING.format("s"))
     if "a" in parameters and parameters["a"] + parameters["b"] > _LIKE_ONE:
-        return "boundary", _SAME_LEAVING.format("a + b")
+        return Verdict("boundary", "same_leaving", _SAME_LEAVING.format("a + b"))
     return _at_edge(optimum, parameters)
 
 
@@ -101,21 +116,22 @@ def verdict_of_spend(
         left_out: How many customers were left out.
     """
     if not optimum.has_converged:
-        return "not_converged", _UNFINISHED
+        return Verdict("not_converged", "unfinished", _UNFINISHED)
     if parameters["q"] <= 1.0:
-        return "degenerate", _INFINITE_MEAN
+        return Verdict("degenerate", "infinite_mean", _INFINITE_MEAN)
     if parameters["p"] > _LIKE_ONE:
-        return "boundary", _SAME_SPEND
+        return Verdict("boundary", "same_spend", _SAME_SPEND)
     if parameters["q"] > _LIKE_ONE:
-        return "boundary", _SAME_MEAN
-    status, message = _at_edge(optimum, parameters)
+        return Verdict("boundary", "same_mean", _SAME_MEAN)
+    verdict = _at_edge(optimum, parameters)
     if left_out:
-        message += f" Left out: {left_out:,} repeat customers whose mean spend is 0 or less."
-    return status, message
+        told = f" Left out: {left_out:,} repeat customers whose mean spend is 0 or less."
+        return verdict._replace(message=verdict.message + told)
+    return verdict
 
 
 def _at_edge(optimum: Optimum, parameters: Mapping[str, float]) -> Verdict:
     stuck = [name for name, is_stuck in zip(parameters, optimum.at_edge, strict=True) if is_stuck]
     if stuck:
-        return "boundary", _AT_EDGE.format(", ".join(stuck))
-    return "converged", _CONVERGED
+        return Verdict("boundary", "at_edge", _AT_EDGE.format(", ".join(stuck)))
+    return Verdict("converged", "converged", _CONVERGED)

@@ -48,8 +48,9 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
     deviation 1 inside; scikit-learn's own k-means does the rest. The order of rows changes
     nothing, so one seed gives one answer.
 
-    Up to `full_below` customers all are looked at. Of more, a sample of so many is: the starts on
-    a fifth of it, the best of them on all of it; everybody is then put into the nearest cluster.
+    Up to `full_below` customers all are looked at; of more, a sample of so many is. The starts
+    look at up to 20,000 of those, and the best of them goes on with all until nobody changes
+    cluster. Then everybody is put into the nearest cluster.
 
     Args:
         n_clusters: How many clusters, or `"auto"`: those with the largest mean silhouette, of
@@ -151,9 +152,7 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
         check_distinct(rows, counts[0], height=frame.height)
         scaling = scaling_of(rows, log=self.log, scale=self.scale)
         matrix = scaled_rows(rows, scaling)
-        found = find_centers(
-            matrix, counts, n_init=self.n_init, seed=seed, is_sample=rows.height < frame.height
-        )
+        found = find_centers(matrix, counts, n_init=self.n_init, seed=seed)
         if self.n_clusters == "auto":
             found = with_silhouettes(matrix, found, rows=self.silhouette_rows)
         best = found[best_count(found)]

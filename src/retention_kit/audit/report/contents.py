@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FIRST_STEPS = 3
 """How many steps stand at the top of the report."""
-_CALLED = "churned_customers"
+_CALLED = ("churned_customers", "worth_a_call")
 _MASK = "***"
 _YEAR = 12
 
@@ -141,7 +141,18 @@ def _titles(name: str, audit: Findings, words: Words) -> tuple[str, str]:
         days = audit.gap_days
         gap = f" ({words.counted('day_words', round(days))})" if days is not None else ""
         intro = intro.replace("{gap}", gap)
+    if name == "rfm":
+        intro = intro.replace("{best}", _best_score(audit))
     return words.get("sections", name, "title"), intro
+
+
+def _best_score(audit: Findings) -> str:
+    """Give the best score: that of the shortest silence."""
+    levels = audit.tables.get("rfm_levels", pl.DataFrame())
+    if levels.is_empty():
+        return "1"
+    shortest = levels.filter(pl.col("dimension") == "recency_days", pl.col("from_value").is_null())
+    return str(shortest["score"].item())
 
 
 def _stopped(text: str, audit: Findings, words: Words) -> str:
@@ -169,9 +180,11 @@ def _shown(name: str, audit: Findings, words: Words) -> ShownTable:
         frame = _changes_told(frame, words)
     if name == "seasonality":
         frame = frame.sort("unit", "slot")
+    if name == "rfm_segments":
+        frame = _played(frame, words)
     if "is_rest" in frame.columns:
         frame = _rest_named(frame, words)
-    note = words.get("page", "contacts") if name == _CALLED and _is_masked(frame) else ""
+    note = words.get("page", "contacts") if name in _CALLED and _is_masked(frame) else ""
     limit = LIMITS.get(name, ROWS_SHOWN)
     return shown(name, frame, words, COLUMNS.get(name, ()), limit=limit, note=note)
 
@@ -191,6 +204,15 @@ def _changes_told(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
         for scenario, change in frame.select("scenario", "change").rows()
     ]
     return frame.with_columns(pl.Series("change", told, dtype=pl.String))
+
+
+def _played(frame: pl.DataFrame, words: Words) -> pl.DataFrame:
+    """Say what to do with the segments that the library names in the reader's language."""
+    told = [
+        words.get("plays", segment, default=play or "")
+        for segment, play in frame.select("segment", "play").rows()
+    ]
+    return frame.with_columns(pl.Series("play", told, dtype=pl.String))
 
 
 def _rest_named(frame: pl.DataFrame, words: Words) -> pl.DataFrame:

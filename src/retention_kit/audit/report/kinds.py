@@ -40,6 +40,15 @@ _MONEY = frozenset(
         "returning_revenue",
         "value_per_customer",
         "money_at_stake",
+        "revenue_since",
+        "net_revenue_since",
+        "revenue_since_per_customer",
+        "mean_monetary",
+        "median_monetary",
+        "expected_average_spend",
+        "predicted_value",
+        "predicted_value_per_customer",
+        "value_at_stake",
         "amount",
     }
 )
@@ -52,6 +61,7 @@ _SHARES = frozenset(
         "retention_roi",
         "repeat_purchase_rate",
         "contract_retention_rate",
+        "probability_alive",
     }
 )
 _SHARE_STARTS = ("share_", "conversion", "customer_retention_rate", "churn_rate", "retained_")
@@ -68,6 +78,24 @@ _BY_TABLE: dict[tuple[str, str], Kind] = {
     ("products", "quantity"): "number",
     ("categories", "quantity"): "number",
     ("channels", "payback_months"): "number",
+    ("worth_a_call", "next_purchase_at"): "date",
+    ("worth_a_call", "days_since_last_order"): "count",
+    ("worth_a_call", "expected_purchases"): "number",
+    ("rfm_levels", "score"): "count",
+    ("rfm_levels", "from_value"): "number",
+    ("rfm_levels", "to_value"): "number",
+    ("rfm_segments", "mean_frequency"): "number",
+    ("rfm_map", "mean_frequency"): "number",
+    ("clusters", "mean_frequency"): "number",
+    ("clusters", "median_frequency"): "number",
+    ("predicted_segments", "expected_alive"): "count",
+    ("predicted_segments", "expected_purchases"): "count",
+    ("value_models", "log_likelihood"): "number",
+    ("purchase_tracking", "period"): "date",
+    ("purchase_tracking", "expected_repeat_purchases"): "number",
+    ("purchase_tracking", "expected_cumulative"): "number",
+    ("repeat_frequency", "expected_customers"): "count",
+    ("alive_matrix", "days_since_last"): "count",
 }
 
 _BY_TYPE: dict[type[pl.DataType], Kind] = {

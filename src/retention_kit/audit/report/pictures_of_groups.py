@@ -146,13 +146,16 @@ def purchase_tracking(tables: Tables, words: Words) -> Picture | None:
     series = [
         drawing.Series(
             words.get("pictures", "purchase_tracking", "series", name),
-            floats(frame, f"cumulative_{name}"),
+            floats(frame, column),
             colour,
         )
-        for name, colour in (("actual", drawing.ACCENT), ("expected", drawing.WARM))
+        for name, column, colour in (
+            ("actual", "cumulative_repeat_purchases", drawing.ACCENT),
+            ("expected", "expected_cumulative", drawing.WARM),
+        )
     ]
     last = frame.row(-1, named=True)
-    made, expected = last["cumulative_actual"], last["cumulative_expected"]
+    made, expected = last["cumulative_repeat_purchases"], last["expected_cumulative"]
     held_out = frame.filter("is_holdout")["period"].to_list()
     return picture(
         words,
@@ -168,13 +171,12 @@ def purchase_tracking(tables: Tables, words: Words) -> Picture | None:
 
 def repeat_frequency(tables: Tables, words: Words) -> Picture | None:
     """Draw how many customers came back so often, in fact and by the model."""
-    frame = rows_of(tables, "repeat_frequency", "repeats")
+    frame = rows_of(tables, "repeat_frequency", "frequency")
     if frame is None:
         return None
     from retention_kit.audit import charts
 
-    last = frame["repeats"].max()
-    labels = [f"{count}+" if count == last else str(count) for count in frame["repeats"]]
+    labels = [f"{row['frequency']}{'+' if row['or_more'] else ''}" for row in frame.to_dicts()]
     series = [
         drawing.Series(
             words.get("pictures", "repeat_frequency", "series", name),
@@ -205,19 +207,19 @@ def repeat_frequency(tables: Tables, words: Words) -> Picture | None:
 def alive_matrix(tables: Tables, words: Words) -> Picture | None:
     """Draw how likely a customer is still one, by how often they came back and how long ago."""
     frame = rows_of(
-        tables, "alive_matrix", "frequency", "silent_days", needed=("probability_alive",)
+        tables, "alive_matrix", "frequency", "days_since_last", needed=("probability_alive",)
     )
     if frame is None:
         return None
     from retention_kit.audit import charts
 
-    silences = frame["silent_days"].unique().sort().to_list()[:_MATRIX_COLUMNS]
+    silences = frame["days_since_last"].unique().sort().to_list()[:_MATRIX_COLUMNS]
     counts = frame["frequency"].unique().sort().to_list()
     known = [row for row in frame.to_dicts() if row["probability_alive"] is not None]
     cells = [
         (
             words.numbers.count(row["frequency"]),
-            words.numbers.count(row["silent_days"]),
+            words.numbers.count(row["days_since_last"]),
             row["probability_alive"],
             ""
             if row["probability_alive"] is None
@@ -238,7 +240,7 @@ def alive_matrix(tables: Tables, words: Words) -> Picture | None:
         ),
         scrolls=True,
         repeats=words.numbers.count(least["frequency"]),
-        days=words.counted("day_words", least["silent_days"]),
+        days=words.counted("day_words", least["days_since_last"]),
         share=words.numbers.part(least["probability_alive"]),
     )
 

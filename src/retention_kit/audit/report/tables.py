@@ -24,7 +24,7 @@ _LEAN = re.compile(
     r' (?:headers|rowspan|colspan|data-quarto-[a-z-]+)="[^"]*"|gt_columns_bottom_border |gt_row '
 )
 _SORTED_AS_TEXT = ("text", "code")
-_PROSE = frozenset({"meaning", "counts", "definition", "method"})
+_PROSE = frozenset({"meaning", "counts", "definition", "method", "play", "verdict_of_fit"})
 _SHORT, _LONGEST = 24, 48
 _TALL_FROM = 16
 

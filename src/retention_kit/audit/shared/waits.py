@@ -49,6 +49,24 @@ def gap_counts(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
+def days_of_purchase(history: History) -> pl.DataFrame:
+    """Give `tracking_totals`: first and repeat days of purchase by day."""
+    customer, day = pl.col("customer_id"), pl.col("day")
+    is_first_day = day == day.gather(pl.int_range(pl.len()) - pl.col("number") + 1)
+    is_new_day = (pl.col("number") == 1) | (day != day.shift()) | (customer != customer.shift())
+    return (
+        history.sales.lazy()
+        .select(day, is_first_day.alias("first"), is_new_day.alias("new"))
+        .filter("new")
+        .group_by(day.cast(pl.Int32).cast(pl.Date))
+        .agg(
+            pl.col("first").sum().cast(pl.Int64).alias("new_customers"),
+            (~pl.col("first")).sum().cast(pl.Int64).alias("repeat_purchases"),
+        )
+        .collect()
+    )
+
+
 def gaps_by_number(history: History) -> pl.DataFrame:
     """Give each gap of a part with the number of the later purchase."""
     waits = history.sales.filter(pl.col("gap").is_not_null())

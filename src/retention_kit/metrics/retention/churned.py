@@ -123,7 +123,7 @@ def churned_customers(
         .with_columns(pl.when(usual > 0).then(days / usual).alias("gap_multiple"))
     )
     return (
-        _with_contacts(listed, customers)
+        with_contacts(listed, customers)
         .sort(pl.col("net_revenue"), pl.col("customer_id"), descending=[True, False])
         .select(
             "customer_id",
@@ -155,7 +155,8 @@ def _managers(sales: Frame) -> Frame:
     return sales.group_by("customer_id").agg(last.alias("manager"))
 
 
-def _with_contacts(listed: Frame, customers: Frame | None) -> Frame:
+def with_contacts(listed: Frame, customers: Frame | None) -> Frame:
+    """Put contacts beside a list of customers; null where they are not known."""
     nothing = {name: pl.lit(None, dtype=pl.String).alias(name) for name in CONTACTS}
     if customers is None:
         return listed.with_columns(nothing.values())

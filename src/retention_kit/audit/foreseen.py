@@ -1,0 +1,243 @@
+"""What an audit's customers will bring: the models, whether they hold, and whom to call."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from retention_kit.audit.divided import Division
+from retention_kit.audit.seen import Seen
+from retention_kit.audit.shared.people import THEN, summary_of
+from retention_kit.contracts.dataset import Dataset
+from retention_kit.errors import DataError, DataWarning
+from retention_kit.metrics.base.observed import in_zone
+from retention_kit.metrics.retention.churned import with_contacts
+from retention_kit.rfm.rules import SEGMENT
+
+if TYPE_CHECKING:
+    from retention_kit.clv.bundle import ValueModel
+
+CALLED_SHOWN = 100
+"""How many customers the list of those most worth a call has."""
+HORIZON = "52w"
+"""The time to come that predictions are of."""
+DISCOUNT_RATE = 0.1
+"""By how much less a purchase is worth that comes a year later."""
+DRIFTING = ("cannot lose", "need attention", "at risk")
+"""The segments to call where no model can be trusted."""
+TRUSTED = ("converged", "boundary")
+_FREQUENCIES = 8
+_STEP = "4w"
+_EXACT = pl.Decimal(38, 9)
+"""What expectations are summed in, since a sum of floats hangs on the order of rows."""
+_MONEY = pl.Decimal(38, 4)
+
+
+def value_tables(
+    known: pl.LazyFrame, days: pl.DataFrame, division: Division, dataset: Dataset, seen: Seen
+) -> dict[str, pl.DataFrame]:
+    """Make the tables of predicted value; none of them where nobody has bought on two days.
+
+    Args:
+        known: What `people` gives of all parts.
+        days: `tracking_totals`.
+        division: How customers are divided by scores.
+        dataset: The shop's tables.
+        seen: What the audit looks at.
+    """
+    people = division.with_segment(known)
+    model = _fitted(summary_of(known))
+    if model is None:
+        return {"worth_a_call": _drifting(people, dataset)}
+    rows = people.select("customer_id", SEGMENT, "orders", "net_revenue", "recency_days")
+    valued = (
+        summary_of(known)
+        .join(rows, on="customer_id")
+        .pipe(
+            model.predict,
+            horizon=HORIZON,
+            discount_rate=DISCOUNT_RATE,
+            last_day=_last_day(seen.as_of),
+        )
+        .rename({"lifetime_value": "predicted_value"})
+        .collect(engine="streaming")
+        .lazy()
+    )
+    is_trusted = model.status in TRUSTED
+    return {
+        **_told(model),
+        "predicted_segments": _by_segment(valued, division),
+        "worth_a_call": _called(valued, dataset) if is_trusted else _drifting(people, dataset),
+        **_plots(known, days, model, seen),
+    }
+
+
+def _fitted(summary: pl.LazyFrame) -> ValueModel | None:
+    """Fit the models; None where nobody has bought on two days, no spend where it cannot be."""
+    from retention_kit.clv.bundle import fit_value_model
+
+    repeats = summary.collect(engine="streaming")
+    with warnings.catch_warnings():
+        # What is said of a fit is in the table of models.
+        warnings.simplefilter("ignore", DataWarning)
+        for spend in (True, False):
+            try:
+                return fit_value_model(repeats, time_unit="1w", spend=spend)
+            except DataError:
+                continue
+    return None
+
+
+def _told(model: ValueModel) -> dict[str, pl.DataFrame]:
+    """Say of each part of the model what it is, and how its fit went."""
+    parts = {"transactions": model.transactions, "spend": model.spend}
+    fits, parameters = [], []
+    for part, one in parts.items():
+        if one is None or one.fitted is None:
+            continue
+        name = one.FORMAT.rpartition(".")[2]
+        fit = one.fitted
+        fits.append((part, name, fit.status, fit.reason, fit.customers, fit.log_likelihood))
+        parameters += [
+            (part, name, parameter, value, fit.standard_errors.get(parameter))
+            for parameter, value in one.parameters.items()
+        ]
+    return {
+        "value_models": pl.DataFrame(
+            fits,
+            schema={
+                "part": pl.String,
+                "model": pl.String,
+                "status": pl.String,
+                "verdict_of_fit": pl.String,
+                "customers": pl.Int64,
+                "log_likelihood": pl.Float64,
+            },
+            orient="row",
+        ),
+        "value_parameters": pl.DataFrame(
+            parameters,
+            schema={
+                "part": pl.String,
+                "model": pl.String,
+                "parameter": pl.String,
+                "value": pl.Float64,
+                "standard_error": pl.Float64,
+            },
+            orient="row",
+        ),
+    }
+
+
+def _by_segment(valued: pl.LazyFrame, division: Division) -> pl.DataFrame:
+    """Sum up what each segment is expected to bring, in the segments' order."""
+    sums = {
+        "expected_alive": "probability_alive",
+        "expected_purchases": "expected_purchases",
+        "predicted_value": "predicted_value",
+    }
+    found = (
+        valued.group_by(SEGMENT)
+        .agg(
+            pl.len().cast(pl.Int64).alias("customers"),
+            *(pl.col(column).cast(_EXACT).sum().alias(name) for name, column in sums.items()),
+        )
+        .with_columns(pl.col(list(sums)).cast(pl.Float64))
+        .with_columns(
+            (pl.col("predicted_value") / pl.col("customers")).alias("predicted_value_per_customer")
+        )
+        .collect(engine="streaming")
+    )
+    order = pl.DataFrame({SEGMENT: division.segments.names}, schema={SEGMENT: pl.String})
+    return order.join(found, on=SEGMENT, how="inner", maintain_order="left")
+
+
+def _called(valued: pl.LazyFrame, dataset: Dataset) -> pl.DataFrame:
+    """List whose value hangs in the balance: what they should bring × the chance that they left."""
+    stake = (pl.col("predicted_value") * (1 - pl.col("probability_alive"))).alias("value_at_stake")
+    listed = (
+        valued.with_columns(stake)
+        .filter(pl.col("value_at_stake") > 0)
+        .sort("value_at_stake", "customer_id", descending=[True, False])
+        .head(CALLED_SHOWN)
+    )
+    return _with_contacts(
+        listed,
+        dataset,
+        "value_at_stake",
+        "predicted_value",
+        "probability_alive",
+        "expected_purchases",
+        "next_purchase_at",
+    )
+
+
+def _drifting(people: pl.LazyFrame, dataset: Dataset) -> pl.DataFrame:
+    """List the most valuable in the segments that drift away, where no model can be trusted."""
+    listed = (
+        people.filter(pl.col(SEGMENT).is_in(DRIFTING), pl.col("net_revenue") > 0)
+        .sort("net_revenue", "customer_id", descending=[True, False])
+        .head(CALLED_SHOWN)
+    )
+    return _with_contacts(listed, dataset)
+
+
+def _with_contacts(listed: pl.LazyFrame, dataset: Dataset, *predicted: str) -> pl.DataFrame:
+    kept = listed.select(
+        "customer_id",
+        SEGMENT,
+        pl.col("net_revenue").cast(_MONEY),
+        pl.col("orders").cast(pl.Int64),
+        pl.col("recency_days").cast(pl.Int64).alias("days_since_last_order"),
+        *predicted,
+    ).collect(engine="streaming")
+    ids = kept.lazy().select("customer_id")
+    customers = dataset.customers.join(ids, on="customer_id", how="semi")
+    joined = with_contacts(kept.lazy(), customers).collect(engine="streaming")
+    first = predicted[0] if predicted else "net_revenue"
+    return joined.sort(first, "customer_id", descending=[True, False])
+
+
+def _plots(
+    known: pl.LazyFrame, days: pl.DataFrame, model: ValueModel, seen: Seen
+) -> dict[str, pl.DataFrame]:
+    """Make the tables behind the plots by which the model is judged."""
+    from retention_kit.clv.fits import fit_mbg_nbd
+    from retention_kit.clv.plots import (
+        cumulative_tracking,
+        probability_alive_matrix,
+        repeat_frequency,
+    )
+    from retention_kit.clv.summary import HISTORY
+
+    patterns = (
+        summary_of(known)
+        .group_by(HISTORY)
+        .agg(pl.len().cast(pl.Int64).alias("customers"))
+        .collect(engine="streaming")
+    )
+    weeks = min(52, max(8, (seen.as_of.date() - seen.data_from.date()).days // 28 * 4))
+    matrix = probability_alive_matrix(model, age=f"{weeks}w", step=_STEP, most=_FREQUENCIES)
+    made = {
+        "repeat_frequency": repeat_frequency(patterns, model=model),
+        "alive_matrix": matrix.drop("t_x_days"),
+    }
+    try:
+        earlier = fit_mbg_nbd(summary_of(known, THEN).collect(engine="streaming"), time_unit="1w")
+    except DataError:
+        return made
+    tracked = cumulative_tracking(
+        days, model=earlier, as_of=seen.as_of, time_zone=seen.time_zone, every="1w"
+    )
+    is_holdout = pl.col("period") >= pl.lit(seen.since.date())
+    made["purchase_tracking"] = tracked.with_columns(is_holdout.alias("is_holdout"))
+    return made
+
+
+def _last_day(as_of: dt.datetime) -> dt.date:
+    # Taken off in UTC, where no wall clock stands twice on one hour.
+    before = as_of.astimezone(dt.UTC) - dt.timedelta(microseconds=1)
+    return in_zone(before, str(as_of.tzinfo)).date()
