@@ -1,6 +1,6 @@
 """An environment for the libraries that models are compared with. Standard library only.
 
-They bring half a gigabyte of packages and bounds of their own, which neither the project nor the
+They bring almost a gigabyte of packages and bounds of their own, which neither the project nor the
 other engines should have to live with. What is in it says the dependency group `bench-models`.
 """
 

@@ -1,9 +1,9 @@
 """The published tables of CDNOW, remade from the raw transactions of 2,357 customers.
 
-Fader, Hardie and Lee (2005), "Counting your customers" the easy way; Fader and Hardie (2005), A note
-on deriving the Pareto/NBD model; Fader, Hardie and Lee (2005), RFM and CLV; Fader and Hardie (2013),
-The gamma-gamma model of monetary value. MBG/NBD: the optimum of Batislam, Denizel and Filiztekin's
-(2007) likelihood on the same customers.
+Fader, Hardie and Lee (2005), "Counting your customers" the easy way; Fader and Hardie (2005), A
+note on deriving the Pareto/NBD model; Fader, Hardie and Lee (2005), RFM and CLV; Fader and Hardie
+(2013), The gamma-gamma model of monetary value. MBG/NBD: the optimum of Batislam, Denizel and
+Filiztekin's (2007) likelihood on the same customers.
 """
 
 from __future__ import annotations

@@ -197,6 +197,6 @@ def looped(table, zone, *, as_of, unit="day"):
                 day = row["ordered_at"].astimezone(zone).date()
                 days[day] = days.get(day, Fraction(0)) + Fraction(row["amount"])
             spent = [days[day] for day in sorted(days)]
-            last, age = max(days) - min(days), max(end, max(days)) - min(days)
+            last, age = max(days) - min(days), max(end, *days) - min(days)
         mean = float(sum(spent[1:]) / (len(spent) - 1)) if len(spent) > 1 else None
         yield customer, (len(spent) - 1, last / DAY, age / DAY, mean)

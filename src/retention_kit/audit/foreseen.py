@@ -52,6 +52,10 @@ def value_tables(
     model = _fitted(summary_of(known))
     if model is None:
         return {"worth_a_call": _drifting(people, dataset)}
+    if model.status not in TRUSTED:
+        # What is not to be trusted is not shown; the plots that judge it are.
+        called = _drifting(people, dataset)
+        return {**_told(model), **_plots(known, days, model, seen), "worth_a_call": called}
     rows = people.select("customer_id", SEGMENT, "orders", "net_revenue", "recency_days")
     valued = (
         summary_of(known)
@@ -66,12 +70,12 @@ def value_tables(
         .collect(engine="streaming")
         .lazy()
     )
-    is_trusted = model.status in TRUSTED
     return {
         **_told(model),
-        "predicted_segments": _by_segment(valued, division),
-        "worth_a_call": _called(valued, dataset) if is_trusted else _drifting(people, dataset),
         **_plots(known, days, model, seen),
+        "predicted_segments": _by_segment(valued, division),
+        "alive_matrix": _alive(model, seen),
+        "worth_a_call": _called(valued, dataset),
     }
 
 
@@ -204,13 +208,9 @@ def _with_contacts(listed: pl.LazyFrame, dataset: Dataset, *predicted: str) -> p
 def _plots(
     known: pl.LazyFrame, days: pl.DataFrame, model: ValueModel, seen: Seen
 ) -> dict[str, pl.DataFrame]:
-    """Make the tables behind the plots by which the model is judged."""
+    """Make the tables behind the plots by which the models are judged."""
     from retention_kit.clv.fits import fit_mbg_nbd
-    from retention_kit.clv.plots import (
-        cumulative_tracking,
-        probability_alive_matrix,
-        repeat_frequency,
-    )
+    from retention_kit.clv.plots import cumulative_tracking, repeat_frequency
     from retention_kit.clv.summary import HISTORY
 
     patterns = (
@@ -219,12 +219,7 @@ def _plots(
         .agg(pl.len().cast(pl.Int64).alias("customers"))
         .collect(engine="streaming")
     )
-    weeks = min(52, max(8, (seen.as_of.date() - seen.data_from.date()).days // 28 * 4))
-    matrix = probability_alive_matrix(model, age=f"{weeks}w", step=_STEP, most=_FREQUENCIES)
-    made = {
-        "repeat_frequency": repeat_frequency(patterns, model=model),
-        "alive_matrix": matrix.drop("t_x_days"),
-    }
+    made = {"repeat_frequency": repeat_frequency(patterns, model=model)}
     try:
         earlier = fit_mbg_nbd(summary_of(known, THEN).collect(engine="streaming"), time_unit="1w")
     except DataError:
@@ -235,6 +230,15 @@ def _plots(
     is_holdout = pl.col("period") >= pl.lit(seen.since.date())
     made["purchase_tracking"] = tracked.with_columns(is_holdout.alias("is_holdout"))
     return made
+
+
+def _alive(model: ValueModel, seen: Seen) -> pl.DataFrame:
+    """Give the probability of being alive of customers who came first a year ago, or at first."""
+    from retention_kit.clv.plots import probability_alive_matrix
+
+    weeks = min(52, max(8, (seen.as_of.date() - seen.data_from.date()).days // 28 * 4))
+    matrix = probability_alive_matrix(model, age=f"{weeks}w", step=_STEP, most=_FREQUENCIES)
+    return matrix.drop("t_x_days")
 
 
 def _last_day(as_of: dt.datetime) -> dt.date:

@@ -49,7 +49,7 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
     nothing, so one seed gives one answer.
 
     Up to `full_below` customers all are looked at; of more, a sample of so many is. The starts
-    look at up to 20,000 of those, and the best of them goes on with all until nobody changes
+    look at up to 10,000 of those, and the best of them goes on with all until nobody changes
     cluster. Then everybody is put into the nearest cluster.
 
     Args:

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from retention_kit.kmeans.problems import refused
 from retention_kit.kmeans.space import Scaling, scaled_rows
 
-START_ROWS = 20_000
+START_ROWS = 10_000
 """At about how many rows the starts look."""
 _ODD = 0x9E3779B97F4A7C15
 _ENOUGH = 2_048

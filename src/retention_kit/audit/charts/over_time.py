@@ -10,6 +10,7 @@ import altair as alt  # noqa: TID253
 from retention_kit.audit.charts.frame import Plot, dressed, labels_axis, layer, legend, scale_axis
 from retention_kit.audit.report.drawing import (
     ACCENT,
+    MUTED,
     Axis,
     Row,
     Series,
@@ -28,8 +29,19 @@ def lines(
     axis: Axis,
     band: Sequence[tuple[float | None, float | None]] | None = None,
     whole: Sequence[bool] = (),
+    mark: str = "",
 ) -> Plot:
-    """Draw values over labels such as months; what is not whole hangs on a dashed line."""
+    """Draw values over labels such as months; what is not whole hangs on a dashed line.
+
+    Args:
+        labels: The labels, in order.
+        series: The values under them.
+        size: For which width.
+        axis: How values stand on their axis.
+        band: The interval around the first series.
+        whole: Which labels the data cover whole; all, where it is empty.
+        mark: The label that an upright line stands at; empty for none.
+    """
     is_whole = whole or [True] * len(labels)
     rows: list[Row] = [
         {"x": label, "y": value, "series": one.name, "whole": is_known}
@@ -44,6 +56,7 @@ def lines(
         "whole": [row for row in rows if row["whole"]],
         "loose": loose(rows, [one.name for one in series]),
         "cut": [row for row in rows if not row["whole"]],
+        "mark": [{"x": mark}] if mark else [],
         "ends": [
             {"x": label, "low": low, "high": high}
             for label, (low, high), is_known in zip(labels, band or (), is_whole, strict=False)
@@ -59,6 +72,7 @@ def lines(
     point = len(labels) <= _POINTS_UP_TO and alt.OverlayMarkDef(size=34)
     smooth: Any = {"strokeWidth": 2.5, "interpolate": "monotone"}
     layers = [
+        layer("mark").mark_rule(color=MUTED, strokeDash=[2, 3]).encode(x=x),
         layer("ends")
         .mark_area(color=ACCENT, opacity=0.14, interpolate="monotone")
         .encode(x=x, y=alt.Y("low:Q", **scale_axis(values, axis, size)), y2="high:Q"),
@@ -72,10 +86,10 @@ def lines(
     ]
     used = [
         one
-        for one, name in zip(layers, ("ends", "loose", "whole", "cut"), strict=True)
+        for one, name in zip(layers, ("mark", "ends", "loose", "whole", "cut"), strict=True)
         if data[name]
     ]
-    return dressed(used or layers[2:3], data, size, height=260)
+    return dressed(used or layers[3:4], data, size, height=260)
 
 
 def curve(

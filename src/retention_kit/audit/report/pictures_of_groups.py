@@ -16,8 +16,6 @@ from retention_kit.audit.report.pictures import (
 )
 from retention_kit.audit.report.words import Words
 
-_MATRIX_COLUMNS = 12
-
 
 def rfm_map(tables: Tables, words: Words) -> Picture | None:
     """Draw customers and their money by recency and frequency."""
@@ -157,15 +155,16 @@ def purchase_tracking(tables: Tables, words: Words) -> Picture | None:
     last = frame.row(-1, named=True)
     made, expected = last["cumulative_repeat_purchases"], last["expected_cumulative"]
     held_out = frame.filter("is_holdout")["period"].to_list()
+    since = words.numbers.short_date(held_out[0] if held_out else last["period"])
     return picture(
         words,
         "purchase_tracking",
         lambda size: charts.lines(
-            labels, series, size=size, axis=drawing.Axis(words.numbers.short)
+            labels, series, size=size, axis=drawing.Axis(words.numbers.short), mark=since
         ),
         made=words.numbers.count(made),
         expected=words.numbers.count(round(expected)),
-        since=words.numbers.short_date(held_out[0] if held_out else last["period"]),
+        since=since,
     )
 
 
@@ -213,7 +212,7 @@ def alive_matrix(tables: Tables, words: Words) -> Picture | None:
         return None
     from retention_kit.audit import charts
 
-    silences = frame["days_since_last"].unique().sort().to_list()[:_MATRIX_COLUMNS]
+    silences = frame["days_since_last"].unique().sort().to_list()
     counts = frame["frequency"].unique().sort().to_list()
     known = [row for row in frame.to_dicts() if row["probability_alive"] is not None]
     cells = [
@@ -287,4 +286,4 @@ def _level(words: Words, dimension: str, score: int, scores: Sequence[int]) -> s
     """Name a level of a dimension, its ends with words."""
     end = "first" if score == min(scores) else "last" if score == max(scores) else ""
     told = words.get("pictures", "rfm_map", f"of_{dimension}", end, default="") if end else ""
-    return f"{score}  {told}" if told else str(score)
+    return f"{score} ({told})" if told else str(score)
