@@ -100,7 +100,7 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """The benchmarks; not a test. Arguments go to the runner."""
+    """The benchmarks; not a test. Arguments go to the runner, which makes room for peers."""
     session.install("-e", ".[cli]", "--group", "bench")
     session.run("python", "-m", "benchmarks", *session.posargs)
 

@@ -23,9 +23,12 @@ ROOMS = [
     "retention_kit",
     "retention_kit.audit",
     "retention_kit.cli",
+    "retention_kit.clv",
     "retention_kit.contracts",
     "retention_kit.datasets",
+    "retention_kit.kmeans",
     "retention_kit.metrics",
+    "retention_kit.rfm",
     "retention_kit.testing",
 ]
 DIRECTIVES = [

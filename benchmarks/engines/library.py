@@ -15,17 +15,22 @@ from benchmarks.settings import SHOP_ZONE, beside
 from retention_kit import Dataset, audit, contracts, metrics
 from retention_kit.contracts.health import DataHealth
 
+_AUDITED = ("rfm", "kmeans", "clv")
+"""Rooms that an audit uses besides, and imports late."""
+
 
 def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
     warnings.simplefilter("ignore")  # the shared id among the defects is there on purpose
     if job.task in library_models.TASKS:
         return library_models.prepare(job, path)
-    for package in (contracts, metrics):
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            importlib.import_module(module.name)
+    packages = [contracts, metrics]
     if job.task == "audit":
         for name in ("numpy", "pickle", "retention_kit.audit.run"):
             importlib.import_module(name)
+        packages += [importlib.import_module(f"retention_kit.{room}") for room in _AUDITED]
+    for package in packages:
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     return lambda: _TASKS[job.task](path)
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import jsonschema
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
+from polars.testing import assert_frame_equal, assert_series_equal
 
 from retention_kit import DataError, Dataset, DefinitionError, make_dataset
 from retention_kit.audit import audit
@@ -61,11 +61,16 @@ TABLES = (
     "order_conversion",
     "order_values",
     "retention",
+    "rfm_levels",
+    "rfm_map",
+    "rfm_migration",
+    "rfm_segments",
     "seasonality",
     "trends",
     "value_trend",
     "views",
     "what_if",
+    "worth_a_call",
 )
 SCHEMA = {
     "type": "object",
@@ -87,6 +92,11 @@ SCHEMA = {
         "products",
         "lifecycle",
         "lifecycle_flow",
+        "clusters",
+        "value_models",
+        "value_parameters",
+        "repeat_frequency",
+        "purchase_tracking",
     ],
     "properties": {
         "schema_version": {"const": 2},
@@ -312,3 +322,59 @@ def test_a_shop_in_several_parts_has_the_figures_of_the_whole(monkeypatch):
     for name, table in whole.tables.items():
         order = [column for column, dtype in table.schema.items() if not dtype.is_float()]
         assert_frame_equal(parts.tables[name].sort(order), table.sort(order), rel_tol=1e-12)
+
+
+def test_where_nobody_leaves_nothing_is_predicted_and_the_model_says_so(real):
+    status = dict(real.tables["value_models"].select("part", "status").rows())
+    assert status == {"transactions": "degenerate", "spend": "converged"}
+    reasons = dict(real.tables["value_models"].select("part", "verdict_of_fit").rows())
+    assert reasons["transactions"] == "nobody_leaves"
+    assert "predicted_segments" not in real.tables
+    called = real.tables["worth_a_call"]
+    assert "predicted_value" not in called.columns
+    assert set(called["segment"]) <= {"cannot lose", "need attention", "at risk"}
+    assert called["net_revenue"].is_sorted(descending=True)
+
+
+def test_customers_are_divided_wholly_and_in_order(real):
+    segments, levels = real.tables["rfm_segments"], real.tables["rfm_levels"]
+    assert segments["customers"].sum() == real.figure("customers").value
+    assert segments["revenue"].sum() == real.figure("revenue").value
+    assert segments["segment"][0] == "best"
+    assert (
+        levels.group_by("dimension").agg(pl.col("customers").sum())["customers"].unique().item()
+        == 4_338
+    )
+    assert real.tables["rfm_map"]["customers"].sum() == 4_338
+    assert real.tables["rfm_migration"]["customers"].sum() == 4_338
+    clusters = real.tables["clusters"]
+    assert clusters["customers"].sum() == 4_338
+    assert clusters["cluster_name"].to_list() == ["loyal", "potential", "one-off"]
+    assert clusters["mean_monetary"].is_sorted(descending=True)
+
+
+def test_a_model_that_holds_says_what_customers_will_bring():
+    made = make_dataset(customers=1_500, seed=3, tables=("orders", "customers"))
+    end = made.orders.select(pl.col("ordered_at").max()).collect().item()
+    result = audit(made, as_of=end, show_contacts=True)
+    assert set(result.tables["value_models"]["status"]) == {"converged"}
+    predicted = result.tables["predicted_segments"]
+    assert predicted["customers"].sum() == result.figure("customers").value
+    assert (predicted["expected_alive"] <= predicted["customers"]).all()
+    called = result.tables["worth_a_call"]
+    stakes = called["predicted_value"] * (1 - called["probability_alive"])
+    assert_series_equal(called["value_at_stake"], stakes, check_names=False)
+    assert called["value_at_stake"].is_sorted(descending=True)
+    tracked = result.tables["purchase_tracking"]
+    made_last, expected = tracked.select("cumulative_repeat_purchases", "expected_cumulative").row(
+        -1
+    )
+    assert expected == pytest.approx(made_last, rel=0.15)
+
+
+def test_a_shop_where_nobody_came_back_has_no_models_and_still_its_scores():
+    orders = [(n, n, f"2025-0{1 + n % 5}-11T10:00:00", 10 * n + 10) for n in range(20)]
+    result = audit(shop(*orders), as_of=END)
+    assert "value_models" not in result.tables
+    assert result.tables["rfm_segments"]["customers"].sum() == 20
+    assert "worth_a_call" in result.tables

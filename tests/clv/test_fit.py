@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from retention_kit import DataError, Dataset, DataWarning, DefinitionError
+from retention_kit import DataError, DataWarning, DefinitionError
 from retention_kit.clv import (
     BGNBD,
     MBGNBD,
@@ -86,6 +87,11 @@ def summary(*rows):
 SMALL = {fit: simulated(model, 400) for fit, model in TRUE.items()}
 
 
+@functools.cache
+def fitted_to_small(fit):
+    return fit(SMALL[fit])
+
+
 class TestWhatIsFound:
     @EACH
     def test_parameters_that_were_put_in_are_found(self, fit):
@@ -105,7 +111,7 @@ class TestWhatIsFound:
 
     @EACH
     def test_no_other_parameters_are_likelier(self, fit):
-        seen, model = SMALL[fit], fit(SMALL[fit])
+        seen, model = SMALL[fit], fitted_to_small(fit)
         found = model.fitted.log_likelihood
 
         def at(parameters):
@@ -121,7 +127,7 @@ class TestWhatIsFound:
                 assert at(aside) < found
 
     def test_the_standard_errors_are_those_of_the_observed_information(self):
-        seen, model = SMALL[fit_bg_nbd], fit_bg_nbd(SMALL[fit_bg_nbd])
+        seen, model = SMALL[fit_bg_nbd], fitted_to_small(fit_bg_nbd)
         best = np.array([*model.parameters.values()])
 
         def cost(parameters):
@@ -154,7 +160,7 @@ class TestWhatIsFound:
 
     def test_a_penalty_draws_to_one_and_its_weight_is_kept(self):
         seen = SMALL[fit_bg_nbd]
-        plain, drawn = fit_bg_nbd(seen), fit_bg_nbd(seen, penalty=50.0)
+        plain, drawn = fitted_to_small(fit_bg_nbd), fit_bg_nbd(seen, penalty=50.0)
         assert drawn.fitted.penalty == 50.0
         assert drawn.fitted.log_likelihood < plain.fitted.log_likelihood
         assert abs(np.log(drawn.b)) < abs(np.log(plain.b))
@@ -163,18 +169,18 @@ class TestWhatIsFound:
 
 class TestWhatMakesNoDifference:
     @EACH
-    @settings(max_examples=5)
+    @settings(max_examples=3)
     @given(seed=st.integers(0, 1_000), engine=st.sampled_from(["lazy", "eager"]))
     def test_the_order_of_rows(self, fit, seed, engine):
         mixed = SMALL[fit].sample(fraction=1.0, shuffle=True, seed=seed)
-        assert fit(mixed.lazy() if engine == "lazy" else mixed) == fit(SMALL[fit])
+        assert fit(mixed.lazy() if engine == "lazy" else mixed) == fitted_to_small(fit)
 
     def test_the_order_of_rows_of_spend(self):
         rows = spending(customers=300)
         assert fit_gamma_gamma(rows.reverse()) == fit_gamma_gamma(rows)
 
     @EACH
-    @settings(max_examples=5)
+    @settings(max_examples=3)
     @given(parts=st.integers(1, 5))
     def test_whether_equal_histories_are_counted_or_repeated(self, fit, parts):
         seen = SMALL[fit]
@@ -182,12 +188,12 @@ class TestWhatMakesNoDifference:
             part.group_by(part.columns).agg(customers=pl.len().cast(pl.Int64))
             for part in (seen[place::parts] for place in range(parts))
         )
-        assert fit(counted) == fit(seen)
+        assert fit(counted) == fitted_to_small(fit)
 
     @EACH
     @pytest.mark.parametrize(("unit", "days"), [("1w", 7), ("30d", 30)])
     def test_the_unit_of_time_but_for_what_it_is_the_unit_of(self, fit, unit, days):
-        by_day, by_unit = fit(SMALL[fit]), fit(SMALL[fit], time_unit=unit)
+        by_day, by_unit = fitted_to_small(fit), fit(SMALL[fit], time_unit=unit)
         for name, value in by_day.parameters.items():
             scale = days if name in ("alpha", "beta") else 1
             assert by_unit.parameters[name] == pytest.approx(value / scale, rel=1e-12)
@@ -208,15 +214,15 @@ class TestWhatMakesNoDifference:
 
     def test_customers_of_no_weight_and_customers_who_bought_once(self):
         seen = SMALL[fit_bg_nbd].with_columns(customers=pl.lit(1))
-        more = pl.concat([seen, seen.with_columns(customers=pl.lit(0), frequency=pl.lit(9))])
+        nobody = seen.with_columns(customers=pl.lit(0), frequency=pl.lit(9)).cast(seen.schema)
+        more = pl.concat([seen, nobody])
         assert fit_bg_nbd(more) == fit_bg_nbd(seen)
         spent = spending(customers=200)
         once = pl.DataFrame({"frequency": [0, 0], "monetary": [None, None]}).cast(spent.schema)
         assert fit_gamma_gamma(pl.concat([spent, once])) == fit_gamma_gamma(spent)
 
     def test_whether_the_metric_is_measured_at_once_or_bucket_by_bucket(self, tmp_path):
-        rows = online_retail().orders.collect().filter(pl.col("customer_id").hash() % 3 == 0)
-        shop = Dataset.from_frames(orders=rows, time_zone="Europe/London", currency="GBP")
+        shop = online_retail()
         at_once = measure(fit_mbg_nbd, shop, as_of=ONLINE_RETAIL_AS_OF, time_unit="1w")
         patterns = clv_patterns(shop.orders, as_of=ONLINE_RETAIL_AS_OF)
         assert fit_mbg_nbd(patterns, time_unit="1w") == at_once
@@ -271,7 +277,7 @@ class TestWhatIsSaidOfIt:
         )
         one_price = rows.with_columns(monetary=pl.lit(10.0))
         model = fit_gamma_gamma(one_price)
-        assert model.fitted.status in ("boundary", "not_converged")
+        assert (model.fitted.status, model.fitted.reason) == ("boundary", "same_spend")
         assert model.fitted.correlation is None
 
     def test_a_search_that_is_cut_short_says_so(self):
@@ -287,6 +293,10 @@ class TestWhatIsSaidOfIt:
             model = fit_gamma_gamma(rows)
         assert caught[0].filename == __file__
         assert model.fitted.correlation > 0.3
+
+    def test_a_correlation_of_a_few_customers_is_no_news(self):
+        model = fit_gamma_gamma(pl.DataFrame({"frequency": [1, 2, 4], "monetary": [1.0, 2.0, 5.0]}))
+        assert model.fitted.correlation > 0.9
 
     def test_customers_whose_spend_is_not_above_zero_are_left_out_and_counted(self):
         rows = spending(customers=200)
@@ -312,7 +322,7 @@ class TestBadInput:
             (bad(frequency=pl.lit(1.5)), "frequency is no whole number of 400"),
             (bad(T_days=pl.lit(-1.0)), "T_days is below 0 of 400"),
             (bad(t_x_days=pl.lit(-1.0)), "t_x_days is below 0 of 400"),
-            (bad(frequency=pl.lit(None)), "frequency is null"),
+            (bad(frequency=pl.lit(None, dtype=pl.Int64)), "frequency is null"),
             (bad(T_days=pl.lit(float("nan"))), "T_days is null or no finite number"),
             (bad(T_days=pl.lit(float("inf"))), "T_days is null or no finite number"),
             (summary((0, 3, 9), (1, 2, 9)), "t_x_days is above 0 with a frequency of 0 of 1"),
@@ -380,7 +390,7 @@ json.dump(scores, sys.stdout)
 
 
 def test_models_that_were_saved_score_the_same_rows_the_same_in_a_new_process():
-    models = [fit(SMALL[fit], time_unit="1w") for fit in FITS]
+    models = [fitted_to_small(fit) for fit in FITS]
     models.append(fit_gamma_gamma(spending(customers=400)))
     rows = pl.concat([SMALL[fit_bg_nbd][:50], spending()[:50, 1:]], how="horizontal")
     texts = {type(model).__name__: model.to_json() for model in models}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
@@ -105,7 +105,8 @@ def test_the_integral_of_pareto_is_the_hypergeometric_one(logs, x, share, age):
         other = special.hyp2f1(1, s + 1, c, (beta - alpha) / (beta + time))
         logs_before = (1 - r - x) * np.log(alpha + time) - (s + 1) * np.log(beta + time)
     wanted = logs_before + np.log(other) - np.log(r + s + x)
-    # scipy's function loses digits near whole differences of its parameters.
+    # scipy's function overflows here and there, and loses digits near whole differences.
+    assume(np.isfinite(other))
     assert got == pytest.approx(wanted, rel=1e-6, abs=1e-6)
     assert np.isfinite(slopes).all()
 

@@ -73,7 +73,7 @@ def expected_purchases(model: TransactionModel, *, horizon: str) -> pl.Expr:
 
     Args:
         model: A fitted model of purchases.
-        horizon: How long, as `"39w"`; see `retention_kit.clv` for months and years.
+        horizon: How long, as `"39w"`. A month is 30.4375 days, a year 365.25.
 
     Returns:
         `expected_purchases` (`Float64`), >= 0: the probability of being alive included.

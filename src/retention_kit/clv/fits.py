@@ -36,6 +36,8 @@ _ENOUGH = 3_000
 _STEPS = 16
 _NOTABLE = 0.3
 """A correlation of middling size (Cohen 1988), from which on independence is doubted."""
+_BEYOND_CHANCE = 2.0
+"""In standard errors, of a correlation that is none."""
 
 
 @fit(of=clv_patterns)
@@ -200,8 +202,8 @@ def fit_gamma_gamma(
             `non_positive="raise"` some whose mean spend is 0 or less.
 
     Warns:
-        DataWarning: Number and mean of purchases correlate by 0.3 or more either way; the model
-            takes them to be independent.
+        DataWarning: Number and mean of purchases correlate by 0.3 or more either way, and by more
+            than chance would have it; the model takes them to be independent.
 
     Notes:
         The sum over repeat customers, m being the mean of x purchases, of the logarithm of
@@ -210,8 +212,9 @@ def fit_gamma_gamma(
 
         less penalty · Σ (ln parameter)², where spend is counted in the mean of m.
 
-        The correlation is Pearson's; 0.3 is what Cohen (1988) calls a medium one. On CDNOW it is
-        0.11, which Fader, Hardie and Lee (2005) take for none.
+        The correlation is Pearson's; 0.3 is what Cohen (1988) calls a medium one, and with n
+        customers |correlation| · √(n − 1) ≥ 2 is more than chance. On CDNOW it is 0.11, which
+        Fader, Hardie and Lee (2005) take for none.
 
     References:
         Fader and Hardie (2013), The gamma-gamma model of monetary value. Fader, Hardie and Lee
@@ -240,7 +243,7 @@ def fit_gamma_gamma(
     at_top = np.exp(optimum.logs) * units
     parameters = dict(zip(GammaGamma.PARAMETERS, at_top.tolist(), strict=True))
     verdict = verdict_of_spend(optimum, parameters, left_out=found.non_positive)
-    _warn_of(found.correlation)
+    _warn_of(found.correlation, float(spending.customers.sum()))
     report = _report(
         optimum,
         verdict,
@@ -333,8 +336,11 @@ def _report(
     )
 
 
-def _warn_of(correlation: float | None) -> None:
-    if correlation is not None and abs(correlation) >= _NOTABLE:
+def _warn_of(correlation: float | None, customers: float) -> None:
+    if correlation is None:
+        return
+    is_chance = abs(correlation) * np.sqrt(customers - 1.0) < _BEYOND_CHANCE
+    if abs(correlation) >= _NOTABLE and not is_chance:
         warnings.warn(
             f"The number and the mean of customers' purchases correlate by {correlation:.2f}. The "
             "gamma-gamma model takes them to be independent, so that what it expects is too "

@@ -108,7 +108,10 @@ def spenders_of(summary: pl.LazyFrame, non_positive: str) -> Spenders:
             "non_positive='drop' leaves them out, or clv_summary(…, returns='ignore') takes no "
             "returns off."
         )
-    x, mean, customers = x[~is_low], mean[~is_low], customers[~is_low]
+    # Sorted, so that sums over them do not depend on how they came.
+    rows = np.lexsort((mean, x))
+    rows = rows[~is_low[rows]]
+    x, mean, customers = x[rows], mean[rows], customers[rows]
     if customers.sum() < 2:
         raise _too_few(customers.sum(), "repeat customers with a mean spend above 0")
     return Spenders(Spending.of(x, mean, customers), low, _correlation(x, mean, customers))

@@ -168,7 +168,8 @@ def cumulative_tracking(
     Notes:
         Expected up to a day: the sum over earlier days of new customers × E[X(days between)].
         Customers who come later are in it from their first purchase on; how many come is taken
-        from what happened, for the model does not foretell it.
+        from what happened, for the model does not foretell it. Time is counted in whole days, so
+        by order a second purchase of the same day is made, but not expected.
 
     References:
         Fader, Hardie and Lee (2005), "Counting your customers" the easy way, figure 3.

@@ -9,7 +9,7 @@ import polars as pl
 
 from retention_kit.clv.given import given_in
 from retention_kit.clv.likelihoods import beta_geometric, gamma_gamma, pareto_nbd
-from retention_kit.clv.likelihoods.arrays import Array, Histories, Values
+from retention_kit.clv.likelihoods.arrays import Array, Histories
 from retention_kit.clv.likelihoods.gamma_gamma import Spending
 from retention_kit.clv.models import BGNBD, MBGNBD, GammaGamma, ParetoNBD, TransactionModel
 from retention_kit.clv.summary import HISTORY
@@ -85,7 +85,7 @@ def _of_spend(model: GammaGamma) -> pl.Expr:
         # Written so that what is null, which is NaN here, is left out.
         rows = (x > 0) & (mean > 0) & np.isfinite(mean)
         ones = np.ones(int(rows.sum()))
-        spending = Spending(Values.of(x[rows], ones), mean[rows], ones)
+        spending = Spending.of(x[rows], mean[rows], ones)
         each[rows] = gamma_gamma.log_likelihoods(parameters, spending)
         return pl.Series(each, nan_to_null=True)
 

@@ -23,7 +23,6 @@ class Verdict(NamedTuple):
     message: str
 
 
-
 _NOBODY, _EVERYBODY = 0.01, 0.99
 _LIKE_ONE = 1_000.0
 """The shape of a gamma or beta distribution from which on it varies by less than 3%."""
@@ -88,21 +87,17 @@ def verdict_of_purchases(
         share_left: The share of customers who by the model have left for good.
         needs_whole: Whether expected purchases divide by a + b − 1, as those of BG/NBD do.
     """
+    alike = _customers_alike(parameters)
     if not optimum.has_converged:
-        return Verdict("not_converged", "unfinished", _UNFINISHED)
+        # Along such an edge the likelihood is flat, and a search has no end there.
+        return alike or Verdict("not_converged", "unfinished", _UNFINISHED)
     if share_left < _NOBODY:
         return Verdict("degenerate", "nobody_leaves", _NOBODY_LEAVES.format(share_left))
     if share_left > _EVERYBODY:
         return Verdict("degenerate", "everybody_left", _EVERYBODY_LEFT.format(share_left))
     if needs_whole and parameters["a"] + parameters["b"] <= 1.0:
         return Verdict("degenerate", "leaving_in_two", _LEAVING_IN_TWO)
-    if parameters["r"] > _LIKE_ONE:
-        return Verdict("boundary", "same_rate", _SAME_RATE)
-    if "s" in parameters and parameters["s"] > _LIKE_ONE:
-        return Verdict("boundary", "same_leaving", _SAME_LEAVING.format("s"))
-    if "a" in parameters and parameters["a"] + parameters["b"] > _LIKE_ONE:
-        return Verdict("boundary", "same_leaving", _SAME_LEAVING.format("a + b"))
-    return _at_edge(optimum, parameters)
+    return alike or _at_edge(optimum, parameters)
 
 
 def verdict_of_spend(
@@ -115,19 +110,31 @@ def verdict_of_spend(
         parameters: The parameters by name, in their order.
         left_out: How many customers were left out.
     """
-    if not optimum.has_converged:
-        return Verdict("not_converged", "unfinished", _UNFINISHED)
-    if parameters["q"] <= 1.0:
-        return Verdict("degenerate", "infinite_mean", _INFINITE_MEAN)
     if parameters["p"] > _LIKE_ONE:
-        return Verdict("boundary", "same_spend", _SAME_SPEND)
-    if parameters["q"] > _LIKE_ONE:
-        return Verdict("boundary", "same_mean", _SAME_MEAN)
-    verdict = _at_edge(optimum, parameters)
+        verdict = Verdict("boundary", "same_spend", _SAME_SPEND)
+    elif parameters["q"] > _LIKE_ONE:
+        verdict = Verdict("boundary", "same_mean", _SAME_MEAN)
+    elif not optimum.has_converged:
+        verdict = Verdict("not_converged", "unfinished", _UNFINISHED)
+    elif parameters["q"] <= 1.0:
+        verdict = Verdict("degenerate", "infinite_mean", _INFINITE_MEAN)
+    else:
+        verdict = _at_edge(optimum, parameters)
     if left_out:
         told = f" Left out: {left_out:,} repeat customers whose mean spend is 0 or less."
         return verdict._replace(message=verdict.message + told)
     return verdict
+
+
+def _customers_alike(parameters: Mapping[str, float]) -> Verdict | None:
+    """Tell whether customers hardly differ in buying or in leaving."""
+    if parameters["r"] > _LIKE_ONE:
+        return Verdict("boundary", "same_rate", _SAME_RATE)
+    if parameters.get("s", 0.0) > _LIKE_ONE:
+        return Verdict("boundary", "same_leaving", _SAME_LEAVING.format("s"))
+    if parameters.get("a", 0.0) + parameters.get("b", 0.0) > _LIKE_ONE:
+        return Verdict("boundary", "same_leaving", _SAME_LEAVING.format("a + b"))
+    return None
 
 
 def _at_edge(optimum: Optimum, parameters: Mapping[str, float]) -> Verdict:

@@ -99,7 +99,9 @@ def _strategy(
         "time_zone": lambda: st.just(time_zone),
         # At least as long as the longest period.
         "active_within": lambda: st.sampled_from(("366d", "2y")),
-        "horizon": lambda: st.sampled_from((None, "90d", "1mo", "1y")),
+        "horizon": lambda: st.sampled_from(
+            ("90d", "1mo", "1y") if hint is str else (None, "90d", "1mo", "1y")
+        ),
         "within": lambda: st.sampled_from(("1d", "90d", "1mo")),
         "gap_days": lambda: st.floats(0.5, 120),
         "confidence": lambda: st.sampled_from((0.5, 0.95)),

@@ -306,6 +306,191 @@ def of_customers() -> dict[str, pl.DataFrame]:
     }
 
 
+SEGMENTS = ("best", "loyal", "need attention", "cannot lose", "lost", "at risk", "no purchases")
+
+
+def of_groups() -> dict[str, pl.DataFrame]:
+    counts = [659, 75, 507, 165, 1_251, 0, 12]
+    calls = [
+        {
+            "customer_id": f"C-{i}" if i else HTML,
+            "segment": "need attention",
+            "net_revenue": Decimal(50_000 - 300 * i),
+            "orders": 20 - i % 15,
+            "days_since_last_order": 30 + i,
+            "value_at_stake": 9_000.0 - i,
+            "predicted_value": 20_000.0 - i,
+            "probability_alive": 0.6,
+            "expected_purchases": 7.5,
+            "next_purchase_at": dt.date(2025, 3, 1),
+            "email": "a***@example.com",
+            "phone": "***01",
+            "first_name": None,
+            "last_name": FORMULA if i == 1 else "Петров",
+            "city": None,
+        }
+        for i in range(100)
+    ]
+    return {
+        "rfm_segments": pl.DataFrame(
+            {
+                "segment": SEGMENTS,
+                "customers": counts,
+                "repeat_customers": [count // 2 for count in counts],
+                "orders": [count * 4 for count in counts],
+                "revenue": pl.Series([Decimal(count * 900) for count in counts], dtype=MONEY),
+                "net_revenue": pl.Series([Decimal(count * 880) for count in counts], dtype=MONEY),
+                "share_of_customers": [count / sum(counts) for count in counts],
+                "share_of_revenue": [count / sum(counts) for count in counts],
+                "average_order_value": [225.0 if count else None for count in counts],
+                "repeat_purchase_rate": [0.5 if count else None for count in counts],
+                "revenue_per_customer": [900.0 if count else None for count in counts],
+                "mean_recency_days": [40.5 if count else None for count in counts],
+                "mean_frequency": [4.0 if count else None for count in counts],
+                "play": ["Thank them.", *[None] * 4, "My own play.", None],
+            }
+        ),
+        "rfm_map": pl.DataFrame(
+            [
+                {
+                    "recency_score": recency,
+                    "frequency_score": frequency,
+                    "customers": 100 * recency,
+                    "repeat_customers": 50,
+                    "orders": 400,
+                    "revenue": Decimal(90_000 * frequency),
+                    "net_revenue": Decimal(80_000 * frequency),
+                    "share_of_customers": recency / 18,
+                    "share_of_revenue": frequency / 18,
+                    "mean_recency_days": 30.0 * recency,
+                    "mean_frequency": 9.0 / frequency,
+                }
+                for recency in (1, 2, 3)
+                for frequency in (1, 2, 3)
+            ],
+            schema_overrides={"revenue": MONEY, "net_revenue": MONEY},
+        ),
+        "rfm_levels": pl.DataFrame(
+            [
+                (name, score, low, high, 900)
+                for name, edges in (
+                    ("recency_days", ((None, 26.0), (26.0, 92.0), (92.0, None))),
+                    ("frequency", ((4.0, None), (1.0, 4.0), (None, 1.0))),
+                    ("monetary", ((1_154.26, None), (380.0, 1_154.26), (None, 380.0))),
+                )
+                for score, (low, high) in enumerate(edges, start=1)
+            ],
+            schema=["dimension", "score", "from_value", "to_value", "customers"],
+            orient="row",
+        ),
+        "rfm_migration": pl.DataFrame(
+            [
+                {
+                    "segment_before": before,
+                    "segment": after,
+                    "customers": 40,
+                    "orders_since": 60,
+                    "revenue_since": Decimal(9_000),
+                    "net_revenue_since": Decimal(8_000),
+                    "net_revenue": Decimal(30_000),
+                    "share_of_segment_before": 0.25,
+                    "revenue_since_per_customer": 225.0,
+                }
+                for before in (*SEGMENTS[:4], None)
+                for after in SEGMENTS[:4]
+            ],
+            schema_overrides=dict.fromkeys(
+                ("revenue_since", "net_revenue_since", "net_revenue"), MONEY
+            ),
+        ),
+        "clusters": pl.DataFrame(
+            {
+                "cluster": [0, 1, 2],
+                "cluster_name": ["loyal", "potential", "one-off"],
+                "customers": [800, 1_724, 1_814],
+                "share_of_customers": [0.184, 0.397, 0.418],
+                "net_revenue": pl.Series(
+                    [Decimal(5_653_493), Decimal(2_015_130), Decimal(641_854)], dtype=MONEY
+                ),
+                "share_of_net_revenue": [0.68, 0.242, 0.077],
+                "mean_recency_days": [16.9, 44.0, 173.3],
+                "mean_frequency": [13.1, 3.2, 1.4],
+                "mean_monetary": [7_067.0, 1_169.0, 354.0],
+                "median_recency_days": [10.0, 31.0, 168.0],
+                "median_frequency": [9.0, 3.0, 1.0],
+                "median_monetary": [3_427.0, 907.0, 282.0],
+            }
+        ),
+        "value_models": pl.DataFrame(
+            {
+                "part": ["transactions", "spend"],
+                "model": ["mbg_nbd", "gamma_gamma"],
+                "status": ["converged", "boundary"],
+                "verdict_of_fit": ["converged", "same_spend"],
+                "customers": [4_338, 2_790],
+                "log_likelihood": [-37_645.6, -19_083.3],
+            }
+        ),
+        "value_parameters": pl.DataFrame(
+            {
+                "part": ["transactions", "spend"],
+                "model": ["mbg_nbd", "gamma_gamma"],
+                "parameter": ["r", "p"],
+                "value": [0.8274, 2.1034],
+                "standard_error": [0.0268, None],
+            }
+        ),
+        "predicted_segments": pl.DataFrame(
+            {
+                "segment": SEGMENTS[:3],
+                "customers": [659, 75, 507],
+                "expected_alive": [640.2, 70.1, 300.5],
+                "expected_purchases": [7_391.2, 459.4, 2_648.8],
+                "predicted_value": [4_367_000.0, 95_288.2, 1_227_300.0],
+                "predicted_value_per_customer": [6_626.7, 1_270.5, 2_420.6],
+            }
+        ),
+        "purchase_tracking": pl.DataFrame(
+            [
+                {
+                    "period": dt.date(2024, 1, 1) + dt.timedelta(weeks=week),
+                    "is_complete": week < 58,
+                    "new_customers": 60,
+                    "repeat_purchases": 40 + week,
+                    "expected_repeat_purchases": 41.5 + week,
+                    "cumulative_repeat_purchases": 40 * week + week**2 // 2,
+                    "expected_cumulative": 41.5 * week + week**2 / 2,
+                    "is_holdout": week >= 46,
+                }
+                for week in range(59)
+            ]
+        ),
+        "repeat_frequency": pl.DataFrame(
+            {
+                "frequency": list(range(8)),
+                "or_more": [*[False] * 7, True],
+                "customers": [1_548, 874, 501, 389, 227, 184, 132, 483],
+                "expected_customers": [1_590.3, 792.4, 498.2, 343.7, 249.2, 186.1, 141.8, 536.1],
+            }
+        ),
+        "alive_matrix": pl.DataFrame(
+            [
+                {
+                    "frequency": frequency,
+                    "days_since_last": days,
+                    "probability_alive": math.exp(-days * (1 + frequency) / 900),
+                }
+                for frequency in range(9)
+                for days in ((364.0,) if not frequency else (28.0 * n for n in range(13)))
+            ]
+        ),
+        "worth_a_call": pl.DataFrame(
+            calls,
+            schema_overrides={"net_revenue": MONEY, "first_name": pl.String, "city": pl.String},
+        ),
+    }
+
+
 def of_the_trade() -> dict[str, pl.DataFrame]:
     channels = ["search", "social", None, HTML, FORMULA, LONG]
     return {
@@ -568,6 +753,7 @@ def everything() -> dict[str, pl.DataFrame]:
     return {
         **by_month(),
         **of_customers(),
+        **of_groups(),
         **of_the_trade(),
         "actions": actions(),
         "rejected_orders": rejected,

@@ -28,6 +28,13 @@ NAMES = [
     "order_conversion",
     "lifecycle",
     "lifecycle_flow",
+    "rfm_map",
+    "rfm_segments",
+    "rfm_migration",
+    "clusters",
+    "purchase_tracking",
+    "repeat_frequency",
+    "alive_matrix",
     "seasonality_month",
     "seasonality_weekday",
     "seasonality_hour",
@@ -72,6 +79,7 @@ def test_a_picture_is_a_small_svg_that_stands_alone(pictures, name):
         "line",
         "rect",
         "text",
+        "tspan",
     }
     inside = [key for one in list(root.iter())[1:] for key in one.attrib]
     assert not [key for key in inside if key.startswith(("aria", "role"))]

@@ -135,7 +135,7 @@ def clusters(tables: Tables, words: Words) -> Picture | None:
 
 def purchase_tracking(tables: Tables, words: Words) -> Picture | None:
     """Draw repeat purchases that were made beside those that the model expects."""
-    frame = rows_of(tables, "purchase_tracking", "period")
+    frame = rows_of(tables, "purchase_tracking", "period", needed=("expected_cumulative",))
     if frame is None:
         return None
     from retention_kit.audit import charts
@@ -170,7 +170,7 @@ def purchase_tracking(tables: Tables, words: Words) -> Picture | None:
 
 def repeat_frequency(tables: Tables, words: Words) -> Picture | None:
     """Draw how many customers came back so often, in fact and by the model."""
-    frame = rows_of(tables, "repeat_frequency", "frequency")
+    frame = rows_of(tables, "repeat_frequency", "frequency", needed=("expected_customers",))
     if frame is None:
         return None
     from retention_kit.audit import charts

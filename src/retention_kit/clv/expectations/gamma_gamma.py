@@ -31,5 +31,5 @@ def average_spend(model: GammaGamma, x: Floats, mean: Floats) -> Floats:
     """
     total = np.where(x > 0, x * mean, 0.0)
     weight = model.p * x + model.q - 1
-    known = (weight > 0) & ((x == 0) | (total > 0))
+    known = (x >= 0) & (weight > 0) & ((x == 0) | (total > 0))
     return np.where(known, model.p * (model.gamma + total) / np.where(known, weight, 1.0), np.nan)

@@ -7,6 +7,8 @@ serves both models, new customers and old ones.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
@@ -21,7 +23,7 @@ _EXACT = 64
 _UNDERFLOW = 600.0
 _FAR = 200.0  # e^200 is beyond every length of time, and still a number
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
-_PANELS = 40
+_PANELS = 20
 
 
 def purchases(shape: Floats, rate: Floats, a: float, b: Floats, t: Floats) -> Floats:
@@ -144,7 +146,14 @@ def _with_integral(
 
     first = float(term(np.arange(1.0, _EXACT + 1)).sum())
     start = _EXACT + 0.5
-    edges = np.linspace(np.log(start), np.log(max(last, 2 * start)), _PANELS + 1)
+    # Panels are many where purchases of one who stays are probable to end.
+    middle, far = shape * z, 12 * np.sqrt(shape * z * (1 + z))
+    end = max(float(last), 2 * start)
+    low, high = np.clip([middle - far, middle + far], start, end)
+    parts = [
+        np.geomspace(one, other, _PANELS + 1) for one, other in pairwise((start, low, high, end))
+    ]
+    edges = np.log(np.unique(np.concatenate(parts)))
     half = np.diff(edges) / 2
     at = np.exp((edges[:-1] + half)[:, None] + half[:, None] * _NODES)
     integral = float((term(at) * at * _WEIGHTS * half[:, None]).sum())

@@ -33,9 +33,8 @@ class Spending:
 
     @classmethod
     def of(cls, x: Array, mean: Array, customers: Array) -> Spending:
-        """Make it of columns, sorted so that sums over rows do not depend on how they came."""
-        rows = np.lexsort((mean, x))
-        return cls(Values.of(x[rows], customers[rows]), mean[rows], customers[rows])
+        """Make it of columns."""
+        return cls(Values.of(x, customers), mean, customers)
 
     def scaled(self, factor: float) -> Spending:
         """Give the same in another currency."""
