@@ -9,6 +9,10 @@ from retention_kit._lazy import attach
 
 if TYPE_CHECKING:
     from retention_kit.audit import Audit as Audit
+    from retention_kit.clv import ValueModel as ValueModel
+    from retention_kit.clv import clv_summary as clv_summary
+    from retention_kit.clv import fit_value_model as fit_value_model
+    from retention_kit.clv import predicted_values as predicted_values
     from retention_kit.contracts import Buckets as Buckets
     from retention_kit.contracts import DataHealth as DataHealth
     from retention_kit.contracts import Dataset as Dataset
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
     from retention_kit.errors import RepeatedOrderIdError as RepeatedOrderIdError
     from retention_kit.errors import RetentionKitError as RetentionKitError
     from retention_kit.errors import RowsRejectedError as RowsRejectedError
+    from retention_kit.kmeans import CustomerKMeans as CustomerKMeans
+    from retention_kit.kmeans import customer_features as customer_features
+    from retention_kit.kmeans import fit_customer_clusters as fit_customer_clusters
     from retention_kit.metrics import average_order_value as average_order_value
     from retention_kit.metrics import churned_customers as churned_customers
     from retention_kit.metrics import cohort_retention as cohort_retention
@@ -40,11 +47,18 @@ if TYPE_CHECKING:
     from retention_kit.metrics import repeat_purchase_totals as repeat_purchase_totals
     from retention_kit.metrics import retention_rates as retention_rates
     from retention_kit.metrics import retention_totals as retention_totals
+    from retention_kit.rfm import RFMScorer as RFMScorer
+    from retention_kit.rfm import RFMSegments as RFMSegments
+    from retention_kit.rfm import fit_rfm_scorer as fit_rfm_scorer
+    from retention_kit.rfm import rfm_scores as rfm_scores
+    from retention_kit.rfm import rfm_segments as rfm_segments
+    from retention_kit.rfm import rfm_table as rfm_table
 
 _MODULES = {
     "Audit": "retention_kit.audit",
     "Buckets": "retention_kit.contracts",
     "ColumnTypeError": "retention_kit.errors",
+    "CustomerKMeans": "retention_kit.kmeans",
     "DataError": "retention_kit.errors",
     "DataHealth": "retention_kit.contracts",
     "DataWarning": "retention_kit.errors",
@@ -54,25 +68,37 @@ _MODULES = {
     "FileFormatError": "retention_kit.errors",
     "MissingColumnError": "retention_kit.errors",
     "MissingDependencyError": "retention_kit.errors",
+    "RFMScorer": "retention_kit.rfm",
+    "RFMSegments": "retention_kit.rfm",
     "RepeatedOrderIdError": "retention_kit.errors",
     "RetentionKitError": "retention_kit.errors",
     "RowsRejectedError": "retention_kit.errors",
     "TableHealth": "retention_kit.contracts",
+    "ValueModel": "retention_kit.clv",
     "average_order_value": "retention_kit.metrics",
     "churned_customers": "retention_kit.metrics",
+    "clv_summary": "retention_kit.clv",
     "cohort_retention": "retention_kit.metrics",
     "cohort_totals": "retention_kit.metrics",
+    "customer_features": "retention_kit.kmeans",
     "customer_summary": "retention_kit.metrics",
+    "fit_customer_clusters": "retention_kit.kmeans",
+    "fit_rfm_scorer": "retention_kit.rfm",
+    "fit_value_model": "retention_kit.clv",
     "make_dataset": "retention_kit.datasets",
     "measure": "retention_kit.metrics",
     "online_retail": "retention_kit.datasets",
     "order_totals": "retention_kit.metrics",
+    "predicted_values": "retention_kit.clv",
     "purchase_frequency": "retention_kit.metrics",
     "read_export": "retention_kit.contracts",
     "repeat_purchase_rate": "retention_kit.metrics",
     "repeat_purchase_totals": "retention_kit.metrics",
     "retention_rates": "retention_kit.metrics",
     "retention_totals": "retention_kit.metrics",
+    "rfm_scores": "retention_kit.rfm",
+    "rfm_segments": "retention_kit.rfm",
+    "rfm_table": "retention_kit.rfm",
     "suggest_mapping": "retention_kit.contracts",
 }
 

@@ -78,7 +78,7 @@ class TestCDNOW:
         assert close.max() < 1.0
 
     def test_customers_by_repeat_purchases(self, orders):
-        """Figure 2 of the same paper: the BG/NBD expects what is seen, to a few customers."""
+        """Of the same paper: the BG/NBD expects what is seen, to a few customers."""
         table = measure(repeat_frequency, {"orders": orders}, model=BG, as_of=SINCE).collect()
         seen, expected = table["customers"], table["expected_customers"]
         assert seen.to_list() == [1411, 439, 214, 100, 62, 38, 29, 64]
@@ -86,7 +86,7 @@ class TestCDNOW:
         assert ((seen - expected) ** 2 / expected).sum() < 7
 
     def test_weekly_tracking(self, orders):
-        """Figure 3: after 78 weeks the BG/NBD is some percent below what was bought."""
+        """Of the same paper: after 78 weeks the BG/NBD is some percent below what was bought."""
         for model in (BG, ValueModel(transactions=PARETO, alive=PARETO)):
             table = measure(
                 cumulative_tracking, {"orders": orders}, model=model, as_of=AS_OF

@@ -461,6 +461,12 @@ class TestBadInput:
         unnamed = CustomerKMeans().fit(CUSTOMERS.to_numpy())
         with pytest.raises(ValueError, match="expecting 3 features"):
             unnamed.predict(CUSTOMERS.to_numpy()[:, :2])
+        with pytest.raises(ValueError, match="expecting 3 features"):
+            unnamed.predict(CUSTOMERS.select("monetary", "frequency"))
+        with pytest.warns(UserWarning, match="fitted without feature names"):
+            unnamed.predict(CUSTOMERS)
+        with pytest.warns(UserWarning, match="does not have valid feature names"):
+            FITTED.predict(CUSTOMERS.to_numpy())
 
     def test_what_is_too_far_to_be_measured_is_refused(self):
         plain = CustomerKMeans(log=False, scale=False).fit(CUSTOMERS)

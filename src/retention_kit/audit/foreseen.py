@@ -210,8 +210,9 @@ def _plots(
 ) -> dict[str, pl.DataFrame]:
     """Make the tables behind the plots by which the models are judged."""
     from retention_kit.clv.fits import fit_mbg_nbd
-    from retention_kit.clv.plots import cumulative_tracking, repeat_frequency
+    from retention_kit.clv.plots import repeat_frequency
     from retention_kit.clv.summary import HISTORY
+    from retention_kit.clv.tracking import cumulative_tracking
 
     patterns = (
         summary_of(known)

@@ -105,7 +105,11 @@ class Findings:
             `key_figures`, `trends`, `views`, `actions`, `order_values`, `buyers`, `seasonality`,
             `concentration`, `retention`, `cohorts`, `value_trend`, `lifetime_values`, `what_if`,
             `gaps`, `gap_summary`, `gaps_by_order`, `next_purchase`, `order_conversion`,
-            `churned_customers`, `churned_totals`, `data_health`. With repeat customers, or
+            `churned_customers`, `churned_totals`, `data_health`. With a sale: `rfm_segments`,
+            `rfm_map`, `rfm_levels`, `rfm_migration`, `worth_a_call`, and `clusters` where customers
+            differ. Where somebody bought on two days: `value_models`, `value_parameters`,
+            `repeat_frequency`, mostly `purchase_tracking`, and where the models can be trusted
+            `predicted_segments` and `alive_matrix`. With repeat customers, or
             `gap_days`: `lifecycle`, `lifecycle_flow`. With costs: `acquisition`, `channels`,
             `payback`, `payback_curve`, `retention_costs`. With lines: `products`, `categories`.
             With managers, delivery dates, events: `managers`, `delivery`, `funnel`. For each table

@@ -11,7 +11,7 @@ import polars as pl
 from retention_kit.audit.parts import Ask
 from retention_kit.audit.shared import buyers, months, waits
 from retention_kit.audit.shared.people import people
-from retention_kit.clv.plots import tracking_totals
+from retention_kit.clv.tracking import tracking_totals
 from retention_kit.metrics.cohorts.counts import cohort_totals
 from retention_kit.metrics.cohorts.values import cohort_value_totals
 from retention_kit.metrics.economics.acquisition import acquisition_totals

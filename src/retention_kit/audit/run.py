@@ -43,6 +43,8 @@ from retention_kit.metrics.orders.totals import (
     purchase_frequency,
 )
 from retention_kit.metrics.retention.repeat_purchases import repeat_purchase_rate
+from retention_kit.rfm.rules import RFMSegments
+from retention_kit.rfm.scorers import RFMScorer
 
 logger = get_logger(__name__)
 
@@ -59,6 +61,8 @@ def audit(
     active_within: str | None = None,
     gap_days: float | None = None,
     confidence: float = 0.95,
+    scorer: RFMScorer | None = None,
+    segments: RFMSegments | None = None,
     show_contacts: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Audit:
@@ -75,14 +79,18 @@ def audit(
         gap_days: The usual gap between purchases, in days, by which the lifecycle is told. None
             takes the median of customers' own median gaps.
         confidence: How sure intervals are, above 0 and below 1.
+        scorer: What scores customers by recency, frequency and net revenue over all time; None fits
+            one to these customers by quantiles, in the levels and the direction of the segments.
+        segments: What makes segments of the scores; None takes those of three levels, 1 the best.
         show_contacts: Whether e-mail addresses and telephone numbers are shown whole, in the list
             of those who stopped, among rejected rows, and wherever else they stand.
         progress: Called with the name of each stage as it begins.
 
     Returns:
         Key figures with their denominators and intervals, and tables by name: data health,
-        retention, cohorts, gaps, lifecycle, seasonality, concentration, those who stopped, what to
-        do next, and more.
+        retention, cohorts, gaps, lifecycle, RFM segments and moves between them, clusters,
+        predicted value with the status of its models, seasonality, concentration, those worth a
+        call, those who stopped, what to do next, and more.
 
     Raises:
         DefinitionError: `as_of` has no time zone, or lies before the first order; or an option
@@ -115,7 +123,7 @@ def audit(
         stopped_within=active_within or COMPARED_WITH,
         confidence=confidence,
     )
-    answers, divided, gap = _ask(dataset, seen, bounds, gap_days, tell)
+    answers, divided, gap = _ask(dataset, seen, bounds, gap_days, (scorer, segments), tell)
     tell(STAGES[8])
     tables = _tables(dataset, answers, seen) | divided
     tell(STAGES[9])
@@ -156,6 +164,7 @@ def _ask(
     seen: Seen,
     bounds: Bounds,
     gap_days: float | None,
+    asked: tuple[RFMScorer | None, RFMSegments | None],
     tell: Callable[[str], None],
 ) -> tuple[Tables, Tables, float | None]:
     """Ask the orders of all parts, divide the customers, and say what the usual gap is."""
@@ -178,7 +187,7 @@ def _ask(
         if gap:
             known = parts.kept(STANDINGS)
             answers |= lifecycles(known, as_of=seen.as_of, since=seen.since, gap_days=gap)
-        divided = _divided(parts.kept(PEOPLE), answers["days"], dataset, seen, tell)
+        divided = _divided(parts.kept(PEOPLE), answers["days"], dataset, seen, asked, tell)
     return answers, divided, gap or None
 
 
@@ -187,13 +196,14 @@ def _divided(
     days: pl.DataFrame,
     dataset: Dataset,
     seen: Seen,
+    asked: tuple[RFMScorer | None, RFMSegments | None],
     tell: Callable[[str], None],
 ) -> Tables:
     """Make the tables of scores, clusters and predicted value; none where nobody bought."""
     if people.select(pl.len()).collect().item() == 0:
         return {}
     tell(STAGES[6])
-    division = division_of(people, None, None)
+    division = division_of(people, *asked)
     tables = {**rfm_tables(people, division), **cluster_tables(people)}
     tell(STAGES[7])
     return tables | value_tables(people, days, division, dataset, seen)

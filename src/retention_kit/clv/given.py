@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from retention_kit.clv.expectations.geometric import Floats
+from retention_kit.clv.summary import HISTORY
 from retention_kit.errors import DataError
 
 _ROOM = 20_000_000
@@ -91,3 +92,21 @@ def given_in(block: pl.Series) -> Given:
             "t_x_days <= T_days. Next step: make it with clv_summary(orders, as_of=…)."
         )
     return Given(rows, x, t_x, age)
+
+
+def column_of_histories(values: Callable[[Given], Floats], name: str) -> pl.Expr:
+    """Give a column that is made of the histories in a summary, null where there is none."""
+
+    def column(block: pl.Series) -> pl.Series:
+        given = given_in(block)
+        return given.spread(values(given))
+
+    return column_of(column, HISTORY, name)
+
+
+def column_of(
+    values: Callable[[pl.Series], pl.Series], columns: tuple[str, ...], name: str
+) -> pl.Expr:
+    """Give a column that is made of others, row by row."""
+    mapped = pl.struct(columns).map_batches(values, return_dtype=pl.Float64, is_elementwise=True)
+    return mapped.alias(name)

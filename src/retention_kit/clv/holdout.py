@@ -173,7 +173,7 @@ def conditional_expectations(
         on the whole and wrong by frequency, which this shows.
 
     References:
-        Fader, Hardie and Lee (2005), "Counting your customers" the easy way, figure 4.
+        Fader, Hardie and Lee (2005), "Counting your customers" the easy way.
 
     Examples:
         >>> from retention_kit.clv import MBGNBD

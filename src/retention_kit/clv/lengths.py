@@ -67,3 +67,14 @@ def number(name: str, value: float) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or value < 0:
         raise bad_parameter(name, got=value, allowed="a finite number from 0 on")
+
+
+def check_share(name: str, share: float) -> None:
+    """Raise where a parameter is not between 0 and 1.
+
+    Raises:
+        DefinitionError: It is not.
+    """
+    is_number = isinstance(share, int | float) and not isinstance(share, bool)
+    if not is_number or not 0 < share < 1:
+        raise bad_parameter(name, got=share, allowed="a number above 0 and below 1")

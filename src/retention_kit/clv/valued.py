@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from retention_kit.clv.columns import FAR, check_share
+from retention_kit.clv.columns import FAR
 from retention_kit.clv.expectations.gamma_gamma import average_spend
 from retention_kit.clv.expectations.geometric import Floats
 from retention_kit.clv.expectations.of_history import (
@@ -18,7 +18,7 @@ from retention_kit.clv.expectations.of_history import (
 from retention_kit.clv.given import Given, given_in
 from retention_kit.clv.histories import need_columns
 from retention_kit.clv.interpolated import Known, interpolate, places_of
-from retention_kit.clv.lengths import days_of, discount_per_day, number
+from retention_kit.clv.lengths import check_share, days_of, discount_per_day, number
 from retention_kit.clv.models import GammaGamma, TransactionModel
 from retention_kit.clv.summary import HISTORY
 

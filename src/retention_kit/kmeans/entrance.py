@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -107,15 +108,12 @@ def columns_to_assign(
 
 
 def _of_polars(estimator: CustomerKMeans, X: pl.DataFrame, *, reset: bool) -> pl.DataFrame:  # noqa: N803
-    # scikit-learn is to see the names alone: it would make an array of the whole.
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    # scikit-learn would make an array of the whole, and its older versions see no names.
     if reset:
         estimator.n_features_in_ = X.width
-    elif X.width != estimator.n_features_in_:
-        raise FeaturesError(
-            f"X has {X.width} features, but {type(estimator).__name__} is expecting "
-            f"{estimator.n_features_in_} features as input."
-        )
+        estimator.feature_names_in_ = np.array(X.columns, dtype=object)
+    else:
+        _check_columns(estimator, X.columns)
     if X.width == 0 or X.height == 0:
         raise FeaturesError(
             f"X has {X.height} sample(s) and {X.width} feature(s) (shape={X.shape}). Allowed: at "
@@ -125,6 +123,31 @@ def _of_polars(estimator: CustomerKMeans, X: pl.DataFrame, *, reset: bool) -> pl
         _check_type(name, dtype)
     renamed = zip(X.columns, feature_names(X.width), strict=True)
     return X.select(pl.col(name).cast(pl.Float64).alias(column) for name, column in renamed)
+
+
+def _check_columns(estimator: CustomerKMeans, names: Sequence[str]) -> None:
+    """Raise where a table has other columns than that which was fitted on, in scikit-learn's words.
+
+    Raises:
+        FeaturesError: It has.
+    """
+    who, fitted = type(estimator).__name__, getattr(estimator, "feature_names_in_", None)
+    if fitted is not None and list(names) != fitted.tolist():
+        raise FeaturesError(
+            "The feature names should match those that were passed during fit, in their order: "
+            f"{', '.join(fitted)}. Got: {', '.join(names)}. Next step: X.select(those), or "
+            ".assign(X), which finds them.",
+            parameter="X",
+        )
+    if len(names) != estimator.n_features_in_:
+        raise FeaturesError(
+            f"X has {len(names)} features, but {who} is expecting {estimator.n_features_in_} "
+            "features as input.",
+            parameter="X",
+        )
+    if fitted is None:
+        told = f"X has feature names, but {who} was fitted without feature names"
+        warnings.warn(told, UserWarning, stacklevel=5)
 
 
 def _check_type(name: str, dtype: pl.DataType) -> None:

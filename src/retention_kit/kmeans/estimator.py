@@ -16,10 +16,17 @@ from retention_kit.contracts.law import Frame
 from retention_kit.kmeans.comparing import drift_table, profile_table
 from retention_kit.kmeans.counting import count_customers, nearest, renumbered
 from retention_kit.kmeans.entrance import checked_frame, columns_to_assign
+from retention_kit.kmeans.keeping import (
+    names_of_features,
+    parameters_of,
+    restore,
+    saved_of,
+    selection_table,
+)
 from retention_kit.kmeans.numbering import check_names, names_of_clusters, order_of_clusters
 from retention_kit.kmeans.parameters import check_parameters, counts_to_try
 from retention_kit.kmeans.problems import FeaturesError
-from retention_kit.kmeans.saved import SavedClusters, Tried
+from retention_kit.kmeans.saved import SavedClusters
 from retention_kit.kmeans.space import (
     CLUSTER,
     DISTANCE,
@@ -158,7 +165,7 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
         best = found[best_count(found)]
 
         counted = count_customers(frame, scaling, best.centers)
-        order = order_of_clusters(self._feature_names(), counted.means, best.centers)
+        order = order_of_clusters(names_of_features(self), counted.means, best.centers)
         counted = renumbered(counted, order)
         self.cluster_centers_ = best.centers[order]
         self.n_clusters_ = len(order)
@@ -172,9 +179,9 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
         self.n_iter_ = best.iterations
         self.rows_fitted_ = rows.height
         tried = [(count, one.inertia, one.silhouette) for count, one in found.items()]
-        self.selection_ = _selection(tried)
+        self.selection_ = selection_table(tried)
         self.cluster_names_ = (
-            names_of_clusters(self._feature_names(), self.cluster_centers_)
+            names_of_clusters(names_of_features(self), self.cluster_centers_)
             if self.names is None
             else check_names(self.names, self.n_clusters_)
         )
@@ -270,7 +277,7 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
                 that feature the column is not there.
             - `mean_` and `median_` of each feature (`Float64`), in its own unit.
         """
-        return profile_table(self._saved())
+        return profile_table(saved_of(self))
 
     def drift(self, other: CustomerKMeans) -> pl.DataFrame:
         """Compare these clusters with others of the same features, fitted later or elsewhere.
@@ -295,7 +302,7 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
         Raises:
             FeaturesError: The features or `log` differ.
         """
-        return drift_table(self._saved(), other._saved())
+        return drift_table(saved_of(self), saved_of(other))
 
     def with_names(self, names: Sequence[str]) -> Self:
         """Give the same clusters under other names.
@@ -318,7 +325,7 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
         Args:
             indent: As in `json.dumps`.
         """
-        return self._saved().to_json(indent=indent)
+        return saved_of(self).to_json(indent=indent)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -329,87 +336,8 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
         Raises:
             DefinitionError: The text is no JSON of clusters, or a later version wrote it.
         """
-        return cls._of(SavedClusters.from_json(text))
+        saved = SavedClusters.from_json(text)
+        return restore(cls(**parameters_of(saved)), saved)
 
     def _scaling(self) -> Scaling:
         return Scaling(self.log, tuple(self.location_.tolist()), tuple(self.scale_.tolist()))
-
-    def _feature_names(self) -> list[str]:
-        unnamed = [f"x{place}" for place in range(self.n_features_in_)]
-        return list(getattr(self, "feature_names_in_", unnamed))
-
-    def _saved(self) -> SavedClusters:
-        check_is_fitted(self)
-        seed = self.random_state
-        tried = (Tried(**row) for row in self.selection_.to_dicts())
-        return SavedClusters(
-            n_clusters=_plain(self.n_clusters),
-            min_clusters=_plain(self.min_clusters),
-            max_clusters=_plain(self.max_clusters),
-            log=bool(self.log),
-            scale=bool(self.scale),
-            n_init=_plain(self.n_init),
-            full_below=_plain(self.full_below),
-            silhouette_rows=_plain(self.silhouette_rows),
-            names=None if self.names is None else tuple(self.names),
-            random_state=_plain(seed) if isinstance(seed, int | np.integer) else None,
-            features=tuple(self._feature_names()) if hasattr(self, "feature_names_in_") else None,
-            location=tuple(self.location_.tolist()),
-            scales=tuple(self.scale_.tolist()),
-            centers=_rows(self.cluster_centers_),
-            cluster_names=tuple(self.cluster_names_),
-            sizes=tuple(self.cluster_sizes_.tolist()),
-            means=_rows(self.feature_means_),
-            medians=_rows(self.feature_medians_),
-            inertia=self.inertia_,
-            rows_fitted=self.rows_fitted_,
-            iterations=self.n_iter_,
-            tried=tuple(tried),
-        )
-
-    @classmethod
-    def _of(cls, saved: SavedClusters) -> Self:
-        made = cls(
-            saved.n_clusters,
-            min_clusters=saved.min_clusters,
-            max_clusters=saved.max_clusters,
-            log=saved.log,
-            scale=saved.scale,
-            n_init=saved.n_init,
-            full_below=saved.full_below,
-            silhouette_rows=saved.silhouette_rows,
-            names=saved.names,
-            random_state=saved.random_state,
-        )
-        if saved.features is not None:
-            made.feature_names_in_ = np.array(saved.features, dtype=object)
-        made.n_features_in_ = len(saved.location)
-        made.cluster_centers_ = np.array(saved.centers)
-        made.n_clusters_ = len(saved.centers)
-        made.cluster_sizes_ = np.array(saved.sizes, dtype=np.int64)
-        made.feature_means_ = np.array(saved.means)
-        made.feature_medians_ = np.array(saved.medians)
-        made.location_ = np.array(saved.location)
-        made.scale_ = np.array(saved.scales)
-        made.inertia_ = saved.inertia
-        made.n_iter_ = saved.iterations
-        made.rows_fitted_ = saved.rows_fitted
-        made.selection_ = _selection(
-            [(one.clusters, one.inertia, one.silhouette) for one in saved.tried]
-        )
-        made.cluster_names_ = list(saved.cluster_names)
-        return made
-
-
-def _selection(tried: list[tuple[int, float, float | None]]) -> pl.DataFrame:
-    schema = {"clusters": pl.Int64, "inertia": pl.Float64, "silhouette": pl.Float64}
-    return pl.DataFrame(tried, schema=schema, orient="row")
-
-
-def _plain(value: Any) -> Any:
-    """Give a number of numpy's as one of Python's."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _rows(matrix: np.ndarray) -> tuple[tuple[float, ...], ...]:
-    return tuple(map(tuple, matrix.tolist()))

@@ -25,7 +25,7 @@ def dot(one: Array, other: Array) -> float:
 
 def sums_by(place: Places, of: Array, count: int) -> Array:
     """Sum a column by where its rows stand."""
-    return np.bincount(place, of, count).astype(np.float64)
+    return np.bincount(place, of, count).astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,12 @@ class Histories:
     def mean_age(self) -> float:
         """The mean time that a customer was seen."""
         return dot(self.age.customers, self.age.values) / float(self.age.customers.sum())
+
+    @cached_property
+    def purchases_by_age(self) -> Array:
+        """How many repeat purchases the customers of each age made."""
+        purchases = self.customers * self.x.values[self.x.place]
+        return sums_by(self.age.place, purchases, len(self.age.values))
 
     @cached_property
     def x_and_last(self) -> Pairs:

@@ -16,6 +16,8 @@ from scipy.special import digamma, expit, gammaln
 
 from retention_kit.clv.likelihoods.arrays import Array, Histories, dot, sums_by
 
+_BLOCK = 16_384
+
 
 def log_likelihoods(parameters: Array, histories: Histories, *, leaves_at_once: bool) -> Array:
     """Give the log-likelihood of one customer of each history.
@@ -58,27 +60,34 @@ def log_likelihood_and_gradient(
     r, alpha, a, b = parameters
     x, last, age, customers = histories.x, histories.last, histories.age, histories.customers
     j = x.values + leaves_at_once
-    shape = (r + x.values)[x.place]
-    until_age = np.log(alpha + age.values)
-    apart = until_age[age.place] - np.log(alpha + last.values)[last.place]
-    odds = _log_odds(a, b, j)[x.place] + shape * apart
-    # One exponential for both the logarithm of 1 + odds and the probability of having left.
-    small = np.exp(-np.abs(odds))
-    either = np.maximum(odds, 0.0) + np.log(1.0 + small)
-    left = customers * np.where(odds >= 0, 1.0, small) / (1.0 + small)
-    stay = customers - left
-    left_by_x = sums_by(x.place, left, len(x.values))
-    shape_by_age = sums_by(age.place, customers * shape, len(age.values))
-    of_x = _of_x(parameters, x.values, j)
-    total = dot(x.customers, of_x) + dot(customers, either) - dot(shape_by_age, until_age)
-    stay_by_age = sums_by(age.place, stay * shape, len(age.values))
-    left_by_last = sums_by(last.place, left * shape, len(last.values))
+    shapes, log_odds = r + x.values, _log_odds(a, b, j)
+    until_age, until_last = np.log(alpha + age.values), np.log(alpha + last.values)
+    either, left_apart = 0.0, 0.0
+    left_by_x = np.zeros(len(x.values))
+    stay_by_age, left_by_last = np.zeros(len(age.values)), np.zeros(len(last.values))
+    # In blocks that stay in the processor's cache, it takes half the time.
+    for start in range(0, len(customers), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        of_x, of_age, of_last = x.place[rows], age.place[rows], last.place[rows]
+        shape, apart = shapes[of_x], until_age[of_age] - until_last[of_last]
+        odds = log_odds[of_x] + shape * apart
+        # One exponential for both the logarithm of 1 + odds and the probability of having left.
+        small = np.exp(-np.abs(odds))
+        either += dot(customers[rows], np.maximum(odds, 0.0) + np.log(1.0 + small))
+        left = customers[rows] * np.where(odds >= 0, 1.0, small) / (1.0 + small)
+        left_apart += dot(left, apart)
+        left_by_x += sums_by(of_x, left, len(x.values))
+        left_by_last += sums_by(of_last, left * shape, len(last.values))
+        stay_by_age += sums_by(of_age, (customers[rows] - left) * shape, len(age.values))
+    shape_by_age = r * age.customers + histories.purchases_by_age
     both = digamma(a + b) - digamma(a + b + j)
     buying = digamma(r + x.values) - digamma(r) + np.log(alpha)
     at_last = np.where(j > 0, b + j - 1.0, 1.0)
+    of_purchases = _of_x(parameters, x.values, j)
+    total = dot(x.customers, of_purchases) + either - dot(shape_by_age, until_age)
     gradient = np.array(
         [
-            dot(x.customers, buying) - dot(age.customers, until_age) + dot(left, apart),
+            dot(x.customers, buying) - dot(age.customers, until_age) + left_apart,
             x.customers.sum() * r / alpha
             - dot(stay_by_age, 1.0 / (alpha + age.values))
             - dot(left_by_last, 1.0 / (alpha + last.values)),
