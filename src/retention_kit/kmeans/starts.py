@@ -93,10 +93,11 @@ def with_silhouettes(matrix: np.ndarray, found: dict[int, Found], *, rows: int) 
     """Add the mean silhouette of every so manieth row, so that it is of about `rows` of them."""
     step = -(-len(matrix) // rows)
     some = matrix[::step]
-    return {
-        count: Found(one.centers, one.inertia, _silhouette(some, one.centers), one.iterations)
-        for count, one in found.items()
-    }
+    with threadpool_limits(limits=1):
+        return {
+            count: Found(one.centers, one.inertia, _silhouette(some, one.centers), one.iterations)
+            for count, one in found.items()
+        }
 
 
 def best_count(found: dict[int, Found]) -> int:
