@@ -127,11 +127,12 @@ def dressed(
     *,
     height: int,
     left: float = 60,
+    least: float = 0,
 ) -> Plot:
-    """Put layers into a frame with room for a reader's wider font."""
+    """Put layers into a frame with room for a reader's wider font, at least so wide inside."""
     frame = {
         # Asking Vega to fit the whole instead would have it lay out everything twice.
-        "width": WIDTH[size] - left - 22,
+        "width": max(WIDTH[size] - left - 22, least),
         "height": height,
         # A reader's font may be wider than the one measured here.
         "padding": {"left": 8 + 0.12 * left, "right": 20, "top": 6, "bottom": 6},

@@ -12,6 +12,9 @@ from retention_kit.audit.report.drawing import (
     shade,
 )
 
+_NAMED = 78
+"""The least room that a column with a name of words gets, in pixels."""
+
 
 def heat_map(
     cells: Sequence[tuple[str, str, float | None, str]],
@@ -43,6 +46,7 @@ def heat_map(
             continue
         colour, ink = shade(value, most)
         drawn_rows.append({"y": row, "x": column, "c": colour, "t": text, "i": ink})
+    most_lines = max((name.count(" ") + 1 for name in columns), default=1) if wraps else 1
     x = alt.X(
         "x:N",
         sort=list(columns),
@@ -53,7 +57,7 @@ def heat_map(
             labelAngle=0,
             ticks=False,
             domain=False,
-            labelPadding=8,
+            labelPadding=8 + 14 * (most_lines - 1),
             labelExpr="split(datum.label, ' ')" if wraps else alt.Undefined,
         ),
     )
@@ -70,4 +74,7 @@ def heat_map(
     )
     height = (64 if tall else 31) * max(len(rows), 1) + 40
     left = max((len(row) for row in rows), default=0) * 8 + 12
-    return dressed([squares, text], {"rows": drawn_rows}, size, height=height, left=left)
+    least = _NAMED * len(columns) if wraps else 0
+    return dressed(
+        [squares, text], {"rows": drawn_rows}, size, height=height, left=left, least=least
+    )

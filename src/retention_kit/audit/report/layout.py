@@ -157,9 +157,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "rfm_segments": (
         "segment",
         "customers",
-        "share_of_customers",
         "revenue",
-        "share_of_revenue",
         "average_order_value",
         "repeat_purchase_rate",
         "mean_recency_days",
