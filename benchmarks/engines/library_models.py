@@ -63,17 +63,22 @@ def present(answer: Answer) -> Any:
 
 def _scored(orders: pl.LazyFrame) -> pl.DataFrame:
     """Make the table once, fit the scorer to it and put the scores beside it."""
+    return _with_scores(orders).collect(engine="streaming")
+
+
+def _with_scores(orders: pl.LazyFrame) -> pl.LazyFrame:
     from retention_kit.rfm import fit_rfm_scorer, rfm_table
 
     rfm = rfm_table(orders, as_of=AS_OF).select(_RFM).collect(engine="streaming")
     scorer = fit_rfm_scorer(rfm, levels=RFM_LEVELS, best="high")
-    return scorer.score(rfm).select(*_RFM, *_SCORES)
+    return scorer.score(rfm.lazy()).select(*_RFM, *_SCORES)
 
 
 def _rfm_cells(orders: pl.LazyFrame) -> pl.DataFrame:
     customers = pl.len().cast(pl.Int64).alias("customers")
     sums = pl.col("frequency", "monetary").sum()
-    return _scored(orders).group_by(_SCORES).agg(customers, sums)
+    cells = _with_scores(orders).group_by(_SCORES).agg(customers, sums)
+    return cells.collect(engine="streaming")
 
 
 def _bg_nbd(histories: pl.DataFrame) -> Any:

@@ -166,3 +166,19 @@ def test_managers_equal_counting_by_hand_and_add_up_to_the_whole(shop):
     assert {row["manager"]: [row[name] for name in columns] for row in got.to_dicts()} == wanted
     whole = repeat_purchase_totals(table, as_of=as_of).row(0)
     assert (got["customers"].sum(), got["repeat_customers"].sum()) == whole
+
+
+def test_an_instant_in_the_hour_that_comes_twice_may_lie_before_the_other():
+    zone = ZoneInfo("America/Santiago")
+    # On 7 May 2011 the hour from 23:00 came twice; the first of them is the earlier one.
+    since = dt.datetime(2011, 5, 7, 23, 59, 59, tzinfo=zone)
+    as_of = dt.datetime(2011, 5, 7, 23, 0, tzinfo=zone, fold=1)
+    orders = pl.LazyFrame(
+        {"order_id": [1], "customer_id": [1], "ordered_at": [since], "amount": ["10"]}
+    ).with_columns(
+        pl.col("ordered_at").cast(pl.Datetime("us", "America/Santiago")),
+        pl.col("amount").cast(pl.Decimal(18, 4)),
+        manager=pl.lit("Ann"),
+    )
+    totals = manager_totals(orders, as_of=as_of, since=since).collect()
+    assert totals["customers"].to_list() == [1]
