@@ -263,3 +263,22 @@ def test_a_model_that_is_none_is_refused(orders):
         repeat_frequency(patterns, model="mbg_nbd")
     with pytest.raises(DefinitionError, match="'most' is 1.5"):
         repeat_frequency(patterns, model=MBG, most=1.5)
+
+
+def test_a_day_that_is_cut_in_two_is_one_purchase():
+    zone = ZoneInfo("Europe/Moscow")
+    days = [(1, 10), (2, 9), (2, 15), (5, 9)]
+    orders = pl.LazyFrame(
+        {
+            "order_id": range(4),
+            "customer_id": [1] * 4,
+            "ordered_at": [dt.datetime(2025, 3, day, hour, tzinfo=zone) for day, hour in days],
+            "amount": ["10"] * 4,
+        }
+    ).with_columns(
+        pl.col("ordered_at").cast(pl.Datetime("us", "Europe/Moscow")),
+        pl.col("amount").cast(pl.Decimal(18, 4)),
+    )
+    noon, end = (dt.datetime(2025, 3, day, 12, tzinfo=zone) for day in (2, 9))
+    held = holdout_summary(orders, since=noon, as_of=end).collect()
+    assert held.select("frequency", "holdout_purchases").rows() == [(1, 1)]

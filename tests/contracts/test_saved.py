@@ -54,6 +54,9 @@ def test_a_model_cannot_be_changed():
     ("text", "says"),
     [
         ("{", "no JSON"),
+        ("[" * 200_000, "no JSON"),
+        ('{"format": "example.line", "version": 2, "slope": 1, "self": 1}', "self: Extra"),
+        ('{"format": "example.line", "version": 2, "slope": 1, "": 1}', "Extra"),
         ("[1]", "no object"),
         (Other().to_json(), r"'example\.other'.*Allowed: 'example\.line'"),
         ('{"format": "example.line", "slope": 1}', "version.*None.*from 1 to 2"),
@@ -74,3 +77,24 @@ def test_a_message_does_not_show_what_stands_in_the_file():
     with pytest.raises(DefinitionError) as caught:
         Line(slope="secret")
     assert "secret" not in str(caught.value)
+
+
+class Held(SavedModel):
+    FORMAT: ClassVar[str] = "example.held"
+    SHOWN_AS: ClassVar[str] = "Holder"
+    slope: float
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "{}", '{"format": "example.held"}', '{"format": "example.held", "version": 1}'],
+)
+def test_a_model_is_named_as_the_class_that_holds_it(text):
+    with pytest.raises(DefinitionError, match="Holder") as caught:
+        Held.from_json(text)
+    assert "Held" not in str(caught.value)
+
+
+def test_a_model_that_was_never_fitted_is_not_to_be_fitted_again():
+    with pytest.raises(DefinitionError, match=r"Next step: mend the fields\.$"):
+        Line(slope="steep")

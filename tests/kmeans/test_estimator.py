@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 import subprocess
@@ -14,6 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -126,6 +129,20 @@ class TestWhatIsFound:
         assert far.columns == ["distance_to_0", "distance_to_1", "distance_to_2"]
 
 
+class TestScore:
+    def test_it_is_minus_the_sum_of_squared_distances(self):
+        assert FITTED.score(CUSTOMERS) == -FITTED.inertia_
+        others = customers(300, seed=5)
+        wanted = (FITTED.transform(others).min(axis=1) ** 2).sum()
+        assert FITTED.score(others, None) == pytest.approx(-wanted)
+
+    def test_a_search_over_parameters_goes_by_it(self):
+        search = GridSearchCV(CustomerKMeans(n_init=1), {"n_clusters": [2, 4, 3]}, cv=2)
+        search.fit(CUSTOMERS)
+        assert search.best_params_ == {"n_clusters": 4}
+        assert (search.cv_results_["mean_test_score"] < 0).all()
+
+
 class TestHowMany:
     def test_the_number_is_that_of_the_largest_silhouette_and_the_curve_is_kept(self):
         draw = np.random.default_rng(0)
@@ -183,12 +200,56 @@ class TestOrderAndNames:
         [
             (1, RFM, ["all"]),
             (2, RFM, ["loyal", "one-off"]),
-            (2, ["recency_days"], ["long ago", "recent"]),
+            (2, ["recency_days"], ["recent", "long ago"]),
+            (3, ["recency_days", "frequency"], ["loyal", "potential", "one-off"]),
         ],
     )
     def test_names_are_given_by_rule(self, count, columns, wanted):
         clusters = CustomerKMeans(count).fit(CUSTOMERS.select(columns))
         assert clusters.cluster_names_ == wanted
+
+    def test_without_monetary_those_who_buy_the_most_are_loyal_and_not_the_lapsed(self):
+        rows = [(300.0, 1.0), (5.0, 12.0), (40.0, 4.0)] * 3
+        table = pl.DataFrame(rows, schema=["recency_days", "frequency"], orient="row")
+        clusters = CustomerKMeans(3).fit(table)
+        assert clusters.labels_.tolist() == [2, 0, 1] * 3
+        assert clusters.profile()["mean_frequency"].to_list() == [12.0, 4.0, 1.0]
+
+    def test_without_monetary_equal_frequency_is_settled_by_recency(self):
+        rows = [(300.0, 2.0), (5.0, 2.0), (40.0, 2.0)]
+        table = pl.DataFrame(rows, schema=["recency_days", "frequency"], orient="row")
+        assert CustomerKMeans(3).fit(table).labels_.tolist() == [2, 0, 1]
+
+    def test_without_monetary_and_frequency_the_most_recent_come_first(self):
+        rows = [(9.0, 300.0), (1.0, 5.0), (5.0, 40.0)]
+        table = pl.DataFrame(rows, schema=["letters", "recency_days"], orient="row")
+        assert CustomerKMeans(3).fit(table).labels_.tolist() == [2, 0, 1]
+
+    def test_a_feature_in_which_centres_hardly_differ_names_none_of_two(self):
+        draw = np.random.default_rng(1)
+        noise = draw.normal(size=500)
+        table = pl.DataFrame(
+            {"a": np.r_[noise, noise + 0.001], "b": np.r_[np.zeros(500), np.full(500, 9.0)]}
+        )
+        assert CustomerKMeans(2).fit(table).cluster_names_ == ["high b", "low b"]
+
+    def test_recency_that_hardly_differs_is_neither_recent_nor_long_ago(self):
+        from retention_kit.kmeans.numbering import names_of_clusters
+
+        centers = np.array([[0.05, 1.5], [-0.05, 0.5], [0.05, -0.5], [-0.05, -1.5]])
+        assert names_of_clusters(["recency_days", "monetary"], centers) == [
+            "high value, a while ago",
+            "middle value, a while ago",
+            "middle value, a while ago 2",
+            "low value, a while ago",
+        ]
+
+    def test_four_clusters_of_other_features_too_are_named_by_the_furthest_one(self):
+        from retention_kit.kmeans.numbering import names_of_clusters
+
+        centers = np.array([[0.3, 2.0], [0.2, -0.1], [-0.1, -0.9], [-2.0, -0.2]])
+        wanted = ["high weekend_share", "high monetary", "low weekend_share", "low monetary"]
+        assert names_of_clusters(["monetary", "weekend_share"], centers) == wanted
 
     @pytest.mark.parametrize("count", range(4, 13))
     def test_names_are_distinct_however_many_there_are(self, count):
@@ -215,11 +276,45 @@ class TestOrderAndNames:
         assert renamed.assign(CUSTOMERS)["cluster_name"].unique().sort().to_list() == sorted(mine)
 
     @pytest.mark.parametrize(
-        "names", [["a", "b"], ["a", "a", "b"], "abc", ["a", "b", " "], [1, 2, 3]]
+        "names", [["a", "b"], ["a", "a", "b"], "abc", ["a", "b", " "], [1, 2, 3], 5]
     )
     def test_names_that_cannot_serve_are_refused(self, names):
         with pytest.raises(FeaturesError, match="3 distinct names"):
             CustomerKMeans(names=names).fit(CUSTOMERS)
+        with pytest.raises(FeaturesError, match="3 distinct names"):
+            FITTED.with_names(names)
+
+    def test_names_of_a_number_yet_to_be_found_are_checked_as_far_as_they_can_be(self):
+        with pytest.raises(FeaturesError, match="Allowed: distinct names"):
+            CustomerKMeans("auto", names=["a", "a"]).fit(CUSTOMERS)
+
+    def test_one_text_is_the_name_of_one_cluster_and_is_kept_so(self):
+        one = CustomerKMeans(1, names="everybody").fit(CUSTOMERS)
+        assert CustomerKMeans.from_json(one.to_json()).cluster_names_ == ["everybody"]
+
+
+class TestAFitThatFails:
+    def test_it_leaves_an_estimator_unfitted(self):
+        made = CustomerKMeans("auto", max_clusters=2, names=["a", "b", "c"])
+        with pytest.raises(FeaturesError, match="2 distinct names"):
+            made.fit(CUSTOMERS)
+        with pytest.raises(NotFittedError):
+            made.predict(CUSTOMERS)
+        assert not [name for name in vars(made) if name.endswith("_")]
+
+    @pytest.mark.parametrize("bad", [CUSTOMERS.head(1), CUSTOMERS * math.nan, np.array([["a"]])])
+    def test_it_leaves_the_clusters_that_were_there(self, bad):
+        made = CustomerKMeans().fit(CUSTOMERS)
+        with pytest.raises(ValueError, match="."):
+            made.fit(bad)
+        assert made.to_json() == FITTED.to_json()
+        assert made.assign(CUSTOMERS).equals(FITTED.assign(CUSTOMERS))
+
+    def test_parameters_set_later_change_nothing_until_the_next_fit(self):
+        made = CustomerKMeans().fit(CUSTOMERS).set_params(n_clusters=5, log=False, names=["a"])
+        assert made.predict(CUSTOMERS).tolist() == FITTED.labels_.tolist()
+        assert made.profile().equals(FITTED.profile())
+        assert made.to_json() == FITTED.to_json()
 
 
 class TestProfile:
@@ -289,6 +384,8 @@ class TestAssign:
             FITTED.assign(CUSTOMERS.cast({"monetary": pl.String}))
         with pytest.raises(FeaturesError, match="'cluster' already"):
             FITTED.assign(CUSTOMERS.with_columns(cluster=1))
+        with pytest.raises(FeaturesError, match=r"Allowed: a Polars table.*pl.from_pandas"):
+            FITTED.assign(pd.DataFrame(CUSTOMERS.to_dict(as_series=False)))
         with pytest.raises(FeaturesError, match="without names"):
             CustomerKMeans().fit(CUSTOMERS.to_numpy()).assign(CUSTOMERS)
 
@@ -338,6 +435,20 @@ class TestKept:
             ({"location": [0.0]}, "differs in length"),
             ({"scales": [1.0, 0.0, 1.0]}, "not above 0"),
             ({"cluster_names": ["a", "a", "b"]}, "one name"),
+            ({"cluster_names": ["a", " ", "b"]}, "cluster_names.1"),
+            ({"names": ["a", "b", "c"]}, "not those in cluster_names"),
+            ({"features": ["a", "a", "b"]}, "two features"),
+            ({"features": ["a", "", "b"]}, "features.1"),
+            ({"sizes": [5, -1, 3]}, "sizes.1"),
+            ({"sizes": [0, 0, 0]}, "no cluster has customers"),
+            ({"log": 1}, "log"),
+            ({"scale": "no"}, "scale"),
+            ({"n_clusters": 4}, "not the number of centers, 3"),
+            ({"n_clusters": 0}, "n_clusters"),
+            ({"n_init": -1}, "n_init"),
+            ({"rows_fitted": 0}, "rows_fitted"),
+            ({"random_state": 2**40}, "random_state"),
+            ({"inertia": -1.0}, "inertia"),
         ],
     )
     def test_what_was_changed_by_hand_or_is_of_another_version_is_refused(self, change, message):
@@ -353,7 +464,7 @@ class TestDrift:
     def test_the_same_fit_has_not_moved(self):
         drift = FITTED.drift(FITTED)
         assert drift["cluster"].to_list() == drift["other_cluster"].to_list() == [0, 1, 2]
-        assert drift["distance"].to_list() == pytest.approx([0.0] * 3, abs=1e-9)
+        assert drift["distance"].to_list() == [0.0] * 3
         assert drift["moved"].to_list() == [False] * 3
         assert drift["share_change"].to_list() == [0.0] * 3
 
@@ -394,6 +505,12 @@ class TestDrift:
         one = CustomerKMeans(1).fit(CUSTOMERS)
         assert one.drift(CustomerKMeans(1).fit(CUSTOMERS.head(9)))["moved"].to_list() == [False]
 
+    def test_what_is_no_clusters_is_refused(self):
+        with pytest.raises(FeaturesError, match="'other' is of type str.*from_json"):
+            FITTED.drift("x")
+        with pytest.raises(NotFittedError):
+            FITTED.drift(CustomerKMeans())
+
     def test_other_features_are_refused(self):
         with pytest.raises(FeaturesError, match="same features"):
             FITTED.drift(CustomerKMeans().fit(CUSTOMERS.select("monetary")))
@@ -430,6 +547,7 @@ class TestBadInput:
             {"n_clusters": 2.5},
             {"n_clusters": True},
             {"n_clusters": "many"},
+            {"n_clusters": np.array([2, 3])},
             {"min_clusters": 1},
             {"min_clusters": 5, "max_clusters": 4},
             {"n_init": 0},
@@ -470,5 +588,35 @@ class TestBadInput:
 
     def test_what_is_too_far_to_be_measured_is_refused(self):
         plain = CustomerKMeans(log=False, scale=False).fit(CUSTOMERS)
+        for call in (plain.predict, plain.score):
+            with pytest.raises(FeaturesError, match="1 rows are too far"):
+                call(CUSTOMERS.head(1) * 1e300)
+
+    @pytest.mark.parametrize("scale", [True, False])
+    @pytest.mark.parametrize("times", [1e160, 1e300])
+    def test_what_is_too_far_to_be_measured_is_refused_by_a_fit_as_well(self, scale, times):
+        table = CUSTOMERS.with_columns(pl.col("monetary") * times)
+        with pytest.raises(FeaturesError, match="too far.*fit with log=True"):
+            CustomerKMeans(log=False, scale=scale).fit(table)
+        assert CustomerKMeans().fit(table).n_clusters_ == 3
+
+    def test_a_row_outside_the_sample_that_is_too_far_is_refused_too(self):
+        table = pl.concat([CUSTOMERS, CUSTOMERS.head(1) * 1e300])
+        few = CustomerKMeans(log=False, scale=False, full_below=100)
         with pytest.raises(FeaturesError, match="too far"):
-            plain.predict(CUSTOMERS.head(1) * 1e300)
+            few.fit(table)
+
+    def test_columns_of_pandas_that_are_no_numbers_are_named(self):
+        table = pd.DataFrame(CUSTOMERS.to_dict(as_series=False))
+        day = dt.date(2025, 1, 1)
+        for wrong in (pd.Timestamp(day), pd.Timedelta(days=1), day, "Tver"):
+            with pytest.raises(FeaturesError, match="Feature 'joined' is"):
+                CustomerKMeans().fit(table.assign(joined=wrong))
+        assert CustomerKMeans().fit(table.astype(object)).to_json() == FITTED.to_json()
+
+    def test_columns_that_have_one_name_or_none_are_refused(self):
+        with pytest.raises(FeaturesError, match="distinct names"):
+            CustomerKMeans().fit(CUSTOMERS.rename({"monetary": " "}))
+        twice = pd.DataFrame(CUSTOMERS.to_numpy(), columns=["a", "a", "b"])
+        with pytest.raises(FeaturesError, match="distinct names"):
+            CustomerKMeans().fit(twice)

@@ -9,13 +9,14 @@ from collections import defaultdict
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_kit import Dataset, DefinitionError, MissingColumnError
-from retention_kit.datasets import ONLINE_RETAIL_AS_OF, online_retail
+from retention_kit.datasets import ONLINE_RETAIL_AS_OF, make_dataset, online_retail
 from retention_kit.kmeans import FEATURES, customer_features
 from retention_kit.metrics import customer_summary
 from retention_kit.testing import arguments_for, prove, shops
@@ -63,16 +64,59 @@ class TestEachFeature:
             "share_returned": 0.125,
         }
 
+    def test_equal_means_of_money_are_equal_floats(self):
+        who = [count for count in range(1, 15) for _ in range(count)]
+        table = pl.LazyFrame({"order_id": range(len(who)), "customer_id": who}).with_columns(
+            pl.lit(dt.datetime(2025, 1, 1, tzinfo=dt.UTC)).alias("ordered_at"),
+            pl.lit("19.99").cast(pl.Decimal(18, 4)).alias("amount"),
+        )
+        got = customer_features(table, as_of=AS_OF, features=["average_order_value"]).collect()
+        assert got.height == 14
+        assert set(got["average_order_value"]) == {19.99}
+
     def test_gaps_like_clockwork_vary_by_nothing(self):
         data = shop(*({"ordered_at": f"2025-0{month}-01"} for month in (1,)), *[
             {"ordered_at": day} for day in ("2025-01-08", "2025-01-15", "2025-01-22")
         ])  # fmt: skip
         assert features(data, "gap_variation")[1] == {"gap_variation": 0.0}
 
-    def test_the_variation_of_gaps_is_their_standard_deviation_by_their_mean(self):
+    def test_the_variation_of_gaps_is_their_standard_deviation_by_their_mean_and_a_factor(self):
         days = ["2025-01-01", "2025-01-02", "2025-01-02 18:00", "2025-01-05", "2025-01-16"]
         got = features(shop(*({"ordered_at": day} for day in days)), "gap_variation")[1]
-        assert got["gap_variation"] == pytest.approx(statistics.pstdev([1, 3, 11]) / 5)
+        assert got["gap_variation"] == pytest.approx(
+            statistics.pstdev([1, 3, 11]) / 5 * math.sqrt(4 / 2)
+        )
+
+    @pytest.mark.parametrize("gaps", [2, 3, 5, 12])
+    def test_the_squared_variation_of_gaps_by_chance_is_1_at_the_mean_however_few(self, gaps):
+        # Of long gaps, so that whole days are nearly the gaps themselves.
+        draw = np.random.default_rng(gaps)
+        who, times = 20_000, np.cumsum(draw.exponential(10_000, (20_000, gaps)), axis=1)
+        days = np.concatenate([np.zeros((who, 1)), times], axis=1).round().astype(np.int64)
+        table = pl.LazyFrame(
+            {"customer_id": np.repeat(np.arange(who), gaps + 1), "days": days.ravel()}
+        ).select(
+            pl.int_range(pl.len()).alias("order_id"),
+            "customer_id",
+            (pl.datetime(1700, 1, 1, time_zone="UTC") + pl.duration(days="days")).alias(
+                "ordered_at"
+            ),
+            pl.lit(1).cast(pl.Decimal(18, 4)).alias("amount"),
+        )
+        end = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
+        found = customer_features(table, as_of=end, features=["gap_variation"]).collect()
+        assert (found["gap_variation"] ** 2).mean() == pytest.approx(1, abs=0.03)
+
+    def test_the_variation_of_gaps_is_what_a_loop_finds_in_a_shop(self):
+        data = make_dataset(customers=150, seed=2)
+        until = dt.datetime(2026, 1, 1, tzinfo=ZoneInfo(data.time_zone))
+        names = ["gap_variation", "average_order_value"]
+        got = customer_features(data.orders, as_of=until, features=names).collect()
+        wanted = by_hand(data.orders.collect(), until, data.time_zone)
+        assert got.filter(pl.col("gap_variation") != 1).height > 50
+        assert {row.pop("customer_id"): row for row in got.to_dicts()} == {
+            who: pytest.approx({name: row[name] for name in names}) for who, row in wanted.items()
+        }
 
     @pytest.mark.parametrize("days", [["2025-01-01"], ["2025-01-01", "2025-02-01"]])
     def test_fewer_than_two_gaps_vary_as_chance_does(self, days):
@@ -154,6 +198,8 @@ class TestBadInput:
         [
             {"features": ("monetary", "monetary")},
             {"categories": ("a", "a")},
+            {"categories": (None,)},
+            {"categories": ("a", 1)},
             {"customer_columns": ("city", "city")},
             {"customer_columns": "city"},
             {"customer_columns": {"age": math.nan}},
@@ -163,6 +209,19 @@ class TestBadInput:
         data = shop({"ordered_at": "2025-01-01"})
         with pytest.raises(DefinitionError, match="Allowed"):
             customer_features(data.orders, data.order_items, data.customers, as_of=AS_OF, **asked)
+
+    @pytest.mark.parametrize("asked", [FEATURES, ("monetary",)])
+    def test_a_column_of_customers_named_like_a_feature_is_refused_asked_for_or_not(self, asked):
+        data = shop({"ordered_at": "2025-01-01"})
+        people = pl.LazyFrame({"customer_id": [1], "frequency": [5]})
+        with pytest.raises(DefinitionError, match="'frequency'.*no feature.*rename"):
+            customer_features(
+                data.orders,
+                customers=people,
+                as_of=AS_OF,
+                features=asked,
+                customer_columns=["frequency"],
+            )
 
     def test_a_table_that_is_needed_and_not_given_is_named(self):
         data = shop({"ordered_at": "2025-01-01"})
@@ -241,7 +300,9 @@ def by_hand(orders: pl.DataFrame, as_of: dt.datetime, zone: str) -> dict:
             "monetary": net,
             "tenure_days": (today - days[0]).days,
             "average_order_value": revenue / len(sales),
-            "gap_variation": statistics.pstdev(gaps) / statistics.mean(gaps)
+            "gap_variation": statistics.pstdev(gaps)
+            / statistics.mean(gaps)
+            * math.sqrt((len(gaps) + 1) / (len(gaps) - 1))
             if len(gaps) > 1
             else 1,
             "share_returned": min(max((revenue - net) / revenue, 0), 1) if revenue > 0 else 0,

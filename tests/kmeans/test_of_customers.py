@@ -48,6 +48,8 @@ class TestTheFit:
     def test_what_cannot_serve_is_refused(self):
         with pytest.raises(FeaturesError, match="nearest: recency_days"):
             fit_customer_clusters(FEATURES, columns=["recency"])
+        with pytest.raises(FeaturesError, match="is 'customer_id'. Allowed: features"):
+            fit_customer_clusters(FEATURES, columns=["customer_id", "monetary"])
         with pytest.raises(FeaturesError, match="each column once"):
             fit_customer_clusters(FEATURES, columns=["monetary", "monetary"])
         with pytest.raises(FeaturesError, match="distinct customers, which is 2"):
@@ -87,6 +89,8 @@ class TestClustersOfCustomers:
         with pytest.raises(FeaturesError, match="'mine'.*customer_columns"):
             customer_clusters(SHOP.orders, as_of=AS_OF, clusters=own)
         unnamed = CustomerKMeans(1).fit([[1.0], [2.0]])
+        with pytest.raises(FeaturesError, match="'clusters' is of type NoneType"):
+            customer_clusters(SHOP.orders, as_of=AS_OF, clusters=None)
         with pytest.raises(DefinitionError, match="without names"):
             customer_clusters(SHOP.orders, as_of=AS_OF, clusters=unnamed)
 

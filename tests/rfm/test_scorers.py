@@ -22,6 +22,7 @@ from retention_kit import Dataset
 from retention_kit.errors import DataError, DataWarning, DefinitionError
 from retention_kit.metrics import measure
 from retention_kit.rfm import RFMScale, RFMScorer, fit_rfm_scorer, rfm_scores, rfm_table
+from retention_kit.rfm.scales import exact
 
 CDNOW = Path(__file__).parents[1] / "data" / "cdnow_sample.csv"
 DIMENSIONS = ("recency_days", "frequency", "monetary")
@@ -173,6 +174,30 @@ class TestQuantiles:
         assert scorer.score(rfm).schema["recency_score"] == pl.Int64
 
 
+class TestNumbersOfNumPy:
+    def test_edges_may_be_an_array_a_column_or_its_numbers(self):
+        plain = {"recency_days": (1.5, 3.0), "frequency": (2, 4), "monetary": (0.1, 100)}
+        wanted = RFMScorer.from_thresholds(**plain)
+        for make in (np.array, pl.Series, lambda edges: [np.float64(edge) for edge in edges]):
+            given_ = {name: make(edges) for name, edges in plain.items()}
+            assert RFMScorer.from_thresholds(**given_) == wanted
+        whole = RFMScorer.from_thresholds(**{**plain, "frequency": [np.int64(2), np.int32(4)]})
+        assert whole == wanted
+        assert RFMScorer.furniture(recency_days=np.array([365, 730])) == RFMScorer.furniture()
+
+    def test_levels_may_be_of_numpy(self):
+        rfm = pl.DataFrame({name: list(range(1, 25)) for name in DIMENSIONS})
+        assert fit_rfm_scorer(rfm, levels=np.int64(4)).levels == (4, 4, 4)
+        assert fit_rfm_scorer(rfm, levels=np.array([2, 3, 4])).levels == (2, 3, 4)
+
+    def test_an_exact_number_is_the_shortest_that_reads_as_the_float(self):
+        assert exact(np.float64(0.1)) == exact(0.1) == Decimal("0.1")
+        assert exact(np.int64(7)) == exact(7) == Decimal(7)
+        assert exact(Decimal("1.50")) == Decimal("1.5")
+        with pytest.raises(TypeError, match="str is no real number"):
+            exact("1")
+
+
 class TestRanks:
     def test_a_value_has_the_mean_rank_of_those_who_share_it(self):
         # Ranks 1, 2, 3.5, 3.5, 5, 6, less a half, of 6: 0.08, 0.25, 0.5, 0.5, 0.75, 0.92.
@@ -222,16 +247,99 @@ class TestThresholds:
         assert RFMScorer.furniture().levels_used == {}
 
     @pytest.mark.parametrize(
-        "edges", [(), (5, 2), (2, 2), (float("nan"), 3), (1, float("inf")), ("1", "2"), (True, 3)]
+        "edges",
+        [
+            (),
+            (5, 2),
+            (2, 2),
+            (float("nan"), 3),
+            (1, float("inf")),
+            ("1", "2"),
+            (True, 3),
+            (Decimal("sNaN"),),
+            np.array([1.0, np.nan]),
+            np.array([True]),
+            np.array(["1"]),
+            np.array(5),
+            5,
+            np.float64(5),
+            None,
+            "12",
+            {1, 2},
+        ],
+        ids=repr,
     )
     def test_edges_that_are_out_of_order_or_no_numbers_are_refused(self, edges):
         with pytest.raises(DefinitionError, match="Allowed") as caught:
             RFMScorer.from_thresholds(recency_days=(1, 2), frequency=edges, monetary=(1, 2))
         assert caught.value.parameter == "frequency"
 
-    def test_the_furniture_shop_has_three_levels(self):
+    @pytest.mark.parametrize("edges", [(2, 3, 4), 365, None])
+    def test_the_furniture_shop_has_three_levels(self, edges):
         with pytest.raises(DefinitionError, match="two edges"):
-            RFMScorer.furniture(frequency=(2, 3, 4))
+            RFMScorer.furniture(frequency=edges)
+
+
+class TestMeans:
+    """As many purchases of one price as anybody made: one mean, and so one score."""
+
+    AS_OF = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
+
+    @staticmethod
+    def shop(prices: dict[Decimal, list[int]]) -> pl.LazyFrame:
+        """Orders of a customer for each price and number of purchases."""
+        bought = [(price, times) for price, counts in prices.items() for times in counts]
+        rows = [
+            {"customer_id": who, "amount": price}
+            for who, (price, times) in enumerate(bought)
+            for _ in range(times)
+        ]
+        orders = pl.DataFrame(
+            rows, schema={"customer_id": pl.Int64, "amount": pl.Decimal(18, 4)}
+        ).with_columns(ordered_at=pl.lit(dt.datetime(2025, 2, 1, tzinfo=dt.UTC)))
+        return orders.with_row_index("order_id").cast({"order_id": pl.Int64}).lazy()
+
+    @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+    @pytest.mark.parametrize("price", ["19.99", "0.1", "-0.0001", "33.3333", "59999999.99"])
+    def test_one_price_is_one_mean_and_one_score_however_often_it_was_paid(self, price, engine):
+        times = list(range(1, 16))
+        amount = Decimal(price)
+        orders = self.shop({amount - 9: [1, 2], amount: times, amount + 9: [1, 2]})
+        rfm = rfm_table(orders, as_of=self.AS_OF, monetary="mean").collect(engine=engine)
+        means = [float(amount - 9), float(amount), float(amount + 9)]
+        assert sorted(rfm["monetary"].unique()) == means
+        edges = {"recency_days": [1], "frequency": [2], "monetary": [amount, amount + 1]}
+        scorers = [RFMScorer.from_thresholds(**edges)]
+        scorers += [
+            fitted(rfm, method=method, levels=levels)
+            for method in ("quantile", "rank")
+            for levels in (2, 3, 5)
+        ]
+        for scorer in scorers:
+            scores = scorer.score(rfm).group_by("monetary").agg(pl.col("monetary_score").n_unique())
+            assert scores["monetary_score"].to_list() == [1, 1, 1]
+        assert scorers[0].score(rfm).sort("monetary")["monetary_score"].unique().to_list() == [
+            1,
+            2,
+            3,
+        ]
+
+    @given(
+        st.dictionaries(
+            st.decimals(-(10**6), 10**6, places=4),
+            st.lists(st.integers(1, 15), min_size=1, max_size=4),
+            min_size=1,
+            max_size=5,
+        ),
+        st.sampled_from(["quantile", "rank"]),
+        st.integers(2, 5),
+    )
+    def test_equal_means_score_equal_and_keep_order(self, prices, method, levels):
+        rfm = rfm_table(self.shop(prices), as_of=self.AS_OF, monetary="mean").collect()
+        rfm = rfm.sort("customer_id")
+        paid = [price for price, counts in prices.items() for _ in counts]
+        assert rfm["monetary"].to_list() == [float(price) for price in paid]
+        assert_fair(paid, ascending(fitted(rfm, method=method, levels=levels), rfm))
 
 
 class TestWhoDidNotBuy:
@@ -277,6 +385,12 @@ class TestWarnings:
         assert len(caught) == 3
         assert set(scorer.levels_used.values()) == {(3,), (1,)}
         assert ascending(scorer, table([4, 5, 6])) == [1, 1, 3]
+        assert "since there is one customer." in str(caught[0].message)
+
+    def test_it_gives_the_reason_that_holds(self):
+        for values, reason in (([5, 5], "there are 2 customers"), ([5] * 4, "equal values")):
+            with pytest.warns(DataWarning, match=f"since .*{reason}\\."):
+                fit_rfm_scorer(table(values))
 
 
 class TestBadInput:
@@ -305,6 +419,20 @@ class TestBadInput:
         with pytest.raises(DataError, match="'monetary'.* 1 values"):
             fit_rfm_scorer(table([1.0, wrong], pl.Float64))
 
+    def test_a_frequency_that_is_null_is_no_zero(self):
+        rfm = table([1.0, 2.0]).with_columns(frequency=pl.Series([1, None]))
+        with pytest.raises(DataError, match="'frequency'.* 1 values"):
+            fit_rfm_scorer(rfm)
+
+    @pytest.mark.parametrize("wrong", [None, "x", {"best": "low"}, [1]])
+    def test_what_is_no_table_is_refused_by_its_type(self, wrong):
+        for call in (RFMScorer.furniture().score, fit_rfm_scorer):
+            with pytest.raises(
+                DefinitionError, match="Allowed: a lazy or an eager Polars"
+            ) as caught:
+                call(wrong)
+            assert caught.value.parameter == "rfm"
+
     def test_nobody_is_not_enough(self):
         with pytest.raises(DataError, match="Nobody has a purchase"):
             fit_rfm_scorer(table([1]).clear())
@@ -320,7 +448,9 @@ class TestBadInput:
         [
             ({"edges": ["2", "1"]}, "ascending"),
             ({"edges": []}, "one fewer than levels"),
-            ({"edges": ["1e40"]}, "below 10"),
+            ({"edges": ["1e40"]}, r"'1\.000e\+40'\. Allowed: numbers below 10"),
+            ({"edges": ["2", "1e-300"]}, r"'2, 1\.000e-300'\. Allowed: edges in ascending"),
+            ({"edges": ["1"], "customers": [-1, 1]}, "customers.0: .* 0"),
             ({"edges": ["NaN"]}, "finite"),
             ({"edges": ["1"], "minimum": "0"}, "neither"),
             ({"edges": ["1"], "minimum": "2", "maximum": "3"}, "from the minimum"),

@@ -153,6 +153,7 @@ class TestYourOwn:
             {"recency": True},
             {"segment": "no purchases"},
             {"segment": ""},
+            {"segment": " "},
             {"when": 1},
         ],
     )
@@ -194,3 +195,9 @@ class TestFit:
     def test_a_table_without_scores_is_refused(self):
         with pytest.raises(DefinitionError, match="no column 'recency_score'"):
             PRESETS["three"].assign(pl.DataFrame({"frequency_score": [1]}))
+
+    def test_what_is_no_table_or_no_scorer_is_refused(self):
+        with pytest.raises(DefinitionError, match="'scored' is of type NoneType"):
+            PRESETS["three"].assign(None)
+        with pytest.raises(DefinitionError, match=r"'scorer' is of type dict\. Allowed: an RFMSc"):
+            PRESETS["three"].assign(scored([(1, 1, 1)]), scorer={})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 from collections import defaultdict
 from decimal import Decimal
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -238,6 +240,100 @@ def test_totals_of_other_segments_are_refused():
     totals = segment_totals(orders(*SHOP), **OPTIONS)
     with pytest.raises(DefinitionError, match="the same in both"):
         segment_summary(totals, segments=other)
+
+
+class TestTotalsOfOthers:
+    """Once they are read from a file, nothing tells what they were made with."""
+
+    FIVE = RFMSegments.five_levels()
+    HIGH = RFMScorer.from_thresholds(
+        recency_days=(9, 30, 60, 90), frequency=(2, 3, 4, 5), monetary=(100,), best="high"
+    )
+    MADE: ClassVar = {"scorer": HIGH, "as_of": AS_OF, "by": "channel"}
+
+    @staticmethod
+    def read(totals: pl.LazyFrame) -> pl.LazyFrame:
+        return pl.DataFrame(totals.collect().to_dict()).lazy()
+
+    @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+    @pytest.mark.parametrize("window", [None, "30d"])
+    def test_a_segment_that_is_none_of_these_keeps_its_row_at_the_end(self, window, engine):
+        made = segment_totals(orders(*SHOP), segments=self.FIVE, window=window, **self.MADE)
+        totals = self.read(made)
+        summary = segment_summary(totals, segments=SEGMENTS).collect(engine=engine)
+        sums = ["customers", "orders", "revenue", "net_revenue"]
+        assert summary.select(sums).sum().equals(totals.select(sums).sum().collect())
+        shares = summary.group_by("channel").agg(pl.col("share_of_customers").sum())
+        assert shares["share_of_customers"].to_list() == [1.0, 1.0]
+        for names in summary.group_by("channel").agg("segment")["segment"].to_list():
+            known = len(SEGMENTS.names) + ("no purchases" in names)
+            assert names[:known] == [*SEGMENTS.names, "no purchases"][:known]
+            assert not set(names[known:]) & {*SEGMENTS.names, "no purchases"}
+        assert set(summary["segment"]) >= set(totals.collect()["segment"])
+
+    @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+    @pytest.mark.parametrize("window", [None, "30d"])
+    def test_scores_beyond_the_levels_keep_their_cells(self, window, engine):
+        totals = self.read(score_totals(orders(*SHOP), window=window, **self.MADE))
+        cells = score_map(totals, scorer=SCORER).collect(engine=engine)
+        sums = ["customers", "orders", "revenue", "net_revenue"]
+        assert cells.select(sums).sum().equals(totals.select(sums).sum().collect())
+        keys = ["channel", "recency_score", "frequency_score"]
+        assert not cells.select(keys).is_duplicated().any()
+        assert cells.sort(keys, nulls_last=[False, True, True]).equals(cells)
+
+    @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+    def test_the_flow_of_others_stands_after_that_of_these(self, engine):
+        more = {"since": at("2025-01-15")}
+        made = segment_migration_totals(orders(*SHOP), segments=self.FIVE, **self.MADE, **more)
+        totals = self.read(made.drop("channel"))
+        flow = segment_migration(totals, segments=SEGMENTS).collect(engine=engine)
+        before = flow["segment_before"].to_list()
+        known = [*SEGMENTS.names, "no purchases"]
+        places = [known.index(one) if one in known else 98 + (one is None) for one in before]
+        assert places == sorted(places)
+        assert {one in known for one in before if one is not None} == {True, False}
+        assert flow["customers"].sum() == totals.select("customers").sum().collect().item()
+
+
+@pytest.mark.parametrize(
+    ("call", "names"),
+    [
+        (segment_totals, ["play", "share_of_customers", "share_of_revenue", "mean_frequency"]),
+        (segment_totals, ["average_order_value", "repeat_purchase_rate", "revenue_per_customer"]),
+        (score_totals, ["share_of_customers", "share_of_revenue", "mean_recency_days"]),
+        (segment_migration_totals, ["share_of_segment_before", "revenue_since_per_customer"]),
+    ],
+)
+def test_a_column_of_the_finished_table_is_nothing_to_split_by(call, names):
+    given_ = {**OPTIONS, "since": at("2025-01-01")}
+    wanted = {name: given_[name] for name in given_ if name in inspect.signature(call).parameters}
+    for name in names:
+        table = orders(*SHOP).with_columns(pl.col("channel").alias(name))
+        with pytest.raises(DefinitionError, match=f"'by' is '{name}'.*none of the result's"):
+            call(table, by=name, **wanted)
+
+
+@pytest.mark.parametrize("name", ["scorer", "segments"])
+@pytest.mark.parametrize("wrong", [None, "three_levels", {}])
+def test_what_is_no_scorer_and_no_segments_is_refused(name, wrong):
+    given_ = {**OPTIONS, "since": at("2025-01-01"), name: wrong}
+    for function in FUNCTIONS:
+        parameters = inspect.signature(function).parameters
+        if name not in parameters:
+            continue
+        options = {one: value for one, value in given_.items() if one in parameters}
+        table = orders(*SHOP) if "orders" in parameters else pl.LazyFrame()
+        says = f"'{name}' is of type {type(wrong).__name__}. Allowed: .*RFM"
+        with pytest.raises(DefinitionError, match=says):
+            function(table, **options)
+
+
+@pytest.mark.parametrize("since", [None, "2025-01-01", dt.datetime(2025, 1, 1)])
+def test_an_earlier_instant_without_a_zone_is_named_by_its_own_parameter(since):
+    with pytest.raises(DefinitionError, match="'since' .*a datetime with a time zone") as caught:
+        segment_migration_totals(orders(*SHOP), since=since, **OPTIONS)
+    assert caught.value.parameter == "since"
 
 
 def test_no_customers_give_segments_of_zeros():

@@ -10,7 +10,6 @@ import polars as pl
 from retention_kit.audit.shared.people import THEN, values_of
 from retention_kit.contracts.schemas import SUM
 from retention_kit.errors import DataWarning
-from retention_kit.metrics.base.reduced import share_of_group
 from retention_kit.rfm.fits import fit_rfm_scorer
 from retention_kit.rfm.looks import BEFORE, DIMENSIONS
 from retention_kit.rfm.migration import segment_migration
@@ -63,7 +62,8 @@ def division_of(
     wanted = RFMSegments.three_levels() if segments is None else segments
     if scorer is None:
         values = values_of(known).select(DIMENSIONS)
-        levels = tuple(levels or 3 for levels in wanted.levels)
+        most = max(levels for levels in wanted.levels if levels)
+        levels = tuple(levels or most for levels in wanted.levels)
         with warnings.catch_warnings():
             # Which levels are empty is in the table of levels.
             warnings.simplefilter("ignore", DataWarning)
@@ -93,10 +93,20 @@ def rfm_tables(known: pl.LazyFrame, division: Division) -> dict[str, pl.DataFram
         .collect(engine="streaming")
     )
     by_segment = cells.group_by(segments.segment_of().alias(SEGMENT)).agg(pl.col(SUMS).sum())
+    ends = [
+        scored.group_by(pl.col(score).cast(pl.Int64).alias("score"))
+        .agg(
+            pl.len().cast(pl.Int64).alias("customers"),
+            pl.col(name).min().cast(pl.Float64).alias("from_value"),
+            pl.col(name).max().cast(pl.Float64).alias("to_value"),
+        )
+        .sort("score")
+        for name, score in zip(DIMENSIONS, SCORES, strict=True)
+    ]
     return {
         "rfm_map": score_map(cells.with_columns(pl.col(SCORES).cast(pl.Int64)), scorer=scorer),
         "rfm_segments": segment_summary(by_segment, segments=segments),
-        "rfm_levels": _levels(scorer, cells),
+        "rfm_levels": _levels(scorer, pl.collect_all(ends, engine="streaming")),
         "rfm_migration": _migration(scored, division),
     }
 
@@ -106,29 +116,21 @@ def cluster_tables(known: pl.LazyFrame) -> dict[str, pl.DataFrame]:
     from retention_kit.kmeans.of_customers import fit_customer_clusters
     from retention_kit.kmeans.problems import FeaturesError
 
-    features = values_of(known).select(
-        "customer_id", pl.col(DIMENSIONS).cast(pl.Float64), "net_revenue"
-    )
+    # Without ids, by which they would only be sorted.
+    features = values_of(known).select(pl.col(DIMENSIONS).cast(pl.Float64))
     try:
-        clusters = fit_customer_clusters(features.drop("net_revenue"))
+        clusters = fit_customer_clusters(features)
     except FeaturesError:
         return {}
-    money = (
-        clusters.assign(features)
-        .group_by("cluster")
-        .agg(pl.col("net_revenue").sum().cast(SUM))
-        .collect(engine="streaming")
-    )
     kinds = [f"{kind}_{name}" for kind in ("mean", "median") for name in DIMENSIONS]
-    profile = clusters.profile().join(money, on="cluster", how="left").sort("cluster")
     return {
-        "clusters": profile.select(
+        "clusters": clusters.profile().select(
             "cluster",
             pl.col("name").alias("cluster_name"),
             "customers",
             pl.col("share").alias("share_of_customers"),
-            "net_revenue",
-            share_of_group("net_revenue", []).alias("share_of_net_revenue"),
+            (pl.col("mean_monetary") * pl.col("customers")).alias("net_revenue"),
+            pl.col("share_of_monetary").alias("share_of_net_revenue"),
             *kinds,
         )
     }
@@ -159,25 +161,19 @@ def _migration(scored: pl.LazyFrame, division: Division) -> pl.DataFrame:
     return segment_migration(totals, segments=segments)
 
 
-def _levels(scorer: RFMScorer, cells: pl.DataFrame) -> pl.DataFrame:
-    """Say of each level of each dimension from where to where it goes, and who is in it."""
-    rows = []
-    for name, score, scale in zip(DIMENSIONS, SCORES, scorer.scales, strict=True):
-        ends = [None, *(float(edge) for edge in scale.edges), None]
-        falls = scorer.is_falling(name)
-        counts = dict(cells.group_by(score).agg(pl.col("customers").sum()).iter_rows())
-        for place in range(scale.levels):
-            level = scale.levels - place if falls else place + 1
-            rows.append((name, level, ends[place], ends[place + 1], counts.get(level, 0)))
-    rows.sort(key=lambda row: (DIMENSIONS.index(row[0]), row[1]))
-    return pl.DataFrame(
-        rows,
-        schema={
-            "dimension": pl.String,
-            "score": pl.Int64,
-            "from_value": pl.Float64,
-            "to_value": pl.Float64,
-            "customers": pl.Int64,
-        },
-        orient="row",
-    )
+def _levels(scorer: RFMScorer, ends: list[pl.DataFrame]) -> pl.DataFrame:
+    """Say of each level of each dimension who is in it, and the least and the most they have."""
+    told = []
+    for name, scale, found in zip(DIMENSIONS, scorer.scales, ends, strict=True):
+        every = pl.DataFrame({"score": range(1, scale.levels + 1)}, schema={"score": pl.Int64})
+        told.append(
+            every.join(found, on="score", how="left", maintain_order="left").select(
+                pl.lit(name).alias("dimension"),
+                "score",
+                "from_value",
+                "to_value",
+                pl.col("customers").fill_null(0),
+                pl.lit(scorer.best == "high").alias("is_high_best"),
+            )
+        )
+    return pl.concat(told)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from retention_kit.audit.seen import Seen
 from retention_kit.audit.shared.people import THEN, summary_of
 from retention_kit.contracts.dataset import Dataset
 from retention_kit.errors import DataError, DataWarning
+from retention_kit.hashing import stable_hash_expression
 from retention_kit.metrics.base.observed import in_zone
 from retention_kit.metrics.retention.churned import with_contacts
 from retention_kit.rfm.rules import SEGMENT
@@ -29,8 +31,14 @@ DISCOUNT_RATE = 0.1
 DRIFTING = ("cannot lose", "need attention", "at risk")
 """The segments to call where no model can be trusted."""
 TRUSTED = ("converged", "boundary")
+LEAST_REPEATS = 30
+"""Of how many customers who came back a model is believed at least."""
+SURE = 0.8
+"""From which probability of being alive on nobody needs to be called."""
+SPENDERS = 200_000
+"""To how many repeat customers the model of spend is fitted at most, every so manieth of them."""
+_CORRELATED = 0.3
 _FREQUENCIES = 8
-_STEP = "4w"
 _EXACT = pl.Decimal(38, 9)
 """What expectations are summed in, since a sum of floats hangs on the order of rows."""
 _MONEY = pl.Decimal(38, 4)
@@ -49,13 +57,16 @@ def value_tables(
         seen: What the audit looks at.
     """
     people = division.with_segment(known)
-    model = _fitted(summary_of(known))
+    patterns = _patterns(known)
+    model = _fitted(known, patterns)
     if model is None:
-        return {"worth_a_call": _drifting(people, dataset)}
-    if model.status not in TRUSTED:
+        return {"worth_a_call": _drifting(people, division, dataset)}
+    repeats = patterns.filter(pl.col("frequency") > 0)["customers"].sum()
+    few = repeats < LEAST_REPEATS
+    judged = {**_told(model, few=few), **_plots(known, days, patterns, model, seen)}
+    if few or model.spend is None or model.status not in TRUSTED:
         # What is not to be trusted is not shown; the plots that judge it are.
-        called = _drifting(people, dataset)
-        return {**_told(model), **_plots(known, days, model, seen), "worth_a_call": called}
+        return {**judged, "worth_a_call": _drifting(people, division, dataset)}
     rows = people.select("customer_id", SEGMENT, "orders", "net_revenue", "recency_days")
     valued = (
         summary_of(known)
@@ -71,40 +82,61 @@ def value_tables(
         .lazy()
     )
     return {
-        **_told(model),
-        **_plots(known, days, model, seen),
+        **judged,
         "predicted_segments": _by_segment(valued, division),
         "alive_matrix": _alive(model, seen),
         "worth_a_call": _called(valued, dataset),
     }
 
 
-def _fitted(summary: pl.LazyFrame) -> ValueModel | None:
-    """Fit the models; None where nobody has bought on two days, no spend where it cannot be."""
-    from retention_kit.clv.bundle import fit_value_model
+def _patterns(known: pl.LazyFrame, which: str = "") -> pl.DataFrame:
+    """Count customers by their history: what a model of purchases sees, and far fewer rows."""
+    history = ("frequency", "t_x_days", "T_days")
+    customers = pl.len().cast(pl.Int64).alias("customers")
+    return summary_of(known, which).group_by(history).agg(customers).collect(engine="streaming")
 
-    repeats = summary.collect(engine="streaming")
-    with warnings.catch_warnings():
+
+def _fitted(known: pl.LazyFrame, patterns: pl.DataFrame) -> ValueModel | None:
+    """Fit the models; None where nobody has bought on two days, no spend where it cannot be."""
+    from retention_kit.clv.bundle import ValueModel
+    from retention_kit.clv.fits import fit_gamma_gamma, fit_mbg_nbd
+
+    try:
+        purchases = fit_mbg_nbd(patterns, time_unit="1w")
+    except DataError:
+        return None
+    spenders = summary_of(known).filter(pl.col("frequency") > 0)
+    count = patterns.filter(pl.col("frequency") > 0)["customers"].sum()
+    every = -(-count // SPENDERS)
+    if every > 1:
+        place = stable_hash_expression(pl.col("customer_id"), salt="retention_kit.spenders")
+        spenders = spenders.filter(place % every == 0)
+    spend = None
+    with warnings.catch_warnings(), contextlib.suppress(DataError):
         # What is said of a fit is in the table of models.
         warnings.simplefilter("ignore", DataWarning)
-        for spend in (True, False):
-            try:
-                return fit_value_model(repeats, time_unit="1w", spend=spend)
-            except DataError:
-                continue
-    return None
+        spend = fit_gamma_gamma(spenders.collect(engine="streaming"))
+    return ValueModel(transactions=purchases, alive=purchases, spend=spend)
 
 
-def _told(model: ValueModel) -> dict[str, pl.DataFrame]:
+def _told(model: ValueModel, *, few: bool) -> dict[str, pl.DataFrame]:
     """Say of each part of the model what it is, and how its fit went."""
     parts = {"transactions": model.transactions, "spend": model.spend}
-    fits, parameters = [], []
+    fits: list[tuple[Any, ...]] = []
+    parameters: list[tuple[Any, ...]] = []
     for part, one in parts.items():
-        if one is None or one.fitted is None:
+        fit = None if one is None else one.fitted
+        if one is None or fit is None:
+            fits.append((part, "gamma_gamma", "not_converged", "no_spend", *[None] * 4))
             continue
         name = one.FORMAT.rpartition(".")[2]
-        fit = one.fitted
-        fits.append((part, name, fit.status, fit.reason, fit.customers, fit.log_likelihood))
+        status, reason = fit.status, str(fit.reason)
+        if few and status in TRUSTED:
+            status, reason = "degenerate", "too_few"
+        elif status == "converged" and abs(fit.correlation or 0.0) >= _CORRELATED:
+            status, reason = "boundary", "correlated"
+        numbers = (fit.customers, fit.log_likelihood, fit.share_left, fit.correlation)
+        fits.append((part, name, status, reason, *numbers))
         parameters += [
             (part, name, parameter, value, fit.standard_errors.get(parameter))
             for parameter, value in one.parameters.items()
@@ -119,6 +151,8 @@ def _told(model: ValueModel) -> dict[str, pl.DataFrame]:
                 "verdict_of_fit": pl.String,
                 "customers": pl.Int64,
                 "log_likelihood": pl.Float64,
+                "share_left": pl.Float64,
+                "correlation": pl.Float64,
             },
             orient="row",
         ),
@@ -164,7 +198,11 @@ def _called(valued: pl.LazyFrame, dataset: Dataset) -> pl.DataFrame:
     stake = (pl.col("predicted_value") * (1 - pl.col("probability_alive"))).alias("value_at_stake")
     listed = (
         valued.with_columns(stake)
-        .filter(pl.col("value_at_stake") > 0)
+        .filter(
+            pl.col("value_at_stake") > 0,
+            pl.col("net_revenue") > 0,
+            pl.col("probability_alive") < SURE,
+        )
         .sort("value_at_stake", "customer_id", descending=[True, False])
         .head(CALLED_SHOWN)
     )
@@ -179,10 +217,17 @@ def _called(valued: pl.LazyFrame, dataset: Dataset) -> pl.DataFrame:
     )
 
 
-def _drifting(people: pl.LazyFrame, dataset: Dataset) -> pl.DataFrame:
-    """List the most valuable in the segments that drift away, where no model can be trusted."""
+def _drifting(people: pl.LazyFrame, division: Division, dataset: Dataset) -> pl.DataFrame:
+    """List the most valuable in the segments that drift away, where no model can be trusted.
+
+    Of segments with names of their own, those who are not in the best level of recency.
+    """
+    best = 1 if division.scorer.best == "low" else division.scorer.levels[0]
+    drifts = pl.col("recency_score") != best
+    if set(DRIFTING) & set(division.segments.names):
+        drifts = pl.col(SEGMENT).is_in(DRIFTING)
     listed = (
-        people.filter(pl.col(SEGMENT).is_in(DRIFTING), pl.col("net_revenue") > 0)
+        people.filter(drifts, pl.col("net_revenue") > 0)
         .sort("net_revenue", "customer_id", descending=[True, False])
         .head(CALLED_SHOWN)
     )
@@ -206,40 +251,53 @@ def _with_contacts(listed: pl.LazyFrame, dataset: Dataset, *predicted: str) -> p
 
 
 def _plots(
-    known: pl.LazyFrame, days: pl.DataFrame, model: ValueModel, seen: Seen
+    known: pl.LazyFrame,
+    days: pl.DataFrame,
+    patterns: pl.DataFrame,
+    model: ValueModel,
+    seen: Seen,
 ) -> dict[str, pl.DataFrame]:
     """Make the tables behind the plots by which the models are judged."""
     from retention_kit.clv.fits import fit_mbg_nbd
     from retention_kit.clv.plots import repeat_frequency
-    from retention_kit.clv.summary import HISTORY
     from retention_kit.clv.tracking import cumulative_tracking
 
-    patterns = (
-        summary_of(known)
-        .group_by(HISTORY)
-        .agg(pl.len().cast(pl.Int64).alias("customers"))
-        .collect(engine="streaming")
-    )
     made = {"repeat_frequency": repeat_frequency(patterns, model=model)}
     try:
-        earlier = fit_mbg_nbd(summary_of(known, THEN).collect(engine="streaming"), time_unit="1w")
+        earlier = fit_mbg_nbd(_patterns(known, THEN), time_unit="1w")
     except DataError:
         return made
     tracked = cumulative_tracking(
         days, model=earlier, as_of=seen.as_of, time_zone=seen.time_zone, every="1w"
     )
+    # A week that the fit ends in is partly known to it.
     is_holdout = pl.col("period") >= pl.lit(seen.since.date())
     made["purchase_tracking"] = tracked.with_columns(is_holdout.alias("is_holdout"))
     return made
 
 
 def _alive(model: ValueModel, seen: Seen) -> pl.DataFrame:
-    """Give the probability of being alive of customers who came first a year ago, or at first."""
-    from retention_kit.clv.plots import probability_alive_matrix
+    """Give the probability of being alive by repeat purchases and days of silence.
+
+    Of customers who came first a year ago, or when the data begin; who never came back has been
+    silent since the first purchase.
+    """
+    from retention_kit.clv.columns import probability_alive
 
     weeks = min(52, max(8, (seen.as_of.date() - seen.data_from.date()).days // 28 * 4))
-    matrix = probability_alive_matrix(model, age=f"{weeks}w", step=_STEP, most=_FREQUENCIES)
-    return matrix.drop("t_x_days")
+    silences = pl.DataFrame({"days_since_last": [28.0 * n for n in range(weeks // 4 + 1)]})
+    counts = pl.DataFrame({"frequency": range(_FREQUENCIES + 1)}, schema={"frequency": pl.Int64})
+    silent, came_once = pl.col("days_since_last"), pl.col("frequency") == 0
+    age = pl.lit(7.0 * weeks)
+    return (
+        counts.join(silences, how="cross")
+        .filter(came_once | (silent < age))
+        .with_columns(
+            pl.when(came_once).then(0.0).otherwise(age - silent).alias("t_x_days"),
+            pl.when(came_once).then(silent).otherwise(age).alias("T_days"),
+        )
+        .select("frequency", silent, probability_alive(model.alive).alias("probability_alive"))
+    )
 
 
 def _last_day(as_of: dt.datetime) -> dt.date:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
@@ -12,6 +13,7 @@ import polars.selectors as cs
 import pydantic
 
 from retention_kit.clv.fits import fit_bg_nbd, fit_gamma_gamma, fit_mbg_nbd, fit_pareto_nbd
+from retention_kit.clv.histories import need_columns
 from retention_kit.clv.models import BGNBD, MBGNBD, GammaGamma, ParetoNBD, Status
 from retention_kit.clv.summary import HISTORY, clv_summary
 from retention_kit.clv.valued import Parts, terms, with_values
@@ -213,6 +215,7 @@ def fit_value_model(
     if transactions not in fits:
         allowed = ", ".join(repr(one) for one in fits)
         raise bad_parameter("transactions", got=transactions, allowed=allowed)
+    need_columns(summary.lazy(), HISTORY)
     # Once, since each fit would collect it anew.
     wanted = cs.by_name(*HISTORY, "monetary", "customers", require_all=False)
     seen = summary.lazy().select(wanted).collect(engine="streaming")
@@ -220,5 +223,12 @@ def fit_value_model(
     alive = purchases
     if transactions == "bg_nbd":
         alive = fit_mbg_nbd(seen, time_unit=time_unit, penalty=penalty)
-    amounts = fit_gamma_gamma(seen, non_positive=non_positive) if spend else None
+    amounts = None
+    if spend:
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            amounts = fit_gamma_gamma(seen, non_positive=non_positive)
+        for one in found:
+            # Past the declaration of the fit, to whoever calls it.
+            warnings.warn(one.message, stacklevel=3)
     return ValueModel(transactions=purchases, alive=alive, spend=amounts)

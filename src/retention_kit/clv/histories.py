@@ -18,6 +18,12 @@ _LACKING = "__lacking"
 _SPENDING = ("frequency", "monetary")
 
 
+_ROUNDING = 1e-20
+"""Of a sum of squares, what may be rounding."""
+_FROM_OTHERS = {"recency": "t_x_days", "T": "T_days", "monetary_value": "monetary"}
+"""What lifetimes and pymc-marketing call the columns of a summary."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spenders:
     """What a summary says of spending.
@@ -139,7 +145,7 @@ def need_columns(summary: pl.LazyFrame, names: Sequence[str]) -> None:
         if name not in schema:
             raise DefinitionError(
                 f"The summary has no column {name!r}; it has: {', '.join(schema.names())}. Next "
-                "step: make it with clv_summary(orders, as_of=…).",
+                f"step: {_step(schema.names())}",
                 parameter="summary",
             )
         if not schema[name].is_numeric():
@@ -148,6 +154,14 @@ def need_columns(summary: pl.LazyFrame, names: Sequence[str]) -> None:
                 "numbers of days. Next step: make it with clv_summary(orders, as_of=…).",
                 parameter="summary",
             )
+
+
+def _step(names: Sequence[str]) -> str:
+    """Say how to come by a summary; one of another library need only be renamed."""
+    others = [f"{old} → {new}" for old, new in _FROM_OTHERS.items() if old in names]
+    if not others:
+        return "make it with clv_summary(orders, as_of=…)."
+    return f"rename {', '.join(others)}, with times in days; or clv_summary(orders, as_of=…)."
 
 
 def _collected(
@@ -209,6 +223,8 @@ def _too_few(customers: float, what: str = "customers") -> DataError:
 def _correlation(x: Array, mean: Array, customers: Array) -> float | None:
     apart = [one - np.average(one, weights=customers) for one in (x, mean)]
     squares = [customers @ (one * one) for one in apart]
-    if min(squares) <= 0:
-        return None
+    for one, square in zip((x, mean), squares, strict=True):
+        # Where all pay one price, what is left of it is the rounding of floats.
+        if square <= _ROUNDING * (customers @ (one * one)):
+            return None
     return float(customers @ (apart[0] * apart[1]) / np.sqrt(squares[0] * squares[1]))

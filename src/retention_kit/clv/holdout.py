@@ -19,7 +19,7 @@ from retention_kit.errors import bad_parameter
 from retention_kit.metrics.base.observed import in_zone, instant, is_sale, observed, zone_of
 from retention_kit.metrics.base.ratios import ratio
 
-_SPENT, _BOUGHT = "__spent", "__bought"
+_SPENT, _BOUGHT, _FIRST_DAY = "__spent", "__bought", "__first_day"
 _DAY = dt.timedelta(days=1)
 
 
@@ -39,8 +39,8 @@ def holdout_summary(
 
     Args:
         orders: The `orders` table, shape `(n_orders, >= 4)`.
-        since: The instant up to which a model is fitted, exclusive, with a time zone; midnight, so
-            that no day of purchase stands on both sides.
+        since: The instant up to which a model is fitted, exclusive, with a time zone; best a
+            midnight. A day on which a customer bought before it and after it counts before it.
         as_of: Observation instant, exclusive, with a time zone; the holdout ends there.
         unit: What a purchase is: all orders of one shop-zone `day` together, or each `order`.
         returns: What returns do to `monetary`; see `clv_summary`.
@@ -81,19 +81,26 @@ def holdout_summary(
     sold = observed(orders, as_of=as_of).filter(
         is_sale(orders), pl.col("ordered_at") >= instant(since, zone)
     )
-    count = pl.len() if unit == "order" else pl.col("ordered_at").dt.date().n_unique()
+    day = pl.col("ordered_at").dt.date()
+    count = pl.len() if unit == "order" else day.n_unique()
     later = sold.group_by("customer_id").agg(
-        count.cast(pl.Int64).alias(_BOUGHT), pl.col("amount").sum().cast(SUM).alias(_SPENT)
+        count.cast(pl.Int64).alias(_BOUGHT),
+        pl.col("amount").sum().cast(SUM).alias(_SPENT),
+        day.min().alias(_FIRST_DAY),
     )
+    last_day = pl.col("first_order_at").dt.date() + pl.duration(days=pl.col("t_x_days").cast(int))
+    # A day that `since` cuts in two is one purchase, and counted before it.
+    is_cut = (pl.col(_FIRST_DAY) == last_day).cast(pl.Int64) if unit == "day" else 0
     length = pl.lit(_length(start, end, unit), dtype=pl.Float64)
     return (
         known.join(later, on="customer_id", how="left")
         .with_columns(
-            pl.col(_BOUGHT).fill_null(0).alias("holdout_purchases"),
+            (pl.col(_BOUGHT) - is_cut).fill_null(0).alias("holdout_purchases"),
             length.alias("holdout_days"),
             ratio(_SPENT, _BOUGHT).alias("holdout_monetary"),
         )
-        .drop(_BOUGHT, _SPENT)
+        .with_columns(pl.when(pl.col("holdout_purchases") > 0).then("holdout_monetary"))
+        .drop(_BOUGHT, _SPENT, _FIRST_DAY)
     )
 
 

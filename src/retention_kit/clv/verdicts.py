@@ -39,9 +39,9 @@ _EVERYBODY_LEFT = (
     "whole."
 )
 _LEAVING_IN_TWO = (
-    "a + b is at most 1: by this fit customers leave at once or never, with little in between. "
-    "Expected purchases divide by a + b − 1 and are not to be trusted. Next step: fit_mbg_nbd, "
-    "which lets customers leave after the first purchase, or penalty=0.5."
+    "a + b is at most 1: by this fit customers leave at once or never, with little in between, so "
+    "that how they differ in leaving is hardly known. Next step: fit_mbg_nbd, which lets customers "
+    "leave after the first purchase, or penalty=0.5."
 )
 _SAME_RATE = (
     "r ran to the edge: by this fit all customers buy at nearly one rate while they stay. "

@@ -20,6 +20,7 @@ class SavedModel(pydantic.BaseModel):
     It is frozen, holds numbers and names but no data of customers, and is JSON in both directions;
     floats come back as the very same floats. A subclass names its format, and its version where
     that is no longer 1; `upgrade` then turns what an earlier version wrote into today's fields.
+    Where another class holds the model, `SHOWN_AS` is that one's name, which messages then give.
 
     Examples:
         >>> class Line(SavedModel):
@@ -35,12 +36,13 @@ class SavedModel(pydantic.BaseModel):
 
     FORMAT: ClassVar[str]
     VERSION: ClassVar[int] = 1
+    SHOWN_AS: ClassVar[str] = ""
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:
         try:
             super().__init__(**fields)
         except pydantic.ValidationError as problem:
-            raise _refused(type(self).__name__, problem) from None
+            raise _refused(_name_of(type(self)), problem) from None
 
     def to_json(self, *, indent: int | None = 2) -> str:
         """Give the model as JSON text, with its format and version."""
@@ -82,10 +84,10 @@ class SavedModel(pydantic.BaseModel):
 
 def _opened(model: type[SavedModel], text: str | bytes) -> tuple[dict[str, Any], int]:
     """Read JSON and check the format and the version that stand in it."""
-    name = model.__name__
+    name = _name_of(model)
     try:
         read = json.loads(text)
-    except (ValueError, TypeError) as problem:
+    except (ValueError, TypeError, RecursionError) as problem:
         raise DefinitionError(
             f"This is no JSON: {problem}. Allowed: what {name}.to_json() writes. Next step: read "
             "the whole file and pass its text."
@@ -114,6 +116,11 @@ def _opened(model: type[SavedModel], text: str | bytes) -> tuple[dict[str, Any],
     return fields, version
 
 
+def _name_of(model: type[SavedModel]) -> str:
+    """Give the name by which a person knows the model."""
+    return model.SHOWN_AS or model.__name__
+
+
 def _refused(name: str, problem: pydantic.ValidationError) -> DefinitionError:
     """Say which fields are wrong and why, without what stands in them."""
     found = [
@@ -122,7 +129,6 @@ def _refused(name: str, problem: pydantic.ValidationError) -> DefinitionError:
     ]
     first = problem.errors(include_url=False, include_input=False)[0]["loc"]
     return DefinitionError(
-        f"{name} cannot be made: {'; '.join(found)}. Next step: mend the fields, or fit the model "
-        "again.",
+        f"{name} cannot be made: {'; '.join(found)}. Next step: mend the fields.",
         parameter=str(first[0]) if first else None,
     )

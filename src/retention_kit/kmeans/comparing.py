@@ -9,6 +9,8 @@ from retention_kit.kmeans.numbering import MONETARY
 from retention_kit.kmeans.problems import FeaturesError
 from retention_kit.kmeans.saved import SavedClusters
 
+_ROUNDING = 1e-12
+"""Up to which distance two centres are one, since they were turned from unit to unit."""
 _DRIFT = {
     "cluster": pl.Int64,
     "name": pl.String,
@@ -67,6 +69,7 @@ def drift_table(one: SavedClusters, other: SavedClusters) -> pl.DataFrame:
         )
     here, there = np.array(one.centers), _in_units_of(one, other)
     between = np.sqrt(((here[:, None, :] - there[None, :, :]) ** 2).sum(axis=2))
+    between[between < _ROUNDING] = 0.0
     nearest = _nearest_distances(here)
     pairs = _closest_pairs(between)
     shares, other_shares = _shares(one.sizes), _shares(other.sizes)
@@ -105,6 +108,8 @@ def _shares(sizes: tuple[int, ...]) -> list[float]:
 
 def _in_units_of(one: SavedClusters, other: SavedClusters) -> np.ndarray:
     """Give the centres of the other fit as the one scales features."""
+    if (one.location, one.scales) == (other.location, other.scales):
+        return np.array(other.centers)
     logs = np.array(other.centers) * np.array(other.scales) + np.array(other.location)
     scaled: np.ndarray = (logs - np.array(one.location)) / np.array(one.scales)
     return scaled

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import polars as pl
 
-from retention_kit.kmeans.space import CLUSTER, DISTANCE, Scaling, parts_of, with_nearest
+from retention_kit.kmeans.problems import too_far
+from retention_kit.kmeans.space import CLUSTER, DISTANCE, PART, Scaling, parts_of, with_nearest
 
 _BITS = 62
+_HALF = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,49 @@ class Counted:
     inertia: float
 
 
-def nearest(frame: pl.DataFrame, scaling: Scaling, centers: np.ndarray) -> pl.DataFrame:
-    """Give the number of the nearest centre and the distance to it, for each row of features."""
-    return pl.concat(
-        with_nearest(part, part.columns, scaling, centers).select(CLUSTER, DISTANCE)
-        for part in parts_of(frame)
-    )
+def nearest(
+    frame: pl.DataFrame, scaling: Scaling, centers: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the number of the nearest centre, `int32`, and the distance to it, for each row.
+
+    Args:
+        frame: A table of features, all `Float64` and finite.
+        scaling: How they are scaled.
+        centers: The centres, scaled.
+
+    Raises:
+        FeaturesError: A row is too far from all of them to be measured.
+    """
+    labels = np.empty(frame.height, dtype=np.int32)
+    distance = np.empty(frame.height)
+    start = missing = 0
+    for part in parts_of(frame):
+        found = with_nearest(part, part.columns, scaling, centers)
+        here = slice(start, start + part.height)
+        labels[here] = found[CLUSTER].fill_null(0).to_numpy()
+        distance[here] = found[DISTANCE].to_numpy()
+        missing += found[CLUSTER].null_count()
+        start += part.height
+    if missing:
+        raise too_far(f"{missing:,} rows")
+    return labels, distance
+
+
+def inertia_of(distance: np.ndarray) -> float:
+    """Give the sum of squared distances, the same in whichever order the rows come.
+
+    Args:
+        distance: The distances, which are squared in place.
+
+    Raises:
+        FeaturesError: The sum is beyond the largest float.
+    """
+    with np.errstate(over="ignore"):
+        np.square(distance, out=distance)
+    largest = float(distance.max())
+    if not largest < sys.float_info.max / len(distance):
+        raise too_far()
+    return float(_exact_sum(distance, _power(largest)))
 
 
 def count_customers(frame: pl.DataFrame, scaling: Scaling, centers: np.ndarray) -> Counted:
@@ -48,25 +88,26 @@ def count_customers(frame: pl.DataFrame, scaling: Scaling, centers: np.ndarray) 
         frame: A table of features, all `Float64` and finite.
         scaling: How they are scaled.
         centers: The centres, scaled.
+
+    Raises:
+        FeaturesError: A customer is too far from all centres to be measured.
     """
-    found = nearest(frame, scaling, centers)
-    labels, distance = found[CLUSTER], found[DISTANCE]
-    clusters = pl.DataFrame({CLUSTER: range(len(centers))}, schema={CLUSTER: pl.Int64})
-    # Column by column, since the sums are made of numbers of twice the size.
-    columns = [_by_cluster(clusters, labels, column) for column in frame.iter_columns()]
-    squares = _by_cluster(clusters, labels, distance * distance)
-    counts = squares.sizes
-    means = [
-        [float(total / max(size, 1)) for total, size in zip(one.sums, counts, strict=True)]
-        for one in columns
-    ]
-    return Counted(
-        labels=labels.to_numpy(),
-        sizes=np.array(counts, dtype=np.int64),
-        means=np.array(means).T,
-        medians=np.array([one.medians for one in columns]).T,
-        inertia=float(sum(squares.sums)),
-    )
+    labels, distance = nearest(frame, scaling, centers)
+    inertia = inertia_of(distance)
+    del distance
+    columns = [column.to_numpy() for column in frame.iter_columns()]
+    powers = [_power(max(float(one.max()), -float(one.min()))) for one in columns]
+    sizes = np.bincount(labels, minlength=len(centers))
+    # A centre that nobody is nearest to, of two that rounding made one, has zeros.
+    means = np.zeros((len(centers), len(columns)))
+    medians = np.zeros_like(means)
+    for cluster in np.flatnonzero(sizes).tolist():
+        is_here = labels == cluster
+        for place, (column, power) in enumerate(zip(columns, powers, strict=True)):
+            values = column[is_here]
+            means[cluster, place] = _exact_sum(values, power) / len(values)
+            medians[cluster, place] = _median(values)
+    return Counted(labels, sizes.astype(np.int64), means, medians, inertia)
 
 
 def renumbered(counted: Counted, order: list[int]) -> Counted:
@@ -82,32 +123,28 @@ def renumbered(counted: Counted, order: list[int]) -> Counted:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """One feature of all customers, by cluster."""
-
-    sizes: list[int]
-    sums: list[Fraction]
-    medians: list[float]
-
-
-def _by_cluster(clusters: pl.DataFrame, labels: pl.Series, values: pl.Series) -> _Column:
-    # Whole numbers have one sum in whichever order the rows come, and floats have not.
-    power = _power(values)
-    whole = (pl.col("value") * 2.0**power).cast(pl.Int64).cast(pl.Int128)
-    table = (
-        pl.LazyFrame([labels, values.alias("value")])
-        .group_by(CLUSTER)
-        .agg(pl.len(), whole.sum().alias("sum"), pl.col("value").median().alias("median"))
-        .collect()
-    )
-    # A centre that nobody is nearest to, of two that rounding made one, has a row all the same.
-    every = clusters.join(table, on=CLUSTER, how="left", maintain_order="left").fill_null(0)
-    sums = [Fraction(total) / Fraction(2) ** power for total in every["sum"].to_list()]
-    return _Column(every["len"].to_list(), sums, every["median"].to_list())
+def _exact_sum(values: np.ndarray, power: int) -> Fraction:
+    """Add floats as whole numbers, which have one sum in whichever order they come."""
+    total = 0
+    for start in range(0, len(values), PART):
+        whole = (values[start : start + PART] * 2.0**power).astype(np.int64)
+        # In halves, since so many of twice the size are too many for one number of 64 bits.
+        total += (int((whole >> _HALF).sum()) << _HALF) + int((whole & (2**_HALF - 1)).sum())
+    return Fraction(total) / Fraction(2) ** power
 
 
-def _power(values: pl.Series) -> int:
+def _median(values: np.ndarray) -> float:
+    """Give the median; the values are put into another order."""
+    half = len(values) // 2
+    values.partition(half)
+    upper = float(values[half])
+    if len(values) % 2:
+        return upper
+    lower = float(values[:half].max())
+    # Each is halved, since their sum may be beyond the largest float.
+    return upper if lower == upper else lower / 2 + upper / 2
+
+
+def _power(largest: float) -> int:
     """Give the power of two that makes of values as large whole numbers as there are."""
-    largest = max(abs(float(one)) for one in (values.min(), values.max()))  # type: ignore[arg-type]
     return min(_BITS - math.frexp(largest)[1], 1_000)

@@ -45,10 +45,14 @@ def checked_frame(estimator: CustomerKMeans, X: Any, *, reset: bool) -> pl.DataF
             f"X.drop({_ID!r}), or fit_customer_clusters(X) and .assign(X).",
             parameter="X",
         )
+    if reset:
+        _check_names_of_columns(getattr(X, "columns", ()))
     if isinstance(X, pl.DataFrame):
         names = list(X.columns)
         frame = _of_polars(estimator, X, reset=reset)
     else:
+        if hasattr(X, "iloc") and hasattr(X, "dtypes") and hasattr(X, "columns"):
+            _check_pandas(X)
         checked = validate_data(
             estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False
         )
@@ -80,6 +84,13 @@ def columns_to_assign(
         FeaturesError: They cannot be found, or are no numbers; or the table has a column of
             `added`.
     """
+    if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
+        raise FeaturesError(
+            f"The table is of type {type(frame).__name__}. Allowed: a Polars table, lazy or eager. "
+            "Next step: pl.from_pandas(…) makes one of a pandas table; .predict(…) takes that and "
+            "arrays too.",
+            parameter="frame",
+        )
     names = list(getattr(estimator, "feature_names_in_", ()))
     if not names:
         raise FeaturesError(
@@ -152,11 +163,49 @@ def _check_columns(estimator: CustomerKMeans, names: Sequence[str]) -> None:
 
 def _check_type(name: str, dtype: pl.DataType) -> None:
     if not (dtype.is_numeric() or dtype == pl.Boolean):
+        raise _no_number(name, dtype)
+
+
+def _check_names_of_columns(names: Sequence[object]) -> None:
+    """Raise where features cannot be told apart by name, or have blank names.
+
+    Raises:
+        FeaturesError: They cannot.
+    """
+    listed = list(names)
+    are_blank = any(isinstance(name, str) and not name.strip() for name in listed)
+    if are_blank or len(set(listed)) < len(listed):
         raise FeaturesError(
-            f"Feature {name!r} is {dtype}. Allowed: numbers, and true and false. Next step: turn "
-            "it into numbers: a date into days, a choice into a column each; or leave it out.",
-            parameter=name,
+            f"The columns of X are {listed}. Allowed: distinct names that are not blank. Next "
+            "step: rename them.",
+            parameter="X",
         )
+
+
+def _check_pandas(X: Any) -> None:  # noqa: N803
+    """Raise where a column of a pandas table holds no numbers: as dates, which have a number too.
+
+    Raises:
+        FeaturesError: One does.
+    """
+    for place, (name, dtype) in enumerate(zip(X.columns, X.dtypes, strict=True)):
+        kind = getattr(dtype, "kind", "O")
+        is_number = kind not in "mM"
+        if kind == "O":
+            try:
+                X.iloc[:, place].to_numpy(dtype=np.float64, na_value=np.nan)
+            except (TypeError, ValueError):
+                is_number = False
+        if not is_number:
+            raise _no_number(name, dtype)
+
+
+def _no_number(name: object, dtype: object) -> FeaturesError:
+    return FeaturesError(
+        f"Feature {name!r} is {dtype}. Allowed: numbers, and true and false. Next step: turn it "
+        "into numbers: a date into days, a choice into a column each; or leave it out.",
+        parameter=str(name),
+    )
 
 
 def _check_finite(frame: pl.DataFrame, names: Sequence[str]) -> None:

@@ -14,10 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from retention_kit.contracts.law import Frame
 from retention_kit.kmeans.comparing import drift_table, profile_table
-from retention_kit.kmeans.counting import count_customers, nearest, renumbered
+from retention_kit.kmeans.counting import count_customers, inertia_of, nearest, renumbered
 from retention_kit.kmeans.entrance import checked_frame, columns_to_assign
 from retention_kit.kmeans.keeping import (
     names_of_features,
+    parameters_now,
     parameters_of,
     restore,
     saved_of,
@@ -32,13 +33,13 @@ from retention_kit.kmeans.space import (
     DISTANCE,
     Scaling,
     distances,
-    scaled_rows,
     with_nearest,
 )
 from retention_kit.kmeans.starts import (
     best_count,
     check_distinct,
     find_centers,
+    measurable_rows,
     rows_to_fit,
     scaling_of,
     with_silhouettes,
@@ -93,10 +94,16 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
 
     Notes:
         Clusters are numbered by mean `monetary`, the highest first (equal ones by `frequency`,
-        then by `recency_days`, the smallest first); without that feature by centre, the first
-        feature first, descending. Two clusters are `loyal` and `one-off`, three `loyal`,
-        `potential` and `one-off`, by that order alone: look at `profile` before you believe a
-        name. More are named by how their centres stand to each other.
+        then by `recency_days`, the smallest first). Where there is no monetary value they are
+        numbered by the other two alike, and without all three by centre, the first feature first,
+        descending.
+
+        Where `monetary` or `frequency` is a feature, two clusters are `loyal` and `one-off`, three
+        `loyal`, `potential` and `one-off`, by that order alone: look at `profile` before you
+        believe a name. All others are named by how their centres stand to each other, m being a
+        centre less the mean of all centres, in scaled units: of recency, frequency and monetary
+        value alone in words, high from m / max(s, 0.25) > 0.5 on and low from < -0.5 on, s being
+        the standard deviation of the centres; else by the feature with the largest |m|.
 
     References:
         Lloyd (1982), Least squares quantization in PCM. Arthur and Vassilvitskii (2007), k-means++.
@@ -152,39 +159,10 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
                 clusters than distinct customers. It is a `ValueError` too.
         """
         check_parameters(self)
-        frame = checked_frame(self, X, reset=True)
-        salt, seed = check_random_state(self.random_state).randint(2**31 - 1, size=2).tolist()
-        rows = rows_to_fit(frame, most=self.full_below, salt=salt)
-        counts = counts_to_try(self, rows, height=frame.height)
-        check_distinct(rows, counts[0], height=frame.height)
-        scaling = scaling_of(rows, log=self.log, scale=self.scale)
-        matrix = scaled_rows(rows, scaling)
-        found = find_centers(matrix, counts, n_init=self.n_init, seed=seed)
-        if self.n_clusters == "auto":
-            found = with_silhouettes(matrix, found, rows=self.silhouette_rows)
-        best = found[best_count(found)]
-
-        counted = count_customers(frame, scaling, best.centers)
-        order = order_of_clusters(names_of_features(self), counted.means, best.centers)
-        counted = renumbered(counted, order)
-        self.cluster_centers_ = best.centers[order]
-        self.n_clusters_ = len(order)
-        self.labels_ = counted.labels
-        self.cluster_sizes_ = counted.sizes
-        self.feature_means_ = counted.means
-        self.feature_medians_ = counted.medians
-        self.location_ = np.array(scaling.location)
-        self.scale_ = np.array(scaling.scale)
-        self.inertia_ = counted.inertia
-        self.n_iter_ = best.iterations
-        self.rows_fitted_ = rows.height
-        tried = [(count, one.inertia, one.silhouette) for count, one in found.items()]
-        self.selection_ = selection_table(tried)
-        self.cluster_names_ = (
-            names_of_clusters(names_of_features(self), self.cluster_centers_)
-            if self.names is None
-            else check_names(self.names, self.n_clusters_)
-        )
+        fitted = copy.copy(self)
+        fitted._find(X)
+        # All at once: a fit that fails on the way leaves the estimator as it was.
+        self.__dict__ = fitted.__dict__
         return self
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
@@ -198,13 +176,29 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
         """
         check_is_fitted(self)
         frame = checked_frame(self, X, reset=False)
-        found = nearest(frame, self._scaling(), self.cluster_centers_)[CLUSTER]
-        if found.null_count():
-            raise FeaturesError(
-                f"{found.null_count():,} rows are too far from every cluster to be measured. Next "
-                "step: look for wrong values, or fit with log=True and scale=True."
-            )
-        return found.to_numpy()
+        labels, _ = nearest(frame, self._scaling(), self.cluster_centers_)
+        return labels.astype(np.int64)
+
+    def score(self, X: Any, y: object = None) -> float:  # noqa: ARG002, N803
+        """Say how near customers are to their centres, as scikit-learn's k-means does.
+
+        More clusters score higher, so that a search over `n_clusters` takes the most it may;
+        `n_clusters="auto"` goes by silhouettes.
+
+        Args:
+            X: Features, as they were in `fit`.
+            y: Nothing, as scikit-learn wants it.
+
+        Returns:
+            Minus the sum of squared distances to the nearest centre, in scaled units, <= 0.
+
+        Raises:
+            FeaturesError: A feature is not what it may be. It is a `ValueError` too.
+        """
+        check_is_fitted(self)
+        frame = checked_frame(self, X, reset=False)
+        _, distance = nearest(frame, self._scaling(), self.cluster_centers_)
+        return -inertia_of(distance)
 
     def transform(self, X: Any) -> Any:  # noqa: N803
         """Give the distance of each customer to each centre, in scaled units.
@@ -300,8 +294,9 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
             - `share_change` (`Float64`): the second less the first; without a match its null is 0.
 
         Raises:
-            FeaturesError: The features or `log` differ.
+            FeaturesError: The features or `log` differ, or the other is not fitted clusters.
         """
+        check_clusters("other", other)
         return drift_table(saved_of(self), saved_of(other))
 
     def with_names(self, names: Sequence[str]) -> Self:
@@ -317,6 +312,7 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
         renamed = copy.copy(self)
         renamed.cluster_names_ = check_names(names, self.n_clusters_)
         renamed.names = list(renamed.cluster_names_)
+        renamed._fitted_with = {**self._fitted_with, "names": tuple(renamed.cluster_names_)}
         return renamed
 
     def to_json(self, *, indent: int | None = 2) -> str:
@@ -339,5 +335,56 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
         saved = SavedClusters.from_json(text)
         return restore(cls(**parameters_of(saved)), saved)
 
+    def _find(self, X: Any) -> None:  # noqa: N803
+        frame = checked_frame(self, X, reset=True)
+        salt, seed = check_random_state(self.random_state).randint(2**31 - 1, size=2).tolist()
+        rows = rows_to_fit(frame, most=self.full_below, salt=salt)
+        counts = counts_to_try(self, rows, height=frame.height)
+        check_distinct(rows, counts[0], height=frame.height)
+        scaling = scaling_of(rows, log=self.log, scale=self.scale)
+        matrix = measurable_rows(rows, scaling)
+        found = find_centers(matrix, counts, n_init=self.n_init, seed=seed)
+        if self.n_clusters == "auto":
+            found = with_silhouettes(matrix, found, rows=self.silhouette_rows)
+        best = found[best_count(found)]
+
+        counted = count_customers(frame, scaling, best.centers)
+        order = order_of_clusters(names_of_features(self), counted.means, best.centers)
+        counted = renumbered(counted, order)
+        self.cluster_centers_ = best.centers[order]
+        self.n_clusters_ = len(order)
+        self.labels_ = counted.labels
+        self.cluster_sizes_ = counted.sizes
+        self.feature_means_ = counted.means
+        self.feature_medians_ = counted.medians
+        self.location_ = np.array(scaling.location)
+        self.scale_ = np.array(scaling.scale)
+        self.inertia_ = counted.inertia
+        self.n_iter_ = best.iterations
+        self.rows_fitted_ = rows.height
+        tried = [(count, one.inertia, one.silhouette) for count, one in found.items()]
+        self.selection_ = selection_table(tried)
+        self.cluster_names_ = (
+            names_of_clusters(names_of_features(self), self.cluster_centers_)
+            if self.names is None
+            else check_names(self.names, self.n_clusters_)
+        )
+        self._fitted_with = parameters_now(self)
+
     def _scaling(self) -> Scaling:
-        return Scaling(self.log, tuple(self.location_.tolist()), tuple(self.scale_.tolist()))
+        log = self._fitted_with["log"]
+        return Scaling(log, tuple(self.location_.tolist()), tuple(self.scale_.tolist()))
+
+
+def check_clusters(name: str, value: object) -> None:
+    """Raise where a parameter is no estimator of this kind.
+
+    Raises:
+        FeaturesError: It is not.
+    """
+    if not isinstance(value, CustomerKMeans):
+        raise FeaturesError(
+            f"Parameter {name!r} is of type {type(value).__name__}. Allowed: a fitted "
+            "CustomerKMeans. Next step: fit_customer_clusters(…), or CustomerKMeans.from_json(…).",
+            parameter=name,
+        )

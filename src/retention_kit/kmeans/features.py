@@ -20,6 +20,7 @@ from retention_kit.metrics.base.observed import (
     zone_of,
 )
 from retention_kit.metrics.base.plain_numbers import finite
+from retention_kit.metrics.base.ratios import mean_of_money
 
 FEATURES = (
     "recency_days",
@@ -78,8 +79,9 @@ def customer_features(
         - `monetary`: sum of sales and returns, shop currency, major units; may be negative.
         - `tenure_days`: shop-zone days from the first sale to `as_of`, >= `recency_days`.
         - `average_order_value`: sum of sales / number of sales.
-        - `gap_variation`: standard deviation / mean of the gaps between days with a sale, >= 0; 0
-            is clockwork, and 1 is chance at a steady rate. 1 with fewer than two gaps.
+        - `gap_variation`: standard deviation / mean of the n gaps between days with a sale, times
+            √((n + 1) / (n - 1)), >= 0; 0 is clockwork, and about 1 is chance at a steady rate. 1
+            with fewer than two gaps.
         - `share_returned`: value of returns / value of sales, 0 … 1, at most 1; 0 where the sales
             have no value.
         - `discount_share`: discount / (sales + discount), of sales, 0 … 1; 0 where no discount is
@@ -100,6 +102,15 @@ def customer_features(
         A feature of your own is a column joined by `customer_id`. Recency, frequency and monetary
         value are those of `retention_kit.rfm`, over all time.
 
+        The standard deviation of gaps is that of the n gaps themselves (their squares / n, ddof 0).
+        Of n exponential gaps the sum of squares / the square of the sum is 2 / (n + 1) at the mean,
+        so that the squared variation is (n - 1) / (n + 1), and of few gaps far below 1. The factor
+        makes it 1 at the mean for every n, and customers of few gaps and of many comparable.
+
+    References:
+        Greenwood (1946), The statistical study of infectious diseases, for the mean of the squares
+        of random gaps.
+
     Examples:
         >>> from retention_kit.datasets import example_orders
         >>> orders, as_of = example_orders()
@@ -110,7 +121,7 @@ def customer_features(
     """
     names: tuple[str, ...] = _checked_features(features)
     shares: dict[str, str] = _checked_categories(categories)
-    fills = _checked_columns(customer_columns, customers, taken=(*names, *shares))
+    fills = _checked_columns(customer_columns, customers, taken=(*FEATURES, *shares))
     rows = _from_orders(orders, as_of=as_of, names=names)
     if "gap_variation" in names:
         rows = rows.join(_gap_variation(orders, as_of=as_of), on="customer_id", how="left")
@@ -163,7 +174,7 @@ def _from_orders(orders: Frame, *, as_of: dt.datetime, names: Sequence[str]) -> 
                     "frequency": orders_made,
                     "monetary": _float("monetary"),
                     "tenure_days": days["first"],
-                    "average_order_value": revenue / orders_made,
+                    "average_order_value": mean_of_money("revenue", "frequency"),
                     "share_returned": _share(back, revenue),
                     "discount_share": _share(_float("discount"), full_price),
                     "weekend_share": _float("weekend") / orders_made,
@@ -175,14 +186,17 @@ def _from_orders(orders: Frame, *, as_of: dt.datetime, names: Sequence[str]) -> 
 
 
 def _gap_variation(orders: Frame, *, as_of: dt.datetime) -> Frame:
-    """Give the variation of each customer's gaps between days, null with fewer than two."""
+    """Give the variation of each customer's gaps between days, null with fewer than two.
+
+    Its square is 1 at the mean for gaps by chance, however few they are.
+    """
     day = pl.col("ordered_at").dt.date().alias(_DAY)
     sales = observed(orders, as_of=as_of).filter(is_sale(orders))
     turned = in_turn(sales.select("customer_id", day).unique(), _DAY)
     gap = (pl.col(_DAY) - previous(pl.col(_DAY))).dt.total_days()
     # In whole days all sums are exact, so that the same gaps give the same figure.
     gaps, span, squares = pl.col(_GAPS), pl.col(_SPAN), pl.col(_SQUARES)
-    spread = (gaps * squares - span * span).cast(pl.Float64).sqrt()
+    spread = ((gaps * squares - span * span) * (gaps + 1) / (gaps - 1)).sqrt()
     return (
         turned.select("customer_id", gap.alias(_SPAN))
         .group_by("customer_id")
@@ -265,6 +279,14 @@ def _checked_features(features: Sequence[str]) -> tuple[str, ...]:
 def _checked_categories(categories: Sequence[str]) -> dict[str, str]:
     """Give the categories by the names of their features."""
     listed = (categories,) if isinstance(categories, str) else tuple(categories)
+    for category in listed:
+        if not isinstance(category, str):
+            raise bad_parameter(
+                "categories",
+                got=category,
+                allowed="texts that stand in the column category",
+                step="give lines without a category one before, .fill_null('none').",
+            )
     shares = {f"{SHARE_OF}{category}": category for category in listed}
     if len(shares) < len(listed):
         raise bad_parameter("categories", got=listed, allowed="each category once")
@@ -307,6 +329,9 @@ def _checked_columns(
             )
         if name in ("customer_id", *taken):
             raise bad_parameter(
-                "customer_columns", got=name, allowed="columns whose names no feature has"
+                "customer_columns",
+                got=name,
+                allowed="columns whose names no feature of orders or lines has",
+                step="rename the column of customers before.",
             )
     return fills

@@ -8,11 +8,24 @@ import numpy as np
 import polars as pl
 from sklearn.utils.validation import check_is_fitted
 
+from retention_kit.kmeans.numbering import check_names
 from retention_kit.kmeans.saved import SavedClusters, Tried
 
 if TYPE_CHECKING:
     from retention_kit.kmeans.estimator import CustomerKMeans
 
+_PARAMETERS = (
+    "n_clusters",
+    "min_clusters",
+    "max_clusters",
+    "log",
+    "scale",
+    "n_init",
+    "full_below",
+    "silhouette_rows",
+    "names",
+    "random_state",
+)
 Estimator = TypeVar("Estimator", bound="CustomerKMeans")
 
 
@@ -23,19 +36,9 @@ def saved_of(estimator: CustomerKMeans) -> SavedClusters:
         NotFittedError: It is not fitted.
     """
     check_is_fitted(estimator)
-    seed = estimator.random_state
     has_names = hasattr(estimator, "feature_names_in_")
     return SavedClusters(
-        n_clusters=_plain(estimator.n_clusters),
-        min_clusters=_plain(estimator.min_clusters),
-        max_clusters=_plain(estimator.max_clusters),
-        log=estimator.log,
-        scale=estimator.scale,
-        n_init=_plain(estimator.n_init),
-        full_below=_plain(estimator.full_below),
-        silhouette_rows=_plain(estimator.silhouette_rows),
-        names=None if estimator.names is None else tuple(estimator.names),
-        random_state=_plain(seed) if isinstance(seed, int | np.integer) else None,
+        **estimator._fitted_with,
         features=tuple(names_of_features(estimator)) if has_names else None,
         location=tuple(estimator.location_.tolist()),
         scales=tuple(estimator.scale_.tolist()),
@@ -51,21 +54,22 @@ def saved_of(estimator: CustomerKMeans) -> SavedClusters:
     )
 
 
+def parameters_now(estimator: CustomerKMeans) -> dict[str, Any]:
+    """Give the parameters that an estimator is fitted with, as they are kept.
+
+    They are those of the fit, whatever `set_params` does to the estimator later.
+    """
+    now = {name: _plain(getattr(estimator, name)) for name in _PARAMETERS}
+    if not isinstance(now["random_state"], int):
+        now["random_state"] = None
+    if now["names"] is not None:
+        now["names"] = tuple(check_names(now["names"], None))
+    return now
+
+
 def parameters_of(saved: SavedClusters) -> dict[str, Any]:
     """Give the parameters of an estimator that was kept."""
-    names = (
-        "n_clusters",
-        "min_clusters",
-        "max_clusters",
-        "log",
-        "scale",
-        "n_init",
-        "full_below",
-        "silhouette_rows",
-        "names",
-        "random_state",
-    )
-    return {name: getattr(saved, name) for name in names}
+    return {name: getattr(saved, name) for name in _PARAMETERS}
 
 
 def restore(estimator: Estimator, saved: SavedClusters) -> Estimator:
@@ -87,6 +91,7 @@ def restore(estimator: Estimator, saved: SavedClusters) -> Estimator:
         [(one.clusters, one.inertia, one.silhouette) for one in saved.tried]
     )
     estimator.cluster_names_ = list(saved.cluster_names)
+    estimator._fitted_with = parameters_of(saved)
     return estimator
 
 

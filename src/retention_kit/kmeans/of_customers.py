@@ -10,7 +10,7 @@ import polars as pl
 
 from retention_kit.contracts.law import Frame, customer_local, fit
 from retention_kit.errors import nearest_names
-from retention_kit.kmeans.estimator import NAME, CustomerKMeans
+from retention_kit.kmeans.estimator import NAME, CustomerKMeans, check_clusters
 from retention_kit.kmeans.features import FEATURES, SHARE_OF, customer_features
 from retention_kit.kmeans.numbering import FREQUENCY, MONETARY, RECENCY
 from retention_kit.kmeans.problems import FeaturesError, refused
@@ -75,6 +75,13 @@ def fit_customer_clusters(
                 allowed=f"columns of the table: {', '.join(known)}",
                 step=f"{hint}.",
             )
+    if "customer_id" in wanted:
+        raise refused(
+            "columns",
+            got="customer_id",
+            allowed="features: a number says nothing of how alike two customers are",
+            step="leave it out; the table may have it all the same.",
+        )
     if len(set(wanted)) < len(wanted):
         raise refused("columns", got=tuple(wanted), allowed="each column once")
     customer = ["customer_id"] if "customer_id" in known else []
@@ -131,6 +138,7 @@ def customer_clusters(
         >>> found.select("customer_id", "cluster_name").sort("customer_id").collect().rows()
         [(1, 'loyal'), (2, 'one-off')]
     """
+    check_clusters("clusters", clusters)
     wanted = list(getattr(clusters, "feature_names_in_", ()))
     own: tuple[str, ...] = (
         (customer_columns,) if isinstance(customer_columns, str) else tuple(customer_columns)

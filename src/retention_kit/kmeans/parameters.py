@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from retention_kit.kmeans.numbering import check_names
 from retention_kit.kmeans.problems import refused
 from retention_kit.kmeans.starts import check_distinct
 
@@ -22,7 +23,8 @@ def check_parameters(estimator: CustomerKMeans) -> None:
     Raises:
         FeaturesError: It is not.
     """
-    if estimator.n_clusters != "auto":
+    is_auto = isinstance(estimator.n_clusters, str) and estimator.n_clusters == "auto"
+    if not is_auto:
         _check_whole(estimator, "n_clusters", least=1, besides=" or 'auto'")
     _check_whole(estimator, "min_clusters", least=2)
     _check_whole(estimator, "max_clusters", least=estimator.min_clusters)
@@ -33,6 +35,8 @@ def check_parameters(estimator: CustomerKMeans) -> None:
         value = getattr(estimator, name)
         if not isinstance(value, bool):
             raise refused(name, got=value, allowed="True or False")
+    if estimator.names is not None:
+        check_names(estimator.names, None if is_auto else int(estimator.n_clusters))
 
 
 def counts_to_try(estimator: CustomerKMeans, rows: pl.DataFrame, *, height: int) -> list[int]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import pydantic
 
 from retention_kit.contracts.saved import SavedModel
+
+Count = Annotated[int, pydantic.Field(strict=True, ge=1)]
+Customers = Annotated[int, pydantic.Field(strict=True, ge=0)]
+Name = Annotated[str, pydantic.Field(pattern=r"\S")]
+Seed = Annotated[int, pydantic.Field(strict=True, ge=0, lt=2**32)]
+Squares = Annotated[float, pydantic.Field(ge=0)]
 
 
 class Tried(pydantic.BaseModel):
@@ -20,8 +26,8 @@ class Tried(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    clusters: int
-    inertia: float
+    clusters: Count
+    inertia: Squares
     silhouette: float | None
 
 
@@ -54,28 +60,29 @@ class SavedClusters(SavedModel):
     """
 
     FORMAT: ClassVar[str] = "retention_kit.clusters"
+    SHOWN_AS: ClassVar[str] = "CustomerKMeans"
 
-    n_clusters: int | Literal["auto"]
-    min_clusters: int
-    max_clusters: int
-    log: bool
-    scale: bool
-    n_init: int
-    full_below: int
-    silhouette_rows: int
-    names: tuple[str, ...] | None
-    random_state: int | None
-    features: tuple[str, ...] | None
+    n_clusters: Count | Literal["auto"]
+    min_clusters: Count
+    max_clusters: Count
+    log: pydantic.StrictBool
+    scale: pydantic.StrictBool
+    n_init: Count
+    full_below: Count
+    silhouette_rows: Count
+    names: tuple[Name, ...] | None
+    random_state: Seed | None
+    features: tuple[Name, ...] | None
     location: tuple[float, ...]
     scales: tuple[float, ...]
     centers: tuple[tuple[float, ...], ...]
-    cluster_names: tuple[str, ...]
-    sizes: tuple[int, ...]
+    cluster_names: tuple[Name, ...]
+    sizes: tuple[Customers, ...]
     means: tuple[tuple[float, ...], ...]
     medians: tuple[tuple[float, ...], ...]
-    inertia: float
-    rows_fitted: int
-    iterations: int
+    inertia: Squares
+    rows_fitted: Count
+    iterations: Customers
     tried: tuple[Tried, ...]
 
     @pydantic.model_validator(mode="after")
@@ -92,4 +99,12 @@ class SavedClusters(SavedModel):
             raise ValueError("a scale is not above 0")
         if len(set(self.cluster_names)) < clusters:
             raise ValueError("two clusters have one name")
+        if self.names is not None and self.names != self.cluster_names:
+            raise ValueError("names are not those in cluster_names")
+        if self.features is not None and len(set(self.features)) < width:
+            raise ValueError("two features have one name")
+        if not sum(self.sizes):
+            raise ValueError("no cluster has customers")
+        if self.n_clusters not in ("auto", clusters):
+            raise ValueError(f"n_clusters is not 'auto' and not the number of centers, {clusters}")
         return self

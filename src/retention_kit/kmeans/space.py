@@ -18,10 +18,11 @@ from retention_kit.contracts.law import Frame
 
 CLUSTER = "cluster"
 DISTANCE = "cluster_distance"
+PART = 2**16
+"""How many rows are reckoned with at once, so that what is made on the way stays small."""
 _FEATURE = "__feature_"
 _SCALED = "__scaled_"
 _FROM = "__from_"
-_CHUNK = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def distances(frame: pl.DataFrame, scaling: Scaling, centers: np.ndarray) -> np.
 
 def parts_of(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Give a table in parts, so that what is reckoned with on the way stays small."""
-    return frame.iter_slices(_CHUNK)
+    return frame.iter_slices(PART)
 
 
 def _distance(place: int) -> pl.Expr:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,8 +14,8 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from retention_kit.kmeans.problems import refused
-from retention_kit.kmeans.space import Scaling, scaled_rows
+from retention_kit.kmeans.problems import refused, too_far
+from retention_kit.kmeans.space import PART, Scaling, scaled_rows
 
 START_ROWS = 10_000
 """At about how many rows the starts look."""
@@ -46,13 +48,7 @@ def rows_to_fit(frame: pl.DataFrame, *, most: int, salt: int) -> pl.DataFrame:
         most: How many rows are looked at; of more, a sample of so many.
         salt: Another one makes another order, and another sample.
     """
-    hashed = np.full(frame.height, salt, dtype=np.uint64)
-    for column in frame.iter_columns():
-        # Minus zero is zero, and has other bits.
-        hashed ^= (column.to_numpy() + 0.0).view(np.uint64)
-        hashed *= np.uint64(_ODD)
-        hashed ^= hashed >> np.uint64(32)
-    order = np.argsort(hashed)
+    order = np.argsort(_hashed(frame, salt))
     if len(order) > most:
         # Evenly over the order, in which equal rows are neighbours: what many customers share
         # has its share of the sample.
@@ -66,8 +62,25 @@ def scaling_of(rows: pl.DataFrame, *, log: bool, scale: bool) -> Scaling:
     plain = Scaling(log, (0.0,) * count, (1.0,) * count)
     if not scale:
         return plain
-    scaler = StandardScaler().fit(scaled_rows(rows, plain))
+    # What overflows is found in the rows that come out of it.
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaler = StandardScaler().fit(scaled_rows(rows, plain))
     return Scaling(log, tuple(scaler.mean_.tolist()), tuple(scaler.scale_.tolist()))
+
+
+def measurable_rows(rows: pl.DataFrame, scaling: Scaling) -> np.ndarray:
+    """Give the rows to look at, scaled.
+
+    Raises:
+        FeaturesError: The sum of their squared distances is beyond the largest float.
+    """
+    matrix = scaled_rows(rows, scaling)
+    largest = float(max(matrix.max(), -matrix.min()))
+    is_known = np.isfinite([*scaling.location, *scaling.scale, largest]).all()
+    # Two rows are at most twice as far apart.
+    if not is_known or largest > math.sqrt(sys.float_info.max / matrix.size) / 2:
+        raise too_far()
+    return matrix
 
 
 def find_centers(
@@ -127,6 +140,20 @@ def check_distinct(rows: pl.DataFrame, wanted: int, *, height: int) -> int:
             step="ask for fewer clusters, or give features that tell customers apart.",
         )
     return distinct
+
+
+def _hashed(frame: pl.DataFrame, salt: int) -> np.ndarray:
+    """Give a number to each row that hangs on what stands in it; in parts, for memory's sake."""
+    hashed = np.full(frame.height, salt, dtype=np.uint64)
+    for column in frame.iter_columns():
+        values = column.to_numpy()
+        for start in range(0, len(values), PART):
+            part = hashed[start : start + PART]
+            # Minus zero is zero, and has other bits.
+            part ^= (values[start : start + PART] + 0.0).view(np.uint64)
+            part *= np.uint64(_ODD)
+            part ^= part >> np.uint64(32)
+    return hashed
 
 
 def _run(matrix: np.ndarray, count: int, *, n_init: int, seed: int) -> Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ import polars as pl
 from retention_kit.contracts.law import Frame, fit
 from retention_kit.errors import DataError, DataWarning, bad_parameter
 from retention_kit.rfm.looks import DIMENSIONS
-from retention_kit.rfm.scales import MOST_LEVELS, RFMScale, exact, shown
-from retention_kit.rfm.scorers import Best, RFMScorer, check_best, check_dimensions
+from retention_kit.rfm.scales import MOST_LEVELS, RFMScale, exact, members, shown
+from retention_kit.rfm.scorers import Best, RFMScorer, check_best, check_dimensions, check_table
 from retention_kit.rfm.table import rfm_table
 
 _DIGITS = 4
@@ -31,7 +32,8 @@ def fit_rfm_scorer(
 ) -> RFMScorer:
     """Find the edges between the levels of recency, frequency and monetary value.
 
-    The edges are kept, and score later months and other customers alike.
+    The edges are kept, and score later months and other customers alike. A table has no word about
+    how it was made: score only such as were made with the same `window`, `unit` and `monetary`.
 
     Args:
         rfm: What `rfm_table` gives. Customers without a purchase in the window are left out.
@@ -47,12 +49,12 @@ def fit_rfm_scorer(
 
     Raises:
         DefinitionError: `method` or `best` is neither of its two, `levels` is not a number of 2 …
-            100, or a column is absent or does not hold numbers.
+            100, `rfm` is no Polars table, or a column is absent or does not hold numbers.
         DataError: Nobody has a purchase, or a value is null or not finite.
 
     Warns:
-        DataWarning: Edges coincide or a level stays empty, because many customers have one value.
-            Equal values are never torn apart to fill a level.
+        DataWarning: Edges coincide or a level stays empty, because customers have equal values or
+            are fewer than levels. Equal values are never torn apart to fill a level.
 
     Notes:
         With n customers sorted by a dimension and L levels, ascending: `quantile` has its edges at
@@ -61,8 +63,9 @@ def fit_rfm_scorer(
         nobody. `rank` gives a value the share p = (customers below + half of those who have it)
         / n, and the score 1 + ⌊pL⌋, at most L; a value that was not seen scores as the next lower
         one that was. With either, the largest value has the top score and the smallest the bottom
-        one, where there are two values or more; where there is one, it has the bottom one. Then
-        the score is turned round where the best value must get it.
+        one, where there are two values or more; where there is one, it has the bottom one, and
+        what is seen above it later the top one. Then the score is turned round where the best value
+        must get it.
 
     References:
         Hyndman and Fan (1996), Sample quantiles in statistical packages.
@@ -157,8 +160,10 @@ class _Sample:
 
 
 def _samples(rfm: Frame) -> list[_Sample]:
+    check_table("rfm", rfm, step="pass what rfm_table(orders, as_of=…) gives.")
     check_dimensions(rfm.collect_schema())
-    bought = rfm.lazy().filter(pl.col("frequency") > 0).select(DIMENSIONS)
+    # A frequency that is null is no 0: it stays, to be refused below.
+    bought = rfm.lazy().filter((pl.col("frequency") > 0).fill_null(True)).select(DIMENSIONS)
     customers = bought.collect(engine="streaming")
     if customers.is_empty():
         raise DataError(
@@ -221,19 +226,20 @@ def _rank_edges(sample: _Sample, levels: int) -> tuple[Decimal, ...]:
 
 
 def _checked_levels(levels: int | Sequence[int]) -> tuple[int, ...]:
-    wanted = tuple(levels) if isinstance(levels, Sequence) else (levels,) * len(DIMENSIONS)
-    is_right = len(wanted) == len(DIMENSIONS) and all(
-        isinstance(one, int) and not isinstance(one, bool) and 2 <= one <= MOST_LEVELS
-        for one in wanted
-    )
-    if not is_right:
+    each = members(levels)
+    given: tuple[object, ...] = (levels,) * len(DIMENSIONS) if each is None else each
+    wanted = [
+        int(one) for one in given if not isinstance(one, bool) and isinstance(one, numbers.Integral)
+    ]
+    is_right = len(wanted) == len(given) == len(DIMENSIONS)
+    if not is_right or not all(2 <= one <= MOST_LEVELS for one in wanted):
         raise bad_parameter(
             "levels",
             got=levels,
             allowed=f"a whole number of 2 to {MOST_LEVELS}, or three of them",
             step="3 or 5 are usual.",
         )
-    return wanted
+    return tuple(wanted)
 
 
 def _findings(scorer: RFMScorer) -> list[str]:
@@ -245,9 +251,19 @@ def _findings(scorer: RFMScorer) -> list[str]:
         counts = scorer.customers_by_score[name]
         each = ", ".join(f"{score}: {count}" for score, count in counts.items())
         found.append(
-            f"{name} uses {sum(map(bool, counts.values()))} of {scale.levels} levels, since many "
-            f"customers have one value. Edges: {shown(scale.edges)}. Customers by score: {each}. "
-            "Equal values stay together. Next step: fewer levels, or edges of your own with "
+            f"{name} uses {sum(map(bool, counts.values()))} of {scale.levels} levels, since "
+            f"{_reason(scale)}. Edges: {shown(scale.edges)}. Customers by score: {each}. Equal "
+            "values stay together. Next step: fewer levels, or edges of your own with "
             "RFMScorer.from_thresholds(…)."
         )
     return found
+
+
+def _reason(scale: RFMScale) -> str:
+    """Say why a level of a scale that was fitted is empty."""
+    customers = sum(scale.customers)
+    if customers == 1:
+        return "there is one customer"
+    if customers < scale.levels:
+        return f"there are {customers} customers"
+    return "customers have equal values"

@@ -22,7 +22,7 @@ from retention_kit.metrics.base.observed import (
     with_sales,
     zone_of,
 )
-from retention_kit.metrics.base.ratios import ratio
+from retention_kit.metrics.base.ratios import mean_of_money
 from retention_kit.metrics.lifecycle.gaps import Unit, check_unit
 
 Monetary = Literal["net", "mean"]
@@ -142,7 +142,7 @@ def _sums(look: Look, end: str) -> list[pl.Expr]:
 def _figures(look: Look, end: str, zone: str) -> list[pl.Expr]:
     had_bought = pl.col("last_order_at" + end).is_not_null()
     monetary, frequency = "monetary" + end, "frequency" + end
-    value = pl.col(monetary) if look.monetary == "net" else ratio(monetary, frequency)
+    value = pl.col(monetary) if look.monetary == "net" else mean_of_money(monetary, frequency)
     return [
         _days_since("last_order_at" + end, look, zone).alias("recency_days" + end),
         _days_since("first_order_at" + end, look, zone).alias("tenure_days" + end),

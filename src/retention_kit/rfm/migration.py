@@ -15,13 +15,14 @@ from retention_kit.metrics.base.ratios import ratio
 from retention_kit.metrics.base.reduced import groups_of, share_of_group
 from retention_kit.metrics.lifecycle.gaps import Unit
 from retention_kit.rfm.looks import BEFORE, Look, Monetary, looked_at
-from retention_kit.rfm.rules import NO_PURCHASES, SEGMENT, RFMSegments
+from retention_kit.rfm.rules import NO_PURCHASES, SEGMENT, RFMSegments, check_segments
 from retention_kit.rfm.scorers import SCORES, RFMScorer, with_small_scores
 from retention_kit.rfm.scores import OF
 
 _WAS = SEGMENT + BEFORE
 _SINCE = ("orders_since", "revenue_since", "net_revenue_since")
 _SUMS = ("customers", *_SINCE, "net_revenue")
+_RATIOS = ("share_of_segment_before", "revenue_since_per_customer")
 _HAD_BOUGHT = "__had_bought"
 
 
@@ -95,17 +96,18 @@ def segment_migration_totals(
         (None, 'new', 1, Decimal('50.0000'))
         ('about to sleep', 'about to sleep', 1, Decimal('300.0000'))
     """
+    check_segments(segments)
     segments.check(scorer)
-    names = dimensions(by, orders, reserved=(_WAS, SEGMENT, *SCORES, *_SUMS))
+    names = dimensions(by, orders, reserved=(_WAS, SEGMENT, *SCORES, *_SUMS, *_RATIOS))
     zone = zone_of(orders.collect_schema())
     # In one zone Python would compare wall clocks, of which one hour comes twice.
-    if in_zone(since, "UTC") >= in_zone(as_of, "UTC"):
+    if in_zone(since, "UTC", "since") >= in_zone(as_of, "UTC"):
         raise bad_parameter("since", got=since, allowed=f"an instant before as_of, {as_of}")
     look = Look(as_of=as_of, window=window, unit=unit, monetary=monetary)
     of_first: list[pl.Expr] = [
         first_sale_value(name, orders, sold_at=SOLD_AT).alias(OF + name) for name in names
     ]
-    later: list[pl.Expr] = _sums_since(instant(since, zone))
+    later: list[pl.Expr] = _sums_since(instant(since, zone, "since"))
     customers = looked_at(orders, look, since=since, more=[*of_first, *later])
     had_bought = pl.col("last_order_at" + BEFORE).is_not_null().alias(_HAD_BOUGHT)
     was = pl.when(_HAD_BOUGHT).then(segments.segment_of(BEFORE))
@@ -130,8 +132,9 @@ def segment_migration(totals: Frame, *, segments: RFMSegments) -> Frame:
 
     Returns:
         One row per group and pair of segments that occurs, sorted by the group and in the segments'
-        order, `no purchases` after them and those last who had not bought before. Ratios are
-        `Float64`, null where the denominator is 0:
+        order, `no purchases` after them, then segments that are none of these, where the totals
+        were made with others, and those last who had not bought before. Ratios are `Float64`, null
+        where the denominator is 0:
 
         - the columns of `by`, `segment_before`, `segment` (`String`), `customers`, `orders_since`
             (`Int64`), `revenue_since`, `net_revenue_since`, `net_revenue` (`Decimal(38, 4)`): as
@@ -139,6 +142,9 @@ def segment_migration(totals: Frame, *, segments: RFMSegments) -> Frame:
         - `share_of_segment_before`: customers / all of the group who were in the segment before,
             0 … 1.
         - `revenue_since_per_customer`: revenue_since / customers, shop currency, major units.
+
+    Raises:
+        DefinitionError: The segments are none, or the totals are known to be of others.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -163,10 +169,20 @@ def segment_migration(totals: Frame, *, segments: RFMSegments) -> Frame:
         ('about to sleep', 'about to sleep', 1, 1.0)
         (None, 'new', 1, 1.0)
     """
+    check_segments(segments)
     groups: list[str] = groups_of(totals, (_WAS, SEGMENT, *_SUMS))
     order = pl.Enum([*segments.names, NO_PURCHASES])
-    keys = (pl.col(_WAS).cast(order), pl.col(SEGMENT).cast(order))
-    last = [*(False for _ in groups), True, True]
+    keys: list[pl.Expr] = [
+        key
+        for name in (_WAS, SEGMENT)
+        for key in (
+            pl.col(name).is_null(),
+            # Null of a segment of others, which then stand by name.
+            pl.col(name).cast(order, strict=False),
+            pl.col(name),
+        )
+    ]
+    last: list[bool] = [*(False for _ in groups), *(True for _ in keys)]
     return totals.sort(*groups, *keys, nulls_last=last).select(
         *groups,
         _WAS,

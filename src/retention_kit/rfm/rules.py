@@ -18,7 +18,7 @@ from retention_kit.rfm.presets import (
     THREE_LEVELS,
     THREE_LEVELS_PLAYS,
 )
-from retention_kit.rfm.scorers import SCORES, Best, RFMScorer
+from retention_kit.rfm.scorers import SCORES, Best, RFMScorer, check_kind, check_scorer, check_table
 
 NO_PURCHASES = "no purchases"
 """The segment of who has no purchase in the window, and so no scores."""
@@ -56,6 +56,8 @@ class RFMRule(SavedModel):
 
     @pydantic.model_validator(mode="after")
     def _is_in_order(self) -> RFMRule:
+        if not self.segment.strip():
+            raise bad_parameter("segment", got=self.segment, allowed="a name, not spaces alone")
         if self.segment == NO_PURCHASES:
             raise bad_parameter(
                 "segment", got=NO_PURCHASES, allowed="another name; who has no scores is in it"
@@ -176,8 +178,9 @@ class RFMSegments(SavedModel):
         """Raise where a scorer's scores are not those that the segments are made of.
 
         Raises:
-            DefinitionError: The direction or the number of levels is another.
+            DefinitionError: It is no scorer, or the direction or the number of levels is another.
         """
+        check_scorer(scorer)
         if scorer.best != self.best:
             raise bad_parameter(
                 "scorer",
@@ -209,7 +212,8 @@ class RFMSegments(SavedModel):
                 where one is none of the segments' levels.
 
         Raises:
-            DefinitionError: The scorer does not fit, or a score is absent.
+            DefinitionError: The scorer does not fit, `scored` is no Polars table, or a score is
+                absent.
 
         Examples:
             >>> scored = pl.DataFrame(
@@ -221,6 +225,7 @@ class RFMSegments(SavedModel):
         """
         if scorer is not None:
             self.check(scorer)
+        check_table("scored", scored, step="pass what scorer.score(rfm) gives.")
         names = scored.collect_schema().names()
         for score in self._looked_at:
             if score not in names:
@@ -283,6 +288,21 @@ class RFMSegments(SavedModel):
         for scores in itertools.product(*grid):
             code = separator.join("*" if score is None else str(score) for score in scores)
             yield code, [rule.segment for rule in self.rules if _takes(rule, scores)]
+
+
+def check_segments(segments: object) -> None:
+    """Raise where segments are none.
+
+    Raises:
+        DefinitionError: They are.
+    """
+    check_kind(
+        "segments",
+        segments,
+        RFMSegments,
+        allowed="RFMSegments",
+        step="RFMSegments.three_levels(), RFMSegments.five_levels() or rules of your own.",
+    )
 
 
 def _rules(found: Iterable[dict[str, Any]], plays: Mapping[str, str]) -> tuple[RFMRule, ...]:

@@ -7,6 +7,8 @@ without rounding and equal values are always equal.
 from __future__ import annotations
 
 import decimal
+import numbers
+from collections.abc import Iterable, Mapping, Set
 from decimal import Decimal
 from typing import ClassVar, Literal
 
@@ -17,7 +19,8 @@ from retention_kit.contracts.saved import SavedModel
 from retention_kit.errors import DefinitionError, bad_parameter
 
 MOST_LEVELS = 100
-_BEYOND = Decimal(10) ** 30
+_READ = 30
+_BEYOND = Decimal(10) ** _READ
 _EXACT = decimal.Context(prec=80)
 _INT64 = (Decimal(-(2**63)), Decimal(2**63 - 1))
 
@@ -41,7 +44,7 @@ class RFMScale(SavedModel):
     edge_is_in: Literal["lower", "upper"]
     minimum: Decimal | None = None
     maximum: Decimal | None = None
-    customers: tuple[int, ...] = ()
+    customers: tuple[pydantic.NonNegativeInt, ...] = ()
 
     @pydantic.model_validator(mode="after")
     def _is_in_order(self) -> RFMScale:
@@ -109,17 +112,50 @@ def exact(value: object, scale: int = 0) -> Decimal:
     """Give a number as a decimal, without rounding and without trailing zeros.
 
     Args:
-        value: A whole number of units, a float or a decimal.
+        value: A whole number of units, a float or a decimal, of Python or NumPy.
         scale: How many digits after the point a unit is.
+
+    Raises:
+        TypeError: It is no real number.
     """
-    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(str(value))
+    number = _decimal(value)
     plain = f"{number.scaleb(-scale, context=_EXACT):f}"
     return Decimal(plain.rstrip("0").rstrip(".") if "." in plain else plain)
 
 
 def shown(edges: tuple[Decimal, ...]) -> str:
-    """Write edges for a person."""
-    return ", ".join(f"{edge:f}" for edge in edges)
+    """Write edges for a person, in short where they are too large or too small to be read."""
+    return ", ".join(
+        f"{edge:f}" if -_READ < edge.adjusted() < _READ else f"{edge:.3e}" for edge in edges
+    )
+
+
+def members(given: object) -> tuple[object, ...] | None:
+    """Give what a list, a tuple, an array or a column holds, in order; None of anything else."""
+    if not isinstance(given, Iterable) or isinstance(given, str | bytes | Set | Mapping):
+        return None
+    try:
+        return tuple(given)
+    except TypeError:  # an array of no dimension
+        return None
+
+
+def is_finite_number(value: object) -> bool:
+    """Say whether a value is a finite real number, of Python or NumPy, and no truth value."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real | Decimal):
+        return False
+    return _decimal(value).is_finite()
+
+
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, numbers.Integral):
+        return Decimal(int(value))
+    if isinstance(value, numbers.Real):
+        # The shortest text that reads as this float.
+        return Decimal(repr(float(value)))
+    raise TypeError(f"A {type(value).__name__} is no real number.")
 
 
 def _literal(edge: Decimal, dtype: pl.DataType, *, up: bool) -> pl.Expr:

@@ -13,7 +13,7 @@ from retention_kit.contracts.law import Frame
 from retention_kit.contracts.saved import SavedModel
 from retention_kit.errors import DefinitionError, bad_parameter
 from retention_kit.rfm.looks import DIMENSIONS
-from retention_kit.rfm.scales import RFMScale, exact
+from retention_kit.rfm.scales import RFMScale, exact, is_finite_number, members
 
 Method = Literal["quantile", "rank", "thresholds"]
 """Where the edges come from: quantiles, mean ranks, or a person."""
@@ -111,7 +111,7 @@ class RFMScorer(SavedModel):
             ("frequency", frequency),
             ("monetary", monetary),
         ):
-            if len(edges) != 2:
+            if len(members(edges) or ()) != 2:
                 raise bad_parameter(name, got=edges, allowed="two edges, which make three levels")
         return cls.from_thresholds(
             recency_days=recency_days, frequency=frequency, monetary=monetary
@@ -154,6 +154,7 @@ class RFMScorer(SavedModel):
         Args:
             rfm: What `rfm_table` gives, made in the same way as the table that the scorer was
                 fitted to; or a table with its columns `recency_days`, `frequency`, `monetary`.
+                The scorer cannot tell a table of another window, unit or monetary value.
 
         Returns:
             All rows and columns of `rfm`, and after them:
@@ -164,7 +165,7 @@ class RFMScorer(SavedModel):
                 dimensions has more than nine levels.
 
         Raises:
-            DefinitionError: A column is absent or does not hold numbers.
+            DefinitionError: It is no Polars table, or a column is absent or does not hold numbers.
 
         Examples:
             >>> rfm = pl.DataFrame(
@@ -197,8 +198,11 @@ def with_small_scores(rfm: Frame, scorer: RFMScorer, *, ending: str = "") -> Fra
         ending: What the names of the dimensions end in, and those of the scores will.
 
     Raises:
-        DefinitionError: A column is absent or does not hold numbers.
+        DefinitionError: The scorer is none, the table is no Polars table, or a column is absent or
+            does not hold numbers.
     """
+    check_scorer(scorer)
+    check_table("rfm", rfm, step="pass what rfm_table(orders, as_of=…) gives.")
     schema = rfm.collect_schema()
     check_dimensions(schema, ending)
     scores = []
@@ -235,6 +239,50 @@ def code_of(levels: tuple[int, ...]) -> pl.Expr:
     return (recency * 100 + frequency * 10 + monetary).cast(pl.String).alias(CODE)
 
 
+def check_scorer(scorer: object) -> None:
+    """Raise where a scorer is none.
+
+    Raises:
+        DefinitionError: It is.
+    """
+    check_kind(
+        "scorer",
+        scorer,
+        RFMScorer,
+        allowed="an RFMScorer",
+        step="fit_rfm_scorer(rfm), RFMScorer.from_thresholds(…) or RFMScorer.from_json(text).",
+    )
+
+
+def check_table(name: str, table: object, *, step: str) -> None:
+    """Raise where a table is no Polars table.
+
+    Raises:
+        DefinitionError: It is.
+    """
+    kinds = (pl.LazyFrame, pl.DataFrame)
+    check_kind(name, table, kinds, allowed="a lazy or an eager Polars table", step=step)
+
+
+def check_kind(
+    name: str, value: object, kinds: type | tuple[type, ...], *, allowed: str, step: str
+) -> None:
+    """Raise where a value is of another kind, whose name is said and not what it holds.
+
+    Raises:
+        DefinitionError: It is.
+    """
+    if not isinstance(value, kinds):
+        kind = type(value)
+        got = (
+            kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+        )
+        raise DefinitionError(
+            f"Parameter {name!r} is of type {got}. Allowed: {allowed}. Next step: {step}",
+            parameter=name,
+        )
+
+
 def check_best(best: str) -> None:
     """Raise where a direction is neither of the two.
 
@@ -246,16 +294,20 @@ def check_best(best: str) -> None:
 
 
 def _threshold_scale(name: str, edges: Sequence[float | Decimal]) -> RFMScale:
+    given = members(edges)
+    if given is None:
+        raise bad_parameter(
+            name, got=edges, allowed="a list of edges, ascending", step="(30, 90), or (30,)."
+        )
     found = []
-    for edge in edges:
-        is_number = isinstance(edge, int | float | Decimal) and not isinstance(edge, bool)
-        if not is_number or not Decimal(edge).is_finite():
+    for edge in given:
+        if not is_finite_number(edge):
             raise bad_parameter(name, got=edge, allowed="finite numbers, ascending")
         found.append(exact(edge))
     if not found or any(low >= high for low, high in pairwise(found)):
         raise bad_parameter(
             name,
-            got=tuple(edges),
+            got=given,
             allowed="one edge or more, each above the one before",
             step="give the edges from the lowest to the highest.",
         )

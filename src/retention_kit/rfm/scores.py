@@ -11,10 +11,11 @@ from retention_kit.contracts.law import Frame, additive, customer_local, finishe
 from retention_kit.metrics.base.dimensions import By, dimensions, first_sale_value
 from retention_kit.metrics.base.observed import SOLD_AT
 from retention_kit.metrics.base.ratios import ratio
-from retention_kit.metrics.base.reduced import groups_of, share_of_group, with_empty_rows
+from retention_kit.metrics.base.reduced import groups_of, share_of_group
 from retention_kit.metrics.lifecycle.gaps import Unit
+from retention_kit.rfm.grids import with_empty_and_other_rows
 from retention_kit.rfm.looks import REPEAT, Look, Monetary, looked_at
-from retention_kit.rfm.scorers import SCORES, RFMScorer, with_small_scores
+from retention_kit.rfm.scorers import SCORES, RFMScorer, check_scorer, with_small_scores
 from retention_kit.rfm.table import rfm_table
 
 SUMS = (
@@ -26,6 +27,8 @@ SUMS = (
     "recency_days",
     "frequency",
 )
+RATIOS = ("share_of_customers", "share_of_revenue", "mean_recency_days", "mean_frequency")
+"""The ratios of the map, which the segments have as well."""
 OF = "__of_"
 """What the names of columns to split by begin with on the way, lest they meet others."""
 
@@ -48,7 +51,8 @@ def rfm_scores(
     Args:
         orders: The `orders` table, shape `(n_orders, >= 4)`.
         as_of: Observation instant, exclusive, with a time zone.
-        scorer: The scorer, fitted to this shop's table or to an earlier one of the same options.
+        scorer: The scorer, fitted to this shop's table or to an earlier one of the same `window`,
+            `unit` and `monetary`; it holds none of the three, so that another is not noticed.
         window: Over what time before `as_of` frequency and monetary value are taken.
         unit: What a purchase is: each `order`, or all orders of one shop-zone `day` together.
         monetary: The `net` total, or the `mean`: the net total per purchase.
@@ -64,8 +68,8 @@ def rfm_scores(
 
     Raises:
         MissingColumnError: A required column is absent.
-        DefinitionError: `as_of` has no time zone, or `window`, `unit` or `monetary` is none of what
-            it may be.
+        DefinitionError: `as_of` has no time zone, or `window`, `unit`, `monetary` or `scorer` is
+            none of what it may be.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -78,6 +82,7 @@ def rfm_scores(
         >>> scores.select("customer_id", "rfm_code").collect().rows()
         [(1, '222'), (2, '133')]
     """
+    check_scorer(scorer)
     table = rfm_table(orders, as_of=as_of, window=window, unit=unit, monetary=monetary)
     return scorer.score(table)
 
@@ -125,8 +130,8 @@ def score_totals(
 
     Raises:
         MissingColumnError: A required column is absent.
-        DefinitionError: `as_of` has no time zone, `window`, `unit` or `monetary` is none of what
-            it may be, or `by` names what cannot be split by.
+        DefinitionError: `as_of` has no time zone, `window`, `unit`, `monetary` or `scorer` is none
+            of what it may be, or `by` names what cannot be split by.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -139,7 +144,8 @@ def score_totals(
         >>> totals.select("recency_score", "frequency_score", "customers").collect().rows()
         [(1, 3, 1), (2, 2, 1)]
     """
-    names = dimensions(by, orders, reserved=(*SCORES, *SUMS))
+    check_scorer(scorer)
+    names = dimensions(by, orders, reserved=(*SCORES, *SUMS, *RATIOS))
     look = Look(as_of=as_of, window=window, unit=unit, monetary=monetary)
     cells = summed_by_scores(orders, look, scorer, names)
     return cells.with_columns(pl.col(SCORES).cast(pl.Int64))
@@ -159,13 +165,18 @@ def score_map(totals: Frame, *, scorer: RFMScorer) -> Frame:
         the denominator is 0:
 
         - the columns of `by`: as in `totals`.
-        - `recency_score`, `frequency_score` (`Int64`): 1 … number of levels, or null together.
+        - `recency_score`, `frequency_score` (`Int64`): 1 … number of levels, or null together;
+            scores beyond the scorer's levels, of totals made with another, keep a row of their
+            own.
         - `customers`, `repeat_customers`, `orders` (`Int64`), `revenue`, `net_revenue`
             (`Decimal(38, 4)`): as in `totals`, over all monetary scores; 0 where there is nobody.
         - `share_of_customers`: customers / customers of the group, 0 … 1.
         - `share_of_revenue`: revenue / revenue of the group, 0 … 1.
         - `mean_recency_days`: days since the last sale per customer.
         - `mean_frequency`: purchases in the window per customer.
+
+    Raises:
+        DefinitionError: The scorer is none, or the totals are known to be of another.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -176,6 +187,7 @@ def score_map(totals: Frame, *, scorer: RFMScorer) -> Frame:
         >>> cells.select("recency_score", "frequency_score", "customers").collect().rows()
         [(1, 1, 0), (1, 2, 1), (2, 1, 1), (2, 2, 0)]
     """
+    check_scorer(scorer)
     groups: list[str] = groups_of(totals, (*SCORES, *SUMS))
     cell = list(SCORES[:2])
     recency, frequency, _ = scorer.levels
@@ -186,7 +198,7 @@ def score_map(totals: Frame, *, scorer: RFMScorer) -> Frame:
     )
     sums = totals.group_by(*groups, *cell).agg(pl.col(SUMS).sum())
     return (
-        with_empty_rows(sums, slots, groups)
+        with_empty_and_other_rows(sums, slots, groups)
         .filter(pl.col(cell[0]).is_not_null() | (pl.col("customers") > 0))
         .select(
             *groups,

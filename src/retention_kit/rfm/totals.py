@@ -9,14 +9,23 @@ import polars as pl
 from retention_kit.contracts.law import Frame, additive, customer_local, finisher
 from retention_kit.metrics.base.dimensions import By, dimensions
 from retention_kit.metrics.base.ratios import ratio
-from retention_kit.metrics.base.reduced import groups_of, share_of_group, with_empty_rows
+from retention_kit.metrics.base.reduced import groups_of, share_of_group
 from retention_kit.metrics.lifecycle.gaps import Unit
+from retention_kit.rfm.grids import with_empty_and_other_rows
 from retention_kit.rfm.looks import Look, Monetary
-from retention_kit.rfm.rules import NO_PURCHASES, SEGMENT, RFMSegments
+from retention_kit.rfm.rules import NO_PURCHASES, SEGMENT, RFMSegments, check_segments
 from retention_kit.rfm.scorers import SCORES, RFMScorer
-from retention_kit.rfm.scores import SUMS, rfm_scores, summed_by_scores
+from retention_kit.rfm.scores import RATIOS, SUMS, rfm_scores, summed_by_scores
 
 _PLACE = "__place"
+_PLAY = "play"
+_OF_SUMMARY = (
+    *RATIOS,
+    "average_order_value",
+    "repeat_purchase_rate",
+    "revenue_per_customer",
+    _PLAY,
+)
 
 
 @customer_local
@@ -38,7 +47,8 @@ def rfm_segments(
     Args:
         orders: The `orders` table, shape `(n_orders, >= 4)`.
         as_of: Observation instant, exclusive, with a time zone.
-        scorer: The scorer, fitted to this shop's table or to an earlier one of the same options.
+        scorer: The scorer, fitted to this shop's table or to an earlier one of the same `window`,
+            `unit` and `monetary`; it holds none of the three, so that another is not noticed.
         segments: The segments, of the scorer's levels and direction.
         window: Over what time before `as_of` frequency and monetary value are taken.
         unit: What a purchase is: each `order`, or all orders of one shop-zone `day` together.
@@ -70,6 +80,7 @@ def rfm_segments(
         >>> found.sort("customer_id").select("customer_id", "segment").collect().rows()
         [(1, 'about to sleep'), (2, 'new')]
     """
+    check_segments(segments)
     scored = rfm_scores(
         orders, as_of=as_of, scorer=scorer, window=window, unit=unit, monetary=monetary
     )
@@ -136,8 +147,9 @@ def segment_totals(
         >>> totals.sort("segment").select("segment", "customers", "revenue").collect().rows()
         [('about to sleep', 1, Decimal('400.0000')), ('new', 1, Decimal('50.0000'))]
     """
+    check_segments(segments)
     segments.check(scorer)
-    names = dimensions(by, orders, reserved=(SEGMENT, *SCORES, *SUMS))
+    names = dimensions(by, orders, reserved=(SEGMENT, *SCORES, *SUMS, *_OF_SUMMARY))
     look = Look(as_of=as_of, window=window, unit=unit, monetary=monetary)
     cells = summed_by_scores(orders, look, scorer, names)
     # The cells are few, so that names are put to them and not to customers.
@@ -154,8 +166,9 @@ def segment_summary(totals: Frame, *, segments: RFMSegments) -> Frame:
 
     Returns:
         One row per group and segment, sorted by the group and in the segments' order; where there
-        are such, one for `no purchases`, last in its group. Ratios are `Float64`, null where the
-        denominator is 0:
+        are such, one for `no purchases` after them. Totals that were made with other segments lose
+        nobody: a segment that is none of these keeps its row, last in its group. Ratios are
+        `Float64`, null where the denominator is 0:
 
         - the columns of `by`: as in `totals`.
         - `segment` (`String`): the name.
@@ -169,6 +182,9 @@ def segment_summary(totals: Frame, *, segments: RFMSegments) -> Frame:
         - `mean_recency_days`: days since the last sale per customer.
         - `mean_frequency`: purchases in the window per customer.
         - `play` (`String`): what to do with them, null where the segments do not say.
+
+    Raises:
+        DefinitionError: The segments are none, or the totals are known to be of others.
 
     Notes:
         Money, orders and repeat purchases are those of the customers' whole life, whatever window
@@ -187,18 +203,19 @@ def segment_summary(totals: Frame, *, segments: RFMSegments) -> Frame:
         >>> summary.select("segment", "customers", "share_of_revenue").collect().rows()
         [('new', 1, 0.1111111111111111), ('about to sleep', 1, 0.8888888888888888)]
     """
+    check_segments(segments)
     groups: list[str] = groups_of(totals, (SEGMENT, *SUMS))
     names = [*segments.names, NO_PURCHASES]
     plays = [segments.plays.get(name) for name in names]
     slots = totals.select(
         pl.lit(pl.Series(names, dtype=pl.String)).alias(SEGMENT),
-        pl.lit(pl.Series(plays, dtype=pl.String)).alias("play"),
+        pl.lit(pl.Series(plays, dtype=pl.String)).alias(_PLAY),
         pl.lit(pl.Series(range(len(names)), dtype=pl.Int64)).alias(_PLACE),
     )
     return (
-        with_empty_rows(totals, slots, groups)
+        with_empty_and_other_rows(totals, slots, groups)
         .filter((pl.col(SEGMENT) != NO_PURCHASES) | (pl.col("customers") > 0))
-        .sort(*groups, _PLACE)
+        .sort(*groups, _PLACE, SEGMENT, nulls_last=[*(False for _ in groups), True, True])
         .select(
             *groups,
             SEGMENT,
@@ -210,6 +227,6 @@ def segment_summary(totals: Frame, *, segments: RFMSegments) -> Frame:
             ratio("revenue", "customers").alias("revenue_per_customer"),
             ratio("recency_days", "customers").alias("mean_recency_days"),
             ratio("frequency", "customers").alias("mean_frequency"),
-            "play",
+            _PLAY,
         )
     )

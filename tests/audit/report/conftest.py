@@ -372,7 +372,7 @@ def of_groups() -> dict[str, pl.DataFrame]:
         ),
         "rfm_levels": pl.DataFrame(
             [
-                (name, score, low, high, 900)
+                (name, score, low, high, 900, False)
                 for name, edges in (
                     ("recency_days", ((None, 26.0), (26.0, 92.0), (92.0, None))),
                     ("frequency", ((4.0, None), (1.0, 4.0), (None, 1.0))),
@@ -380,7 +380,14 @@ def of_groups() -> dict[str, pl.DataFrame]:
                 )
                 for score, (low, high) in enumerate(edges, start=1)
             ],
-            schema=["dimension", "score", "from_value", "to_value", "customers"],
+            schema=[
+                "dimension",
+                "score",
+                "from_value",
+                "to_value",
+                "customers",
+                "is_high_best",
+            ],
             orient="row",
         ),
         "rfm_migration": pl.DataFrame(
@@ -429,6 +436,8 @@ def of_groups() -> dict[str, pl.DataFrame]:
                 "verdict_of_fit": ["converged", "same_spend"],
                 "customers": [4_338, 2_790],
                 "log_likelihood": [-37_645.6, -19_083.3],
+                "share_left": [0.31, None],
+                "correlation": [None, 0.12],
             }
         ),
         "value_parameters": pl.DataFrame(

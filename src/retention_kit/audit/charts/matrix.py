@@ -23,6 +23,7 @@ def heat_map(
     columns: Sequence[str],
     rows: Sequence[str],
     title: str = "",
+    row_title: str = "",
     tall: bool = False,
     wraps: bool = False,
 ) -> Plot:
@@ -34,6 +35,7 @@ def heat_map(
         columns: The names of all columns, in order.
         rows: The names of all rows, in order.
         title: What the columns are.
+        row_title: What the rows are.
         tall: Whether cells are few, and so may be large.
         wraps: Whether names of columns of several words stand on as many lines.
     """
@@ -55,6 +57,7 @@ def heat_map(
             orient="top",
             title=title or None,
             labelAngle=0,
+            titlePadding=14,
             ticks=False,
             domain=False,
             labelPadding=8 + 14 * (most_lines - 1),
@@ -65,7 +68,7 @@ def heat_map(
         "y:N",
         sort=list(rows),
         scale=alt.Scale(domain=list(rows), padding=0.04),
-        axis=alt.Axis(title=None, ticks=False, domain=False, labelPadding=8),
+        axis=alt.Axis(title=row_title or None, ticks=False, domain=False, labelPadding=8),
     )
     base = layer("rows").encode(x=x, y=y)
     squares = base.mark_rect().encode(color=alt.Color("c:N", scale=None))
@@ -73,7 +76,7 @@ def heat_map(
         text="t:N", color=alt.Color("i:N", scale=None)
     )
     height = (64 if tall else 31) * max(len(rows), 1) + 40
-    left = max((len(row) for row in rows), default=0) * 8 + 12
+    left = max((len(row) for row in rows), default=0) * 8 + (36 if row_title else 12)
     least = _NAMED * len(columns) if wraps else 0
     return dressed(
         [squares, text], {"rows": drawn_rows}, size, height=height, left=left, least=least

@@ -147,12 +147,10 @@ def _titles(name: str, audit: Findings, words: Words) -> tuple[str, str]:
 
 
 def _best_score(audit: Findings) -> str:
-    """Give the best score: that of the shortest silence."""
+    """Give the best score: 1, or the number of levels."""
     levels = audit.tables.get("rfm_levels", pl.DataFrame())
-    if levels.is_empty():
-        return "1"
-    shortest = levels.filter(pl.col("dimension") == "recency_days", pl.col("from_value").is_null())
-    return str(shortest["score"].item())
+    is_high = bool(levels.height) and levels["is_high_best"][0]
+    return str(levels["score"].max() if is_high else 1)
 
 
 def _stopped(text: str, audit: Findings, words: Words) -> str:

@@ -91,6 +91,8 @@ _BY_TABLE: dict[tuple[str, str], Kind] = {
     ("predicted_segments", "expected_alive"): "count",
     ("predicted_segments", "expected_purchases"): "count",
     ("value_models", "log_likelihood"): "number",
+    ("value_models", "share_left"): "share",
+    ("value_models", "correlation"): "ratio",
     ("purchase_tracking", "period"): "date",
     ("purchase_tracking", "expected_repeat_purchases"): "number",
     ("purchase_tracking", "expected_cumulative"): "number",

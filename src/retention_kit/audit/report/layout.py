@@ -163,6 +163,16 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "mean_recency_days",
         "play",
     ),
+    "rfm_levels": ("dimension", "score", "from_value", "to_value", "customers"),
+    "value_models": (
+        "part",
+        "model",
+        "status",
+        "verdict_of_fit",
+        "customers",
+        "share_left",
+        "correlation",
+    ),
     "rfm_map": (
         "recency_score",
         "frequency_score",

@@ -24,12 +24,11 @@ def rfm_map(tables: Tables, words: Words) -> Picture | None:
         return None
     from retention_kit.audit import charts
 
+    known = [row for row in frame.to_dicts() if row["recency_score"] is not None]
+    is_high = bool(tables["rfm_levels"]["is_high_best"][0]) if "rfm_levels" in tables else False
     rows, columns = (
-        {score: _level(words, name, score, frame[f"{name}_score"].to_list()) for score in scores}
-        for name, scores in (
-            ("recency", frame["recency_score"].unique().sort()),
-            ("frequency", frame["frequency_score"].unique().sort()),
-        )
+        _levels(words, name, frame[f"{name}_score"].to_list(), is_high=is_high)
+        for name in ("recency", "frequency")
     )
     cells = [
         (
@@ -39,14 +38,20 @@ def rfm_map(tables: Tables, words: Words) -> Picture | None:
             f"{words.numbers.count(row['customers'])}  ·  "
             f"{words.numbers.part(row['share_of_revenue'])}",
         )
-        for row in frame.to_dicts()
+        for row in known
     ]
-    best = max(frame.to_dicts(), key=lambda row: row["revenue"])
+    best = max(known, key=lambda row: row["revenue"])
     return picture(
         words,
         "rfm_map",
         lambda size: charts.heat_map(
-            cells, size=size, columns=list(columns.values()), rows=list(rows.values()), tall=True
+            cells,
+            size=size,
+            columns=list(columns.values()),
+            rows=list(rows.values()),
+            title=words.get("pictures", "rfm_map", "frequency"),
+            row_title=words.get("pictures", "rfm_map", "recency"),
+            tall=True,
         ),
         scrolls=True,
         customers=words.counted("customers", best["customers"]),
@@ -152,10 +157,13 @@ def purchase_tracking(tables: Tables, words: Words) -> Picture | None:
             ("expected", "expected_cumulative", drawing.WARM),
         )
     ]
-    last = frame.row(-1, named=True)
-    made, expected = last["cumulative_repeat_purchases"], last["expected_cumulative"]
-    held_out = frame.filter("is_holdout")["period"].to_list()
-    since = words.numbers.short_date(held_out[0] if held_out else last["period"])
+    held_out = frame.filter("is_holdout")
+    if held_out.is_empty():
+        return None
+    since = words.numbers.short_date(held_out["period"].to_list()[0])
+    made, expected = (
+        held_out[column].sum() for column in ("repeat_purchases", "expected_repeat_purchases")
+    )
     return picture(
         words,
         "purchase_tracking",
@@ -226,7 +234,7 @@ def alive_matrix(tables: Tables, words: Words) -> Picture | None:
         )
         for row in known
     ]
-    least = min(known, key=lambda row: row["probability_alive"])
+    even = min(known, key=lambda row: (abs(row["probability_alive"] - 0.5), row["frequency"]))
     return picture(
         words,
         "alive_matrix",
@@ -238,9 +246,9 @@ def alive_matrix(tables: Tables, words: Words) -> Picture | None:
             title=words.get("pictures", "alive_matrix", "axis"),
         ),
         scrolls=True,
-        repeats=words.numbers.count(least["frequency"]),
-        days=words.counted("day_words", least["days_since_last"]),
-        share=words.numbers.part(least["probability_alive"]),
+        repeats=words.counted("repeat_purchases", even["frequency"]),
+        days=words.counted("day_words", even["days_since_last"]),
+        share=words.numbers.part(even["probability_alive"]),
     )
 
 
@@ -262,6 +270,10 @@ def _of_customers_and_money(
             ("money", f"share_of_{money_of}", drawing.ACCENT),
         )
     ]
+    short = [
+        [words.numbers.part(row[column]) for row in frame.to_dicts()]
+        for column in ("share_of_customers", f"share_of_{money_of}")
+    ]
     texts = [
         [
             f"{words.numbers.part(row['share_of_customers'])}  ·  "
@@ -277,13 +289,21 @@ def _of_customers_and_money(
     return picture(
         words,
         name,
-        lambda size: charts.paired_rows(labels, series, texts, size=size),
+        lambda size: charts.paired_rows(
+            labels, series, short if size == "narrow" else texts, size=size
+        ),
         values=values,
     )
 
 
-def _level(words: Words, dimension: str, score: int, scores: Sequence[int]) -> str:
-    """Name a level of a dimension, its ends with words."""
-    end = "first" if score == min(scores) else "last" if score == max(scores) else ""
-    told = words.get("pictures", "rfm_map", f"of_{dimension}", end, default="") if end else ""
-    return f"{score} ({told})" if told else str(score)
+def _levels(
+    words: Words, dimension: str, scores: Sequence[int], *, is_high: bool
+) -> dict[int, str]:
+    """Name the levels of a dimension, best first, the ends with words."""
+    found = sorted({score for score in scores if score is not None}, reverse=is_high)
+    ends = {found[0]: "first", found[-1]: "last"} if len(found) > 1 else {}
+    named = {}
+    for score in found:
+        told = words.get("pictures", "rfm_map", f"of_{dimension}", ends.get(score, ""), default="")
+        named[score] = f"{score} ({told})" if told else str(score)
+    return named

@@ -86,25 +86,35 @@ def zone_of(schema: pl.Schema) -> str:
     )
 
 
-def instant(as_of: dt.datetime, zone: str) -> pl.Expr:
-    """Give the instant of observation in the shop's zone.
+def instant(as_of: dt.datetime, zone: str, name: str = "as_of") -> pl.Expr:
+    """Give an instant in the shop's zone.
+
+    Args:
+        as_of: The instant, of observation or another.
+        zone: The shop's zone.
+        name: The parameter to name where it is none.
 
     Raises:
         DefinitionError: It has no time zone.
     """
     # Polars takes an instant as a literal in its own zone alone.
-    return pl.lit(in_zone(as_of, zone), dtype=pl.Datetime("us", zone))
+    return pl.lit(in_zone(as_of, zone, name), dtype=pl.Datetime("us", zone))
 
 
-def in_zone(as_of: dt.datetime, zone: str) -> dt.datetime:
-    """Give the instant of observation as the clock of a zone shows it.
+def in_zone(as_of: dt.datetime, zone: str, name: str = "as_of") -> dt.datetime:
+    """Give an instant as the clock of a zone shows it.
+
+    Args:
+        as_of: The instant, of observation or another.
+        zone: The zone.
+        name: The parameter to name where it is none.
 
     Raises:
         DefinitionError: It has no time zone, or there is no such zone.
     """
     if not isinstance(as_of, dt.datetime) or as_of.tzinfo is None:
         raise bad_parameter(
-            "as_of",
+            name,
             got=as_of,
             allowed="a datetime with a time zone",
             step="datetime(2011, 12, 10, tzinfo=ZoneInfo('Europe/London')).",
