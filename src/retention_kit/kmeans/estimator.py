@@ -155,8 +155,9 @@ class CustomerKMeans(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ig
             y: Nothing, as scikit-learn wants it.
 
         Raises:
-            FeaturesError: A parameter or a feature is not what it may be; or there are more
-                clusters than distinct customers. It is a `ValueError` too.
+            FeaturesError: A parameter or a feature is not what it may be; there are more clusters
+                than distinct customers; or rows are too far apart to be measured. It is a
+                `ValueError` too, and what was fitted before stays as it was.
         """
         check_parameters(self)
         fitted = copy.copy(self)
