@@ -35,8 +35,8 @@ LEAST_REPEATS = 30
 """Of how many customers who came back a model is believed at least."""
 SURE = 0.8
 """From which probability of being alive on nobody needs to be called."""
-SPENDERS = 200_000
-"""To how many repeat customers the model of spend is fitted at most, every so manieth of them."""
+FITTED_TO = 200_000
+"""To about how many customers the models are fitted at most: of more, to every so manieth."""
 _CORRELATED = 0.3
 _FREQUENCIES = 8
 _EXACT = pl.Decimal(38, 9)
@@ -58,12 +58,13 @@ def value_tables(
     """
     people = division.with_segment(known)
     patterns = _patterns(known)
-    model = _fitted(known, patterns)
+    part = _part(known, int(patterns["customers"].sum()))
+    model = _fitted(part)
     if model is None:
         return {"worth_a_call": _drifting(people, division, dataset)}
     repeats = patterns.filter(pl.col("frequency") > 0)["customers"].sum()
     few = repeats < LEAST_REPEATS
-    judged = {**_told(model, few=few), **_plots(known, days, patterns, model, seen)}
+    judged = {**_told(model, few=few), **_plots(part, days, patterns, model, seen)}
     if few or model.spend is None or model.status not in TRUSTED:
         # What is not to be trusted is not shown; the plots that judge it are.
         return {**judged, "worth_a_call": _drifting(people, division, dataset)}
@@ -96,26 +97,27 @@ def _patterns(known: pl.LazyFrame, which: str = "") -> pl.DataFrame:
     return summary_of(known, which).group_by(history).agg(customers).collect(engine="streaming")
 
 
-def _fitted(known: pl.LazyFrame, patterns: pl.DataFrame) -> ValueModel | None:
+def _part(known: pl.LazyFrame, customers: int) -> pl.LazyFrame:
+    """Give those whom models are fitted to, the same whatever the order of rows."""
+    every = -(-customers // FITTED_TO)
+    place = stable_hash_expression(pl.col("customer_id"), salt="retention_kit.models")
+    return known if every <= 1 else known.filter(place % every == 0)
+
+
+def _fitted(part: pl.LazyFrame) -> ValueModel | None:
     """Fit the models; None where nobody has bought on two days, no spend where it cannot be."""
     from retention_kit.clv.bundle import ValueModel
     from retention_kit.clv.fits import fit_gamma_gamma, fit_mbg_nbd
 
     try:
-        purchases = fit_mbg_nbd(patterns, time_unit="1w")
+        purchases = fit_mbg_nbd(_patterns(part), time_unit="1w")
     except DataError:
         return None
-    spenders = summary_of(known).filter(pl.col("frequency") > 0)
-    count = patterns.filter(pl.col("frequency") > 0)["customers"].sum()
-    every = -(-count // SPENDERS)
-    if every > 1:
-        place = stable_hash_expression(pl.col("customer_id"), salt="retention_kit.spenders")
-        spenders = spenders.filter(place % every == 0)
     spend = None
     with warnings.catch_warnings(), contextlib.suppress(DataError):
         # What is said of a fit is in the table of models.
         warnings.simplefilter("ignore", DataWarning)
-        spend = fit_gamma_gamma(spenders.collect(engine="streaming"))
+        spend = fit_gamma_gamma(summary_of(part).collect(engine="streaming"))
     return ValueModel(transactions=purchases, alive=purchases, spend=spend)
 
 
@@ -251,7 +253,7 @@ def _with_contacts(listed: pl.LazyFrame, dataset: Dataset, *predicted: str) -> p
 
 
 def _plots(
-    known: pl.LazyFrame,
+    part: pl.LazyFrame,
     days: pl.DataFrame,
     patterns: pl.DataFrame,
     model: ValueModel,
@@ -264,7 +266,7 @@ def _plots(
 
     made = {"repeat_frequency": repeat_frequency(patterns, model=model)}
     try:
-        earlier = fit_mbg_nbd(_patterns(known, THEN), time_unit="1w")
+        earlier = fit_mbg_nbd(_patterns(part, THEN), time_unit="1w")
     except DataError:
         return made
     tracked = cumulative_tracking(
