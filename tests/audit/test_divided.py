@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -101,12 +102,14 @@ def test_nobody_is_called_who_brought_nothing_or_is_surely_a_customer():
 @pytest.mark.filterwarnings("ignore::retention_kit.DataWarning")
 def test_a_correlation_of_number_and_size_is_told():
     rows = []
-    for customer in range(120):
+    chance = random.Random(1)
+    for customer in range(150):
         often = 2 + customer % 10
+        own = often * chance.gammavariate(3, 20)
         for purchase in range(often):
             at_ = at((customer * 7 + purchase * (13 + customer % 5)) % 350)
-            spread = 1 + (customer * 37 + purchase * 11) % 9
-            rows.append((len(rows), customer, at_, 20 * often * spread))
+            amount = round(own * chance.gammavariate(4, 0.25), 2) + 1
+            rows.append((len(rows), customer, at_, amount))
     models = audit(shop_of(rows), as_of=END).tables["value_models"]
     spend = models.filter(pl.col("part") == "spend").row(0, named=True)
     assert spend["correlation"] > 0.3
