@@ -1,4 +1,4 @@
-"""What an audit's customers will bring: the models, whether they hold, and whom to call."""
+"""What an audit's customers will bring: the models, and whether they hold."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from retention_kit.audit.called import called, drifting
 from retention_kit.audit.divided import Division
 from retention_kit.audit.seen import Seen
 from retention_kit.audit.shared.people import THEN, summary_of
@@ -16,32 +17,24 @@ from retention_kit.contracts.dataset import Dataset
 from retention_kit.errors import DataError, DataWarning
 from retention_kit.hashing import stable_hash_expression
 from retention_kit.metrics.base.observed import in_zone
-from retention_kit.metrics.retention.churned import with_contacts
 from retention_kit.rfm.rules import SEGMENT
 
 if TYPE_CHECKING:
     from retention_kit.clv.bundle import ValueModel
 
-CALLED_SHOWN = 100
-"""How many customers the list of those most worth a call has."""
 HORIZON = "52w"
 """The time to come that predictions are of."""
 DISCOUNT_RATE = 0.1
 """By how much less a purchase is worth that comes a year later."""
-DRIFTING = ("cannot lose", "need attention", "at risk")
-"""The segments to call where no model can be trusted."""
 TRUSTED = ("converged", "boundary")
 LEAST_REPEATS = 30
 """Of how many customers who came back a model is believed at least."""
-SURE = 0.8
-"""From which probability of being alive on nobody needs to be called."""
 FITTED_TO = 200_000
 """To about how many customers the models are fitted at most: of more, to every so manieth."""
 _CORRELATED = 0.3
 _FREQUENCIES = 8
 _EXACT = pl.Decimal(38, 9)
 """What expectations are summed in, since a sum of floats hangs on the order of rows."""
-_MONEY = pl.Decimal(38, 4)
 
 
 def value_tables(
@@ -61,13 +54,13 @@ def value_tables(
     part = _part(known, int(patterns["customers"].sum()))
     model = _fitted(part)
     if model is None:
-        return {"worth_a_call": _drifting(people, division, dataset)}
+        return {"worth_a_call": drifting(people, division, dataset)}
     repeats = patterns.filter(pl.col("frequency") > 0)["customers"].sum()
     few = repeats < LEAST_REPEATS
     judged = {**_told(model, few=few), **_plots(part, days, patterns, model, seen)}
     if few or model.spend is None or model.status not in TRUSTED:
         # What is not to be trusted is not shown; the plots that judge it are.
-        return {**judged, "worth_a_call": _drifting(people, division, dataset)}
+        return {**judged, "worth_a_call": drifting(people, division, dataset)}
     rows = people.select("customer_id", SEGMENT, "orders", "net_revenue", "recency_days")
     valued = (
         summary_of(known)
@@ -86,7 +79,7 @@ def value_tables(
         **judged,
         "predicted_segments": _by_segment(valued, division),
         "alive_matrix": _alive(model, seen),
-        "worth_a_call": _called(valued, dataset),
+        "worth_a_call": called(valued, dataset),
     }
 
 
@@ -107,7 +100,8 @@ def _part(known: pl.LazyFrame, customers: int) -> pl.LazyFrame:
 def _fitted(part: pl.LazyFrame) -> ValueModel | None:
     """Fit the models; None where nobody has bought on two days, no spend where it cannot be."""
     from retention_kit.clv.bundle import ValueModel
-    from retention_kit.clv.fits import fit_gamma_gamma, fit_mbg_nbd
+    from retention_kit.clv.fits import fit_mbg_nbd
+    from retention_kit.clv.fits_of_spend import fit_gamma_gamma
 
     try:
         purchases = fit_mbg_nbd(_patterns(part), time_unit="1w")
@@ -193,63 +187,6 @@ def _by_segment(valued: pl.LazyFrame, division: Division) -> pl.DataFrame:
     )
     order = pl.DataFrame({SEGMENT: division.segments.names}, schema={SEGMENT: pl.String})
     return order.join(found, on=SEGMENT, how="inner", maintain_order="left")
-
-
-def _called(valued: pl.LazyFrame, dataset: Dataset) -> pl.DataFrame:
-    """List whose value hangs in the balance: what they should bring × the chance that they left."""
-    stake = (pl.col("predicted_value") * (1 - pl.col("probability_alive"))).alias("value_at_stake")
-    listed = (
-        valued.with_columns(stake)
-        .filter(
-            pl.col("value_at_stake") > 0,
-            pl.col("net_revenue") > 0,
-            pl.col("probability_alive") < SURE,
-        )
-        .sort("value_at_stake", "customer_id", descending=[True, False])
-        .head(CALLED_SHOWN)
-    )
-    return _with_contacts(
-        listed,
-        dataset,
-        "value_at_stake",
-        "predicted_value",
-        "probability_alive",
-        "expected_purchases",
-        "next_purchase_at",
-    )
-
-
-def _drifting(people: pl.LazyFrame, division: Division, dataset: Dataset) -> pl.DataFrame:
-    """List the most valuable in the segments that drift away, where no model can be trusted.
-
-    Of segments with names of their own, those who are not in the best level of recency.
-    """
-    best = 1 if division.scorer.best == "low" else division.scorer.levels[0]
-    drifts = pl.col("recency_score") != best
-    if set(DRIFTING) & set(division.segments.names):
-        drifts = pl.col(SEGMENT).is_in(DRIFTING)
-    listed = (
-        people.filter(drifts, pl.col("net_revenue") > 0)
-        .sort("net_revenue", "customer_id", descending=[True, False])
-        .head(CALLED_SHOWN)
-    )
-    return _with_contacts(listed, dataset)
-
-
-def _with_contacts(listed: pl.LazyFrame, dataset: Dataset, *predicted: str) -> pl.DataFrame:
-    kept = listed.select(
-        "customer_id",
-        SEGMENT,
-        pl.col("net_revenue").cast(_MONEY),
-        pl.col("orders").cast(pl.Int64),
-        pl.col("recency_days").cast(pl.Int64).alias("days_since_last_order"),
-        *predicted,
-    ).collect(engine="streaming")
-    ids = kept.lazy().select("customer_id")
-    customers = dataset.customers.join(ids, on="customer_id", how="semi")
-    joined = with_contacts(kept.lazy(), customers).collect(engine="streaming")
-    first = predicted[0] if predicted else "net_revenue"
-    return joined.sort(first, "customer_id", descending=[True, False])
 
 
 def _plots(

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from retention_kit.clv.columns import probability_alive as probability_alive
     from retention_kit.clv.columns import probability_of_purchases as probability_of_purchases
     from retention_kit.clv.fits import fit_bg_nbd as fit_bg_nbd
-    from retention_kit.clv.fits import fit_gamma_gamma as fit_gamma_gamma
     from retention_kit.clv.fits import fit_mbg_nbd as fit_mbg_nbd
     from retention_kit.clv.fits import fit_pareto_nbd as fit_pareto_nbd
+    from retention_kit.clv.fits_of_spend import fit_gamma_gamma as fit_gamma_gamma
     from retention_kit.clv.holdout import conditional_expectations as conditional_expectations
     from retention_kit.clv.holdout import holdout_summary as holdout_summary
     from retention_kit.clv.holdout import holdout_totals as holdout_totals
@@ -50,7 +50,7 @@ _MODULES: dict[str, str] = {
     "expected_average_spend": f"{_HERE}.money",
     "expected_purchases": f"{_HERE}.columns",
     "fit_bg_nbd": f"{_HERE}.fits",
-    "fit_gamma_gamma": f"{_HERE}.fits",
+    "fit_gamma_gamma": f"{_HERE}.fits_of_spend",
     "fit_mbg_nbd": f"{_HERE}.fits",
     "fit_pareto_nbd": f"{_HERE}.fits",
     "fit_value_model": f"{_HERE}.bundle",

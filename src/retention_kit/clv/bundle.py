@@ -12,7 +12,8 @@ import polars as pl
 import polars.selectors as cs
 import pydantic
 
-from retention_kit.clv.fits import fit_bg_nbd, fit_gamma_gamma, fit_mbg_nbd, fit_pareto_nbd
+from retention_kit.clv.fits import fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd
+from retention_kit.clv.fits_of_spend import fit_gamma_gamma
 from retention_kit.clv.histories import need_columns
 from retention_kit.clv.models import BGNBD, MBGNBD, GammaGamma, ParetoNBD, Status
 from retention_kit.clv.summary import HISTORY, clv_summary

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from retention_kit.contracts.law import Frame
@@ -15,13 +16,10 @@ from retention_kit.errors import nearest_names
 from retention_kit.kmeans.problems import FeaturesError
 from retention_kit.kmeans.space import feature_names
 
-if TYPE_CHECKING:
-    from retention_kit.kmeans.estimator import CustomerKMeans
-
 _ID = "customer_id"
 
 
-def checked_frame(estimator: CustomerKMeans, X: Any, *, reset: bool) -> pl.DataFrame:  # noqa: N803
+def checked_frame(estimator: BaseEstimator, X: Any, *, reset: bool) -> pl.DataFrame:  # noqa: N803
     """Give features as a table of `Float64` columns whose names do not matter.
 
     Args:
@@ -70,9 +68,7 @@ def checked_frame(estimator: CustomerKMeans, X: Any, *, reset: bool) -> pl.DataF
     return frame
 
 
-def columns_to_assign(
-    estimator: CustomerKMeans, frame: Frame, *, added: Sequence[str]
-) -> list[str]:
+def columns_to_assign(estimator: BaseEstimator, frame: Frame, *, added: Sequence[str]) -> list[str]:
     """Find the features in a table that clusters are to be put beside.
 
     Args:
@@ -118,7 +114,7 @@ def columns_to_assign(
     return names
 
 
-def _of_polars(estimator: CustomerKMeans, X: pl.DataFrame, *, reset: bool) -> pl.DataFrame:  # noqa: N803
+def _of_polars(estimator: BaseEstimator, X: pl.DataFrame, *, reset: bool) -> pl.DataFrame:  # noqa: N803
     # scikit-learn would make an array of the whole, and its older versions see no names.
     if reset:
         estimator.n_features_in_ = X.width
@@ -136,7 +132,7 @@ def _of_polars(estimator: CustomerKMeans, X: pl.DataFrame, *, reset: bool) -> pl
     return X.select(pl.col(name).cast(pl.Float64).alias(column) for name, column in renamed)
 
 
-def _check_columns(estimator: CustomerKMeans, names: Sequence[str]) -> None:
+def _check_columns(estimator: BaseEstimator, names: Sequence[str]) -> None:
     """Raise where a table has other columns than that which was fitted on, in scikit-learn's words.
 
     Raises:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from retention_kit.kmeans.numbering import check_names
 from retention_kit.kmeans.saved import SavedClusters, Tried
-
-if TYPE_CHECKING:
-    from retention_kit.kmeans.estimator import CustomerKMeans
 
 _PARAMETERS = (
     "n_clusters",
@@ -26,10 +24,10 @@ _PARAMETERS = (
     "names",
     "random_state",
 )
-Estimator = TypeVar("Estimator", bound="CustomerKMeans")
+Estimator = TypeVar("Estimator", bound=BaseEstimator)
 
 
-def saved_of(estimator: CustomerKMeans) -> SavedClusters:
+def saved_of(estimator: BaseEstimator) -> SavedClusters:
     """Give what is kept of a fitted estimator.
 
     Raises:
@@ -54,7 +52,7 @@ def saved_of(estimator: CustomerKMeans) -> SavedClusters:
     )
 
 
-def parameters_now(estimator: CustomerKMeans) -> dict[str, Any]:
+def parameters_now(estimator: BaseEstimator) -> dict[str, Any]:
     """Give the parameters that an estimator is fitted with, as they are kept.
 
     They are those of the fit, whatever `set_params` does to the estimator later.
@@ -95,7 +93,7 @@ def restore(estimator: Estimator, saved: SavedClusters) -> Estimator:
     return estimator
 
 
-def names_of_features(estimator: CustomerKMeans) -> list[str]:
+def names_of_features(estimator: BaseEstimator) -> list[str]:
     """Name the features of a fitted estimator, by place where they had no names."""
     unnamed = [f"x{place}" for place in range(estimator.n_features_in_)]
     return list(getattr(estimator, "feature_names_in_", unnamed))

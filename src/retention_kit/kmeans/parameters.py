@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import TYPE_CHECKING
 
 import polars as pl
+from sklearn.base import BaseEstimator
 
 from retention_kit.kmeans.numbering import check_names
 from retention_kit.kmeans.problems import refused
 from retention_kit.kmeans.starts import check_distinct
 
-if TYPE_CHECKING:
-    from retention_kit.kmeans.estimator import CustomerKMeans
-
 _LEAST_ROWS = 100
 
 
-def check_parameters(estimator: CustomerKMeans) -> None:
+def check_parameters(estimator: BaseEstimator) -> None:
     """Raise where a parameter is not what it may be.
 
     Raises:
@@ -39,7 +36,7 @@ def check_parameters(estimator: CustomerKMeans) -> None:
         check_names(estimator.names, None if is_auto else int(estimator.n_clusters))
 
 
-def counts_to_try(estimator: CustomerKMeans, rows: pl.DataFrame, *, height: int) -> list[int]:
+def counts_to_try(estimator: BaseEstimator, rows: pl.DataFrame, *, height: int) -> list[int]:
     """Give the numbers of clusters to try.
 
     Args:
@@ -66,7 +63,7 @@ def _at_least(rows: pl.DataFrame, count: int) -> int:
     return few if few >= count else rows.unique().height
 
 
-def _check_whole(estimator: CustomerKMeans, name: str, *, least: int, besides: str = "") -> None:
+def _check_whole(estimator: BaseEstimator, name: str, *, least: int, besides: str = "") -> None:
     value = getattr(estimator, name)
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         allowed = f"a whole number of at least {least}{besides}"

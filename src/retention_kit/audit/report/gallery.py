@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from retention_kit.audit.report import pictures_by_month as by_month
 from retention_kit.audit.report import pictures_of_customers as of_customers
 from retention_kit.audit.report import pictures_of_groups as of_groups
+from retention_kit.audit.report import pictures_of_models as of_models
 from retention_kit.audit.report.pictures import (
     Picture,
     Tables,
@@ -31,9 +32,9 @@ _PICTURES: Mapping[str, Sequence[Callable[[Tables, Words], Picture | None]]] = {
     "rfm": (of_groups.rfm_map, of_groups.rfm_segments, of_groups.rfm_migration),
     "clusters": (of_groups.clusters,),
     "predicted_value": (
-        of_groups.purchase_tracking,
-        of_groups.repeat_frequency,
-        of_groups.alive_matrix,
+        of_models.purchase_tracking,
+        of_models.repeat_frequency,
+        of_models.alive_matrix,
     ),
     "seasonality": (
         of_customers.season("month"),
