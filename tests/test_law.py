@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import retention_kit
-from retention_kit.clv import MBGNBD, GammaGamma, ValueModel
+from retention_kit.clv import BGNBD, MBGNBD, GammaGamma, ParetoNBD, ValueModel
 from retention_kit.contracts import Dataset, customer_local, kind_of
 from retention_kit.contracts.tables import TABLES
 from retention_kit.datasets import example_orders
@@ -33,7 +33,10 @@ from retention_kit.testing import (
 )
 
 FOUND = table_functions()
-MODEL = MBGNBD(r=0.52, alpha=6.2, a=0.89, b=1.6, time_unit="1w")
+MBG = MBGNBD(r=0.52, alpha=6.2, a=0.89, b=1.6, time_unit="1w")
+BG = BGNBD(r=0.24, alpha=30.9, a=0.79, b=2.4)
+PARETO = ParetoNBD(r=0.55, alpha=10.6, s=0.61, beta=11.7, time_unit="1w")
+SPEND = GammaGamma(p=6.25, q=3.74, gamma=15.44)
 KNOWN = {
     # Models are given to what applies them; any will do.
     "scorer": st.just(
@@ -42,8 +45,12 @@ KNOWN = {
         )
     ),
     "segments": st.just(RFMSegments.three_levels()),
-    "model": st.just(
-        ValueModel(transactions=MODEL, alive=MODEL, spend=GammaGamma(p=6.25, q=3.74, gamma=15.44))
+    "model": st.sampled_from(
+        (
+            ValueModel(transactions=MBG, alive=MBG, spend=SPEND),
+            ValueModel(transactions=BG, alive=MBG),
+            ValueModel(transactions=PARETO, alive=PARETO, spend=SPEND),
+        )
     ),
     "clusters": st.just(
         CustomerKMeans(2).fit(

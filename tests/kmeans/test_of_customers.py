@@ -7,8 +7,6 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from retention_kit import DefinitionError
 from retention_kit.datasets import ONLINE_RETAIL_AS_OF, make_dataset, online_retail
@@ -20,7 +18,6 @@ from retention_kit.kmeans import (
     fit_customer_clusters,
 )
 from retention_kit.metrics import measure
-from retention_kit.testing import arguments_for, prove, shops
 
 SHOP = make_dataset(customers=400, seed=1)
 AS_OF = dt.datetime(2026, 1, 1, tzinfo=ZoneInfo(SHOP.time_zone))
@@ -69,18 +66,6 @@ class TestClustersOfCustomers:
         before = AS_OF - dt.timedelta(days=60)
         found = customer_clusters(SHOP.orders, as_of=before, clusters=CLUSTERS).collect()
         assert set(found["cluster_name"]) == {"loyal", "potential", "one-off"}
-
-    @given(data=st.data())
-    def test_the_law_holds(self, data):
-        drawn = data.draw(shops(("orders", "order_items", "customers")))
-        known = {"clusters": st.just(every_kind())}
-        arguments = data.draw(
-            arguments_for(customer_clusters, time_zone=drawn.time_zone, known=known)
-        )
-        customers = drawn.lazy()["customers"].with_columns(letters=pl.lit(3.0))
-        arguments["customer_columns"] = {"letters": 4}
-        tables = drawn.lazy() | {"customers": customers}
-        prove(customer_clusters, tables, arguments=arguments)
 
     def test_features_that_orders_do_not_make_are_named(self):
         own = fit_customer_clusters(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from retention_kit import Dataset, DefinitionError, MissingColumnError
 from retention_kit.rfm import rfm_table
-from retention_kit.testing import arguments_for, instants, prove, shops
+from retention_kit.testing import instants
 from retention_kit.testing import orders as drawn_orders
 
 LONDON = "Europe/London"
@@ -143,14 +143,6 @@ def test_the_table_is_what_a_plain_count_says(table, as_of, window, unit):
         "customer_id", "recency_days", "frequency", "monetary", "tenure_days"
     ).rows()
     assert {row[0]: row[1:] for row in rows} == counted(table, as_of, window, unit)
-
-
-@given(st.data())
-def test_the_law_holds(data):
-    shop = data.draw(shops(("orders",)))
-    known = {"window": st.sampled_from([None, "1d", "1mo"])}
-    arguments = data.draw(arguments_for(rfm_table, time_zone=shop.time_zone, known=known))
-    prove(rfm_table, shop.lazy(), arguments=arguments)
 
 
 def counted(table: pl.DataFrame, as_of: dt.datetime, window: str | None, unit: str) -> dict:

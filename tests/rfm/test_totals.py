@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_kit import Dataset, DefinitionError
@@ -29,7 +29,7 @@ from retention_kit.rfm import (
     segment_summary,
     segment_totals,
 )
-from retention_kit.testing import arguments_for, instants, prove, shops
+from retention_kit.testing import instants
 from retention_kit.testing import orders as drawn_orders
 
 LONDON = "Europe/London"
@@ -314,6 +314,18 @@ def test_a_column_of_the_finished_table_is_nothing_to_split_by(call, names):
             call(table, by=name, **wanted)
 
 
+FUNCTIONS = (
+    rfm_scores,
+    rfm_segments,
+    score_totals,
+    score_map,
+    segment_totals,
+    segment_summary,
+    segment_migration_totals,
+    segment_migration,
+)
+
+
 @pytest.mark.parametrize("name", ["scorer", "segments"])
 @pytest.mark.parametrize("wrong", [None, "three_levels", {}])
 def test_what_is_no_scorer_and_no_segments_is_refused(name, wrong):
@@ -372,29 +384,3 @@ def test_groups_add_up_to_the_whole(table, as_of, window):
         sums = [name for name in whole.columns if name not in keys]
         together = split.group_by(keys).agg(pl.col(sums).sum())
         assert together.sort(keys).equals(whole.sort(keys))
-
-
-FUNCTIONS = (
-    rfm_scores,
-    rfm_segments,
-    score_totals,
-    score_map,
-    segment_totals,
-    segment_summary,
-    segment_migration_totals,
-    segment_migration,
-)
-
-
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda one: one.__name__)
-@settings(max_examples=15)
-@given(data=st.data())
-def test_the_law_holds(function, data):
-    known = {
-        "scorer": st.just(SCORER),
-        "segments": st.just(SEGMENTS),
-        "window": st.sampled_from([None, "1d", "1mo"]),
-    }
-    shop = data.draw(shops(("orders",)))
-    arguments = data.draw(arguments_for(function, time_zone=shop.time_zone, known=known))
-    prove(function, shop.lazy(), arguments=arguments)
