@@ -114,3 +114,14 @@ def test_a_correlation_of_number_and_size_is_told():
     spend = models.filter(pl.col("part") == "spend").row(0, named=True)
     assert spend["correlation"] > 0.3
     assert (spend["status"], spend["verdict_of_fit"]) == ("boundary", "correlated")
+
+
+def test_of_very_many_customers_models_are_fitted_to_a_part_and_applied_to_all(monkeypatch):
+    monkeypatch.setattr("retention_kit.audit.foreseen.FITTED_TO", 500)
+    made = make_dataset(customers=1_500, seed=3, tables=("orders",))
+    result = audit(made, as_of=END)
+    customers = result.figure("customers").value
+    fitted = result.tables["value_models"].row(0, named=True)["customers"]
+    assert 0.2 * customers < fitted < 0.5 * customers
+    assert result.tables["predicted_segments"]["customers"].sum() == customers
+    assert result.tables["repeat_frequency"]["customers"].sum() == customers

@@ -19,6 +19,7 @@ from retention_kit.rfm.scores import SUMS, score_map
 from retention_kit.rfm.totals import segment_summary
 
 _WAS = SEGMENT + BEFORE
+_LEAST, _MOST = "__least_", "__most_"
 _OF_MIGRATION = (
     "customers",
     "orders_since",
@@ -89,24 +90,25 @@ def rfm_tables(known: pl.LazyFrame, division: Division) -> dict[str, pl.DataFram
             pl.col("orders").cast(pl.Int64).sum(),
             pl.col("revenue", "net_revenue").sum().cast(SUM),
             pl.col("recency_days", "frequency").sum(),
+            pl.col(DIMENSIONS).min().cast(pl.Float64).name.prefix(_LEAST),
+            pl.col(DIMENSIONS).max().cast(pl.Float64).name.prefix(_MOST),
         )
         .collect(engine="streaming")
     )
     by_segment = cells.group_by(segments.segment_of().alias(SEGMENT)).agg(pl.col(SUMS).sum())
     ends = [
-        scored.group_by(pl.col(score).cast(pl.Int64).alias("score"))
-        .agg(
-            pl.len().cast(pl.Int64).alias("customers"),
-            pl.col(name).min().cast(pl.Float64).alias("from_value"),
-            pl.col(name).max().cast(pl.Float64).alias("to_value"),
+        cells.group_by(pl.col(score).cast(pl.Int64).alias("score")).agg(
+            pl.col("customers").sum(),
+            pl.col(_LEAST + name).min().alias("from_value"),
+            pl.col(_MOST + name).max().alias("to_value"),
         )
-        .sort("score")
         for name, score in zip(DIMENSIONS, SCORES, strict=True)
     ]
+    totals = cells.select(pl.col(SCORES).cast(pl.Int64), *SUMS)
     return {
-        "rfm_map": score_map(cells.with_columns(pl.col(SCORES).cast(pl.Int64)), scorer=scorer),
+        "rfm_map": score_map(totals, scorer=scorer),
         "rfm_segments": segment_summary(by_segment, segments=segments),
-        "rfm_levels": _levels(scorer, pl.collect_all(ends, engine="streaming")),
+        "rfm_levels": _levels(scorer, ends),
         "rfm_migration": _migration(scored, division),
     }
 

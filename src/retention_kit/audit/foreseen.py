@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from retention_kit.audit.shared.people import THEN, summary_of
 from retention_kit.contracts.dataset import Dataset
 from retention_kit.errors import DataError, DataWarning
 from retention_kit.hashing import stable_hash_expression
-from retention_kit.metrics.base.observed import in_zone
+from retention_kit.metrics.base.periods import last_day
 from retention_kit.rfm.rules import SEGMENT
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ LEAST_REPEATS = 30
 """Of how many customers who came back a model is believed at least."""
 FITTED_TO = 200_000
 """To about how many customers the models are fitted at most: of more, to every so manieth."""
-_CORRELATED = 0.3
 _FREQUENCIES = 8
 _EXACT = pl.Decimal(38, 9)
 """What expectations are summed in, since a sum of floats hangs on the order of rows."""
@@ -61,15 +59,13 @@ def value_tables(
     if few or model.spend is None or model.status not in TRUSTED:
         # What is not to be trusted is not shown; the plots that judge it are.
         return {**judged, "worth_a_call": drifting(people, division, dataset)}
-    rows = people.select("customer_id", SEGMENT, "orders", "net_revenue", "recency_days")
     valued = (
-        summary_of(known)
-        .join(rows, on="customer_id")
+        summary_of(people, keep=(SEGMENT, "orders", "net_revenue", "recency_days"))
         .pipe(
             model.predict,
             horizon=HORIZON,
             discount_rate=DISCOUNT_RATE,
-            last_day=_last_day(seen.as_of),
+            last_day=last_day(seen.as_of),
         )
         .rename({"lifetime_value": "predicted_value"})
         .collect(engine="streaming")
@@ -117,6 +113,8 @@ def _fitted(part: pl.LazyFrame) -> ValueModel | None:
 
 def _told(model: ValueModel, *, few: bool) -> dict[str, pl.DataFrame]:
     """Say of each part of the model what it is, and how its fit went."""
+    from retention_kit.clv.fits_of_spend import is_notable
+
     parts = {"transactions": model.transactions, "spend": model.spend}
     fits: list[tuple[Any, ...]] = []
     parameters: list[tuple[Any, ...]] = []
@@ -129,7 +127,7 @@ def _told(model: ValueModel, *, few: bool) -> dict[str, pl.DataFrame]:
         status, reason = fit.status, str(fit.reason)
         if few and status in TRUSTED:
             status, reason = "degenerate", "too_few"
-        elif status == "converged" and abs(fit.correlation or 0.0) >= _CORRELATED:
+        elif status == "converged" and is_notable(fit.correlation, fit.customers):
             status, reason = "boundary", "correlated"
         numbers = (fit.customers, fit.log_likelihood, fit.share_left, fit.correlation)
         fits.append((part, name, status, reason, *numbers))
@@ -237,9 +235,3 @@ def _alive(model: ValueModel, seen: Seen) -> pl.DataFrame:
         )
         .select("frequency", silent, probability_alive(model.alive).alias("probability_alive"))
     )
-
-
-def _last_day(as_of: dt.datetime) -> dt.date:
-    # Taken off in UTC, where no wall clock stands twice on one hour.
-    before = as_of.astimezone(dt.UTC) - dt.timedelta(microseconds=1)
-    return in_zone(before, str(as_of.tzinfo)).date()

@@ -103,11 +103,16 @@ def fit_gamma_gamma(
     return GammaGamma(**parameters, fitted=report)
 
 
-def _warn_of(correlation: float | None, customers: float) -> None:
+def is_notable(correlation: float | None, customers: float) -> bool:
+    """Say whether number and mean of purchases correlate so much that the model is doubted."""
     if correlation is None:
-        return
+        return False
     is_chance = abs(correlation) * np.sqrt(customers - 1.0) < _BEYOND_CHANCE
-    if abs(correlation) >= _NOTABLE and not is_chance:
+    return bool(abs(correlation) >= _NOTABLE and not is_chance)
+
+
+def _warn_of(correlation: float | None, customers: float) -> None:
+    if correlation is not None and is_notable(correlation, customers):
         warnings.warn(
             f"The number and the mean of customers' purchases correlate by {correlation:.2f}. The "
             "gamma-gamma model takes them to be independent, so that what it expects is too "

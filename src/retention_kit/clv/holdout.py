@@ -74,7 +74,7 @@ def holdout_summary(
         [(1, 0, 17.0, 1)]
     """
     zone = zone_of(orders.collect_schema())
-    start, end = in_zone(since, zone), in_zone(as_of, zone)
+    start, end = in_zone(since, zone, "since"), in_zone(as_of, zone)
     if start.timestamp() >= end.timestamp():
         raise bad_parameter("since", got=since, allowed=f"an instant before as_of, {as_of}")
     known = clv_summary(orders, as_of=since, unit=unit, returns=returns)

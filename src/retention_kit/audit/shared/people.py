@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -88,10 +89,10 @@ def values_of(known: pl.LazyFrame, which: str = "") -> pl.LazyFrame:
     )
 
 
-def summary_of(known: pl.LazyFrame, which: str = "") -> pl.LazyFrame:
+def summary_of(known: pl.LazyFrame, which: str = "", *, keep: Sequence[str] = ()) -> pl.LazyFrame:
     """Give `clv_summary`, without the first purchase, of now or, with `THEN`, of the earlier time.
 
-    Of the earlier time there is no `monetary`.
+    Of the earlier time there is no `monetary`. Columns to keep stand beside it.
     """
     times = (pl.col(name + which).cast(pl.Float64) for name in ("t_x_days", "T_days"))
     return known.filter(pl.col("repeats" + which).is_not_null()).select(
@@ -99,6 +100,7 @@ def summary_of(known: pl.LazyFrame, which: str = "") -> pl.LazyFrame:
         pl.col("repeats" + which).cast(pl.Int64).alias("frequency"),
         *(time.name.replace(THEN, "", literal=True) for time in times),
         *([] if which else [pl.col("repeat_spend").alias("monetary")]),
+        *keep,
     )
 
 

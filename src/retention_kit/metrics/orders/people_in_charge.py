@@ -76,7 +76,7 @@ def manager_totals(
         [('Ann', 2, 1, 1)]
     """
     zone = zone_of(observed(orders, as_of=as_of).collect_schema())
-    end, start = in_zone(as_of, zone), in_zone(since, zone)
+    end, start = in_zone(as_of, zone), in_zone(since, zone, "since")
     # In one zone Python would compare wall clocks, of which one hour comes twice.
     if start.timestamp() >= end.timestamp():
         raise bad_parameter("since", got=since, allowed=f"an instant before as_of ({as_of})")
