@@ -1,0 +1,1 @@
+"""Segments as data: frozen, typed, JSON in both directions, and without Polars."""

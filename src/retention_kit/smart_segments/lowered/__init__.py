@@ -1,0 +1,1 @@
+"""Conditions as facts and checks: the one meaning that both evaluators answer."""
