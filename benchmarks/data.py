@@ -4,8 +4,9 @@ Four variants of one table: `orders` is what passed the door (exact money, every
 `raw` is the same before it (money as Float64, guests), `ascending` is `raw` in order of time with
 running numbers for order ids, and `defects` is `raw` with one row in a thousand broken. In all but
 `ascending` the rows lie in random order and ids are scattered numbers, so that neither sorted nor
-dense ids flatter anyone. Beside them stand two companions of `orders`: `customers`, with the
-channel that brought each, and `costs`. The tables for models are made in `model_tables`.
+dense ids flatter anyone. Beside them stand three companions of `orders`: `customers`, with the
+channel that brought each, `costs`, and the lines of the orders, made in `lines`. The tables for
+models are made in `model_tables`.
 """
 
 import argparse
@@ -20,8 +21,16 @@ import polars as pl
 
 from benchmarks.companions import companions
 from benchmarks.defects import break_rows
+from benchmarks.lines import order_items
 from benchmarks.model_tables import model_tables
-from benchmarks.settings import COMPANIONS, MODEL_TABLES, SHOP_ZONE, VARIANTS, path_of
+from benchmarks.settings import (
+    COMPANIONS,
+    LINES,
+    MODEL_TABLES,
+    SHOP_ZONE,
+    VARIANTS,
+    path_of,
+)
 
 FIRST_DAY = dt.date(2021, 1, 1)
 LAST_DAY = dt.date(2025, 1, 15)
@@ -47,6 +56,10 @@ def make_files(folder: Path, rows: int) -> None:
         frames = companions(customer_ids, FIRST_DAY, LAST_DAY, seed=rows)
         for name in missing:
             _write(frames[name], path_of(folder, name, rows), time.perf_counter())
+    if _missing(folder, (LINES,), rows):
+        started = time.perf_counter()
+        orders = pl.read_parquet(path_of(folder, "orders", rows))
+        _write(order_items(orders, seed=rows), path_of(folder, LINES, rows), started)
     if missing := _missing(folder, MODEL_TABLES, rows):
         frames = model_tables(pl.scan_parquet(path_of(folder, "orders", rows)), rows)
         for name in missing:

@@ -9,6 +9,8 @@ THREADS = 2
 VARIANTS = ("orders", "raw", "ascending", "defects")
 COMPANIONS = ("customers", "costs")
 """Tables beside `orders`: who the customers are, and what the shop spent to win and keep them."""
+LINES = "order_items"
+"""The lines of `orders`, two to an order on average."""
 MODEL_TABLES = ("histories", "patterns", "buyers", "features")
 """Tables that models are fitted and applied to: one row per customer, or per kind of customer."""
 GENERATION = 3

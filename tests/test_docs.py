@@ -28,7 +28,9 @@ ROOMS = [
     "retention_kit.datasets",
     "retention_kit.kmeans",
     "retention_kit.metrics",
+    "retention_kit.profiles",
     "retention_kit.rfm",
+    "retention_kit.smart_segments",
     "retention_kit.testing",
 ]
 DIRECTIVES = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import pydantic
@@ -49,6 +50,15 @@ class Part(pydantic.BaseModel):
             f"{type(self).__name__}(…) or .with_fields({name}=…).",
             parameter=name,
         )
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if name != "type" and (field.is_required() or value != field.get_default()):
+                yield name, value
+
+    def __str__(self) -> str:
+        return repr(self)
 
     def with_fields(self, **fields: Any) -> Any:
         """Give the same with other values in some fields, checked again."""

@@ -86,7 +86,8 @@ class Consent(Condition):
 
     The latest decision before it wins; of several at one instant, a withdrawal. A grant that names
     no purpose is for `messages` alone, a withdrawal that names none is for every purpose. Without
-    a decision there is no consent. Never unknown.
+    a decision there is no consent. Channel and purpose are compared exactly as they are written.
+    Never unknown.
 
     Attributes:
         channel: The channel, as `consents` has it.

@@ -98,7 +98,7 @@ class Anniversary(Condition):
         after: How long after the date; None is every year. In months and days.
         ahead: How long from today the first of the dates is; None is today.
         days: How many dates, 1 to 365.
-        leap_day: When 29 February is kept in other years.
+        leap_day: When 29 February is kept in other years, without `after`.
     """
 
     TYPE: ClassVar[str] = "anniversary"
@@ -116,4 +116,10 @@ class Anniversary(Condition):
             text = getattr(self, name)
             if text is not None and read_length(name, text).seconds:
                 raise bad_parameter(name, got=text, allowed="a length of months and days")
+        if self.after is not None and self.leap_day != "28_february":
+            raise bad_parameter(
+                "leap_day",
+                got=self.leap_day,
+                allowed="nothing with 'after', where the day clamps to the month's last",
+            )
         return self

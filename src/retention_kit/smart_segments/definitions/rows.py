@@ -36,8 +36,9 @@ class Rows(Part):
 
     Only completed orders count, and only rows before the instant of observation. A line belongs to
     the instant and the status of its order. A purchase that was returned still counts as bought,
-    unless `net`: then a sale does not count of which returns have brought back as much as it was
-    worth, nor a line of which they have brought back as many of the product as the order holds.
+    unless `net`: then a sale does not count of which at least one return, or several together, have
+    brought back as much as it was worth, nor a line of which they have brought back as many of the
+    product as the order holds.
     A return belongs to the sale that it names (`original_order_id`), else to the sale whose id it
     has, of the same customer; a line of a return to the lines of that sale with its product.
 

@@ -150,7 +150,8 @@ class Comparison(Part):
     Text is compared exactly, in the normal form NFC; with `fold` in lower case and with ё as е on
     both sides. A date beside a column of instants compares the instant's date in the shop's zone.
     `contains`, `starts_with`, `ends_with` and `matches` are for text; `matches` looks for a regular
-    expression anywhere in it, of the subset that `patterns` documents. `in` is true where the
+    expression anywhere in it, of the subset that `patterns` documents; with `fold` the text alone is
+    folded, and the pattern stands as written. `in` is true where the
     value equals one of `values`, which are of one type. `during` is for dates and instants: it
     asks whether they lie in a window; a date is the first instant of its day.
 
@@ -169,6 +170,10 @@ class Comparison(Part):
     values: tuple[Value, ...] = ()
     window: Window | None = None
     fold: bool = pydantic.Field(default=False, strict=True)
+
+    def __eq__(self, other: object) -> bool:
+        # To Python True equals 1, and a fact about the one is no fact about the other.
+        return super().__eq__(other) and _kinds(self) == _kinds(other)  # type: ignore[arg-type]
 
     @pydantic.field_validator("values", mode="before")
     @classmethod
@@ -236,6 +241,10 @@ def _check_operands(comparison: Comparison) -> None:
             "leave fold out.",
             parameter="fold",
         )
+
+
+def _kinds(comparison: Comparison) -> tuple[str, ...]:
+    return tuple(kind_of_value(one) for one in (comparison.value, *comparison.values))
 
 
 def _is_about_text(comparison: Comparison) -> bool:

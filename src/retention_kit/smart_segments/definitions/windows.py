@@ -98,13 +98,13 @@ class Since(Part):
     @pydantic.field_validator("start", "until", mode="before")
     @classmethod
     def _instant_or_date(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return _read_moment(value)
-        if isinstance(value, dt.datetime) and value.tzinfo is None:
-            raise bad_parameter(
-                "start", got=value, allowed="a date, or an instant with a time zone"
-            )
-        return value
+        read = _read_moment(value) if isinstance(value, str) else value
+        if not isinstance(read, dt.datetime):
+            return read
+        if read.tzinfo is None:
+            raise bad_parameter("start", got=read, allowed="a date, or an instant with a time zone")
+        # In UTC, where no clock time comes twice: equal windows are then the same instants.
+        return read.astimezone(dt.UTC)
 
     @pydantic.model_validator(mode="after")
     def _begins_first(self) -> Since:

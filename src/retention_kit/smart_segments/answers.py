@@ -1,0 +1,241 @@
+"""Segments answered over a shop: who is in one, who is in which of many, and a snapshot kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from retention_kit.contracts.buckets import Buckets
+from retention_kit.contracts.bundle import Bundle
+from retention_kit.contracts.law import Frame, report
+from retention_kit.contracts.tables import TABLES
+from retention_kit.errors import DefinitionError, bad_parameter
+from retention_kit.smart_segments.definitions.plugins import ConditionSpec
+from retention_kit.smart_segments.definitions.segment import Segment
+from retention_kit.smart_segments.frame.evaluate import Unknown, segment_members, segment_table
+from retention_kit.smart_segments.history import (
+    SegmentSnapshot,
+    SnapshotHistory,
+    history_parts,
+    segment_version,
+)
+
+Data = Bundle | Buckets | Mapping[str, pl.LazyFrame] | Mapping[str, pl.DataFrame]
+"""A dataset, its buckets, or tables by name."""
+_USED = ("orders", "order_items", "customers", "consents", "events")
+
+
+@report
+def members(
+    segment: Segment,
+    data: Data,
+    as_of: dt.datetime,
+    *,
+    unknown: Unknown = "exclude",
+    values: bool = False,
+    others: Iterable[Segment] = (),
+    scores: Frame | None = None,
+    history: SnapshotHistory | None = None,
+    conditions: Iterable[ConditionSpec] = (),
+) -> Any:
+    """Find the members of a segment.
+
+    It is `segment_members` with the tables taken from where they are.
+
+    Args:
+        segment: The segment.
+        data: A dataset, its buckets, or tables by name.
+        as_of: Observation instant, exclusive, with a time zone.
+        unknown: Of whom it is unknown, `exclude` leaves them out, `include` takes them in, and
+            `keep` does so with a column that tells.
+        values: Whether the facts behind it stand beside.
+        others: Segments that `Member` names.
+        scores: Scores by `customer_id`, for `Score`.
+        history: Snapshots taken before, for `Member`.
+        conditions: What plugins give for their conditions.
+
+    Returns:
+        A table, lazy unless the tables are eager or in buckets, in no promised order:
+
+        - `customer_id`: as in the tables.
+        - `is_member` (`Boolean`): with `unknown="keep"`, true, or null where it is unknown.
+        - with `values`, a column for each fact.
+
+    Raises:
+        DefinitionError: The segment names a column that is not there, compares what cannot be
+            compared, or needs a table that is not given; or `as_of` has no time zone.
+        PluginError: A condition of a plugin is not handed in.
+
+    Examples:
+        >>> from retention_kit.datasets import make_dataset
+        >>> from retention_kit.smart_segments import Segment, bought
+        >>> shop = make_dataset(200, seed=1)
+        >>> as_of = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+        >>> segment = Segment(name="Regulars", condition=bought().within("1y").at_least(6))
+        >>> members(segment, shop, as_of).collect().height
+        47
+    """
+    arguments = {"segment": segment, "unknown": unknown, "values": values}
+    return _answer(
+        segment_members, data, as_of, arguments, (segment,), others, scores, history, conditions
+    )
+
+
+@report
+def evaluate_many(
+    segments: Iterable[Segment],
+    data: Data,
+    as_of: dt.datetime,
+    *,
+    unknown: Unknown = "exclude",
+    others: Iterable[Segment] = (),
+    scores: Frame | None = None,
+    history: SnapshotHistory | None = None,
+    conditions: Iterable[ConditionSpec] = (),
+) -> Any:
+    """Say of every customer in which of many segments they are, in one plan.
+
+    It is `segment_table` with the tables taken from where they are: each table is read once, and
+    what several segments ask of it is computed once.
+
+    Args:
+        segments: The segments, each of a name of its own; `Member` may name them.
+        data: A dataset, its buckets, or tables by name.
+        as_of: Observation instant, exclusive, with a time zone.
+        unknown: What stands where it is unknown: `exclude` false, `include` true, `keep` null.
+        others: Further segments that `Member` names.
+        scores: Scores by `customer_id`, for `Score`.
+        history: Snapshots taken before, for `Member`.
+        conditions: What plugins give for their conditions.
+
+    Returns:
+        A table, lazy unless the tables are eager or in buckets, of one row per customer with an
+        order of any status, or a row in `customers`, before `as_of`, in no promised order:
+
+        - `customer_id`: as in the tables.
+        - a `Boolean` column per segment, named after it.
+
+    Raises:
+        DefinitionError: As of `members`; or two segments have one name.
+        PluginError: A condition of a plugin is not handed in.
+    """
+    several = tuple(segments)
+    arguments = {"segments": several, "unknown": unknown}
+    return _answer(
+        segment_table, data, as_of, arguments, several, others, scores, history, conditions
+    )
+
+
+@report
+def take_snapshot(
+    segment: Segment,
+    data: Data,
+    as_of: dt.datetime,
+    *,
+    others: Iterable[Segment] = (),
+    scores: Frame | None = None,
+    history: SnapshotHistory | None = None,
+    conditions: Iterable[ConditionSpec] = (),
+) -> SegmentSnapshot:
+    """Find the members of a segment and keep them.
+
+    Args:
+        segment: The segment.
+        data: A dataset, its buckets, or tables by name.
+        as_of: Observation instant, exclusive, with a time zone.
+        others: Segments that `Member` names.
+        scores: Scores by `customer_id`, for `Score`.
+        history: Snapshots taken before, where the segment asks of them.
+        conditions: What plugins give for their conditions.
+
+    Returns:
+        The snapshot; its members are held in memory.
+
+    Raises:
+        DefinitionError: As of `members`.
+        PluginError: As of `members`.
+    """
+    found = members(
+        segment,
+        data,
+        as_of,
+        others=others,
+        scores=scores,
+        history=history,
+        conditions=conditions,
+    )
+    customers = found.collect(engine="streaming") if isinstance(found, pl.LazyFrame) else found
+    return SegmentSnapshot(segment.name, segment_version(segment), as_of, customers)
+
+
+def given_tables(data: Data) -> dict[str, Any]:
+    """Give the tables that segments look at and that are given.
+
+    Raises:
+        DefinitionError: There are no orders, or `data` is nothing that has tables.
+    """
+    if isinstance(data, Bundle):
+        return {name: getattr(data, name) for name in _USED if name in data.given}
+    if not isinstance(data, Mapping):
+        raise bad_parameter(
+            "data",
+            got=type(data).__name__,
+            allowed="a Dataset, its Buckets, or tables by name",
+            step="Dataset.from_frames(…) makes one.",
+        )
+    tables = {name: table for name, table in data.items() if name in _USED and table is not None}
+    if "orders" not in tables:
+        unknown = [name for name in data if name not in TABLES]
+        raise DefinitionError(
+            "Segments need the table 'orders'. Given: "
+            f"{', '.join(tables) or 'none'}{f', and {unknown}, unknown' if unknown else ''}. "
+            "Next step: name it in data.",
+            parameter="data",
+        )
+    return tables
+
+
+def _answer(
+    function: Callable[..., Any],
+    data: Data,
+    as_of: dt.datetime,
+    arguments: Mapping[str, Any],
+    segments: tuple[Segment, ...],
+    others: Iterable[Segment],
+    scores: Any,
+    history: SnapshotHistory | None,
+    conditions: Iterable[ConditionSpec],
+) -> Any:
+    """Run a function on the tables of a shop, or on each of its buckets."""
+    for one in segments:
+        if not isinstance(one, Segment):
+            raise bad_parameter(
+                "segment",
+                got=type(one).__name__,
+                allowed="a Segment",
+                step="Segment(name='…', condition=…) makes one of a condition.",
+            )
+    snapshots, taken = history_parts(history)
+    beside = {"others": tuple(others), "taken": taken, "conditions": tuple(conditions)}
+    rest = {**arguments, **beside, "as_of": as_of}
+    if isinstance(data, Buckets):
+        apart = {"scores": _lazy(scores), "snapshots": snapshots}
+        return pl.concat(
+            function(**given_tables(bucket), **apart, **rest).collect() for bucket in data
+        )
+    tables = given_tables(data)
+    is_eager = isinstance(tables["orders"], pl.DataFrame)
+    apart = {"scores": scores, "snapshots": snapshots}
+    if is_eager:
+        apart = {name: table.collect() if isinstance(table, pl.LazyFrame) else table
+                 for name, table in apart.items()}
+    else:
+        apart = {name: _lazy(table) for name, table in apart.items()}
+    return function(**tables, **apart, **rest)
+
+
+def _lazy(table: Any) -> Any:
+    return table.lazy() if isinstance(table, pl.DataFrame) else table

@@ -1,0 +1,187 @@
+"""What a check asks of its facts, in words, one line for each fact."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from retention_kit.smart_segments.definitions.base import Language
+from retention_kit.smart_segments.definitions.lengths import EPOCH
+from retention_kit.smart_segments.explaining.showing import shown
+from retention_kit.smart_segments.explaining.words import ASKED, FACTS, OPERATORS
+from retention_kit.smart_segments.lowered.checks import (
+    Apart,
+    Both,
+    Check,
+    ComesRound,
+    CompareNumber,
+    CompareRatio,
+    CompareValue,
+    Either,
+    InRange,
+    InWindow,
+    IsTrue,
+    NoneSince,
+    Opposite,
+    UnlessTooNew,
+)
+from retention_kit.smart_segments.lowered.due import due_dates
+from retention_kit.smart_segments.lowered.facts import (
+    Fact,
+    Granted,
+    Hashed,
+    InPopulation,
+    OfColumn,
+    OfColumnOfCustomer,
+    OfPlugin,
+    Snapshots,
+)
+from retention_kit.smart_segments.lowered.spans import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One fact and what is asked of it.
+
+    Attributes:
+        fact: The fact, in words.
+        value: Its value.
+        required: What is asked, in words.
+        check: The check that asks.
+    """
+
+    fact: str
+    value: Any
+    required: str
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """When, where and in which language it is asked, and what the facts are.
+
+    Attributes:
+        values: The facts' values.
+        as_of: The instant of observation.
+        zone: The shop's zone.
+        language: The language.
+    """
+
+    values: dict[Fact, Any]
+    as_of: dt.datetime
+    zone: ZoneInfo
+    language: Language
+
+    def lines(self, check: Check) -> Iterator[Asked]:  # noqa: PLR0912 - an arm for each check
+        """Give what a check asks, fact by fact."""
+        words = ASKED[self.language]
+        match check:
+            case Both() | Either():
+                for one in check.checks:
+                    yield from self.lines(one)
+            case Opposite():
+                yield from self.lines(check.check)
+            case InRange():
+                yield self._line(check.fact, _range_in_words(check, words), check)
+            case CompareNumber():
+                yield self._line(check.fact, self._compared(check.operator, check.value), check)
+            case CompareRatio():
+                required = self._compared(check.operator, check.value)
+                above, below = self.values[check.above], self.values[check.below]
+                ratio = float(above) / float(below) if below else None
+                named = words["ratio"].format(above=self._name(check.above), below=shown(below, ""))
+                yield Asked(named, ratio, required, check)
+            case CompareValue():
+                yield self._line(check.fact, self._comparison(check), check)
+            case InWindow():
+                yield self._line(check.fact, self._window(check.window), check)
+            case Apart():
+                earlier = self.values[check.earlier]
+                least = check.length.after(earlier, self.zone) if earlier else None
+                yield Asked(words["before"], earlier, words["any_instant"], check)
+                required = words["from"].format(start=self._instant(least)) if least else "—"
+                yield self._line(check.later, required, check)
+            case NoneSince():
+                first = self.values[check.first]
+                required = words["none_since"].format(first=self._instant(first)) if first else "—"
+                yield self._line(check.last, required, check)
+            case ComesRound():
+                first, last = due_dates(check.anniversary, self.as_of, self.zone)
+                kind = "date_after" if check.anniversary.after else "anniversary"
+                required = words[kind].format(
+                    first=first, last=last, after=check.anniversary.after
+                )
+                yield self._line(check.fact, required, check)
+            case IsTrue(fact=InPopulation()):
+                return
+            case IsTrue():
+                yield self._line(check.fact, words["true"], check)
+            case UnlessTooNew():
+                start, _ = check.window.bounds(self.as_of, self.zone)
+                if start is not None:
+                    required = words["known_before"].format(start=self._microseconds(start))
+                    yield self._line(check.known_since, required, check)
+                yield from self.lines(check.check)
+
+    def _line(self, fact: Fact, required: str, check: Check) -> Asked:
+        return Asked(self._name(fact), self.values[fact], required, check)
+
+    def _name(self, fact: Fact) -> str:
+        named = FACTS[self.language][type(fact).__name__]
+        match fact:
+            case OfColumn() | OfColumnOfCustomer():
+                return named.format(column=fact.column)
+            case Granted():
+                return named.format(channel=fact.channel, purpose=fact.purpose)
+            case Hashed():
+                return named.format(salt=fact.salt)
+            case Snapshots():
+                what = ASKED[self.language][f"snapshots_{fact.what}"]
+                return named.format(segment=fact.segment, what=what)
+            case OfPlugin():
+                return named.format(name=fact.condition.name)
+        return named
+
+    def _compared(self, operator: str, value: Any) -> str:
+        return f"{OPERATORS[self.language][operator]} {self._value(value)}"
+
+    def _comparison(self, check: CompareValue) -> str:
+        comparison = check.comparison
+        said = OPERATORS[self.language][comparison.operator]
+        if comparison.window is not None:
+            return self._window(comparison.window)
+        if comparison.values:
+            return f"{said} {', '.join(self._value(one) for one in comparison.values)}"
+        return said if comparison.value is None else f"{said} {self._value(comparison.value)}"
+
+    def _value(self, value: Any) -> str:
+        if isinstance(value, dt.datetime):
+            return self._instant(value)
+        return shown(value, self.language)
+
+    def _window(self, window: Span) -> str:
+        start, end = window.bounds(self.as_of, self.zone)
+        words = ASKED[self.language]
+        if start is None:
+            return words["until"].format(end=self._microseconds(end))
+        key = "between" if start < end else "empty"
+        return words[key].format(start=self._microseconds(start), end=self._microseconds(end))
+
+    def _instant(self, at: dt.datetime) -> str:
+        return shown(at.astimezone(self.zone), self.language)
+
+    def _microseconds(self, at: int) -> str:
+        return self._instant(EPOCH + dt.timedelta(microseconds=at))
+
+
+def _range_in_words(check: InRange, words: dict[str, str]) -> str:
+    if check.low == check.high:
+        return words["exactly"].format(number=check.low)
+    if check.high is None:
+        return words["at_least"].format(number=check.low)
+    if check.low is None:
+        return words["at_most"].format(number=check.high)
+    return words["range"].format(low=check.low, high=check.high)

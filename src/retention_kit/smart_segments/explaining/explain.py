@@ -1,0 +1,99 @@
+"""Explain why one customer is in a segment, or is not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from retention_kit.smart_segments.definitions.base import Condition, Language
+from retention_kit.smart_segments.definitions.lengths import zone_named
+from retention_kit.smart_segments.definitions.plugins import ConditionSpec
+from retention_kit.smart_segments.definitions.segment import Segment
+from retention_kit.smart_segments.explaining.asked import Asking
+from retention_kit.smart_segments.explaining.tree import (
+    ExplainedCondition,
+    ExplainedFact,
+    Explanation,
+)
+from retention_kit.smart_segments.lowered.facts import InPopulation
+from retention_kit.smart_segments.lowered.lowering import lower
+from retention_kit.smart_segments.person.compiled import CompiledSegment, compile_segment
+from retention_kit.smart_segments.person.rows import CustomerRows
+from retention_kit.smart_segments.sentences import sentence_of, sentence_of_segment
+
+
+def explain(
+    segment: Segment,
+    customer: CustomerRows,
+    as_of: dt.datetime,
+    *,
+    language: Language = "en",
+    others: Iterable[Segment] = (),
+    taken: Mapping[str, Iterable[dt.datetime]] | None = None,
+    conditions: Iterable[ConditionSpec] = (),
+) -> Explanation:
+    """Explain why a customer is in a segment, or is not: every fact, and what was asked of it.
+
+    Args:
+        segment: The segment.
+        customer: The customer's rows: of `customer_rows`, or of `rows_of_customer` where the shop
+            is in tables.
+        as_of: Observation instant, exclusive, with a time zone.
+        language: Of the words.
+        others: Segments that `Member` names.
+        taken: By segment, the instants of its snapshots, for `Member`.
+        conditions: What plugins give for their conditions.
+
+    Returns:
+        The tree of conditions, each true, false or unknown, with the facts behind it;
+        `print(explanation)` shows it as text, a notebook as HTML.
+
+    Raises:
+        DefinitionError: The segment needs what the rows lack.
+        PluginError: A condition of a plugin is not handed in.
+    """
+    others, specs = tuple(others), tuple(conditions)
+    compiled = compile_segment(
+        segment, others=others, taken=taken, conditions=specs, unknown="keep"
+    )
+    zone = zone_named(customer["time_zone"])
+    asking = Asking(compiled.facts(customer, as_of), as_of, zone, language)
+    return Explanation(
+        segment=segment.name,
+        sentence=sentence_of_segment(segment, language, conditions=specs),
+        customer_id=customer["customer_id"],
+        as_of=as_of.astimezone(zone),
+        answer=compiled.is_member(customer, as_of),
+        population=bool(asking.values[InPopulation(segment.population)]),
+        condition=_explained(segment.condition, compiled, asking, (*others, segment), specs),
+        language=language,
+    )
+
+
+def _explained(
+    condition: Condition,
+    compiled: CompiledSegment,
+    asking: Asking,
+    others: tuple[Segment, ...],
+    specs: tuple[ConditionSpec, ...],
+) -> ExplainedCondition:
+    check = lower(condition, others)
+    children = condition.children
+    lines = () if children else asking.lines(check)
+    return ExplainedCondition(
+        type=condition.TYPE,
+        sentence=sentence_of(condition, asking.language, conditions=specs),
+        answer=compiled.answer(check, asking.values, asking.as_of, asking.zone),
+        facts=tuple(
+            ExplainedFact(
+                fact=line.fact,
+                value=line.value,
+                required=line.required,
+                answer=compiled.answer(line.check, asking.values, asking.as_of, asking.zone),
+            )
+            for line in lines
+        ),
+        children=tuple(
+            _explained(child, compiled, asking, others, specs) for child in children
+        ),
+    )

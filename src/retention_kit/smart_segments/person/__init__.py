@@ -1,0 +1,1 @@
+"""One customer's rows, asked in pure Python: for services, without Polars."""
