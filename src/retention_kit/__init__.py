@@ -53,6 +53,14 @@ if TYPE_CHECKING:
     from retention_kit.rfm import rfm_scores as rfm_scores
     from retention_kit.rfm import rfm_segments as rfm_segments
     from retention_kit.rfm import rfm_table as rfm_table
+    from retention_kit.smart_segments import Segment as Segment
+    from retention_kit.smart_segments import attribute as attribute
+    from retention_kit.smart_segments import bought as bought
+    from retention_kit.smart_segments import compile_segment as compile_segment
+    from retention_kit.smart_segments import evaluate_many as evaluate_many
+    from retention_kit.smart_segments import explain as explain
+    from retention_kit.smart_segments import is_member as is_member
+    from retention_kit.smart_segments import members as members
 
 _MODULES = {
     "Audit": "retention_kit.audit",
@@ -73,20 +81,28 @@ _MODULES = {
     "RepeatedOrderIdError": "retention_kit.errors",
     "RetentionKitError": "retention_kit.errors",
     "RowsRejectedError": "retention_kit.errors",
+    "Segment": "retention_kit.smart_segments",
     "TableHealth": "retention_kit.contracts",
     "ValueModel": "retention_kit.clv",
+    "attribute": "retention_kit.smart_segments",
     "average_order_value": "retention_kit.metrics",
+    "bought": "retention_kit.smart_segments",
     "churned_customers": "retention_kit.metrics",
     "clv_summary": "retention_kit.clv",
     "cohort_retention": "retention_kit.metrics",
     "cohort_totals": "retention_kit.metrics",
+    "compile_segment": "retention_kit.smart_segments",
     "customer_features": "retention_kit.kmeans",
     "customer_summary": "retention_kit.metrics",
+    "evaluate_many": "retention_kit.smart_segments",
+    "explain": "retention_kit.smart_segments",
     "fit_customer_clusters": "retention_kit.kmeans",
     "fit_rfm_scorer": "retention_kit.rfm",
     "fit_value_model": "retention_kit.clv",
+    "is_member": "retention_kit.smart_segments",
     "make_dataset": "retention_kit.datasets",
     "measure": "retention_kit.metrics",
+    "members": "retention_kit.smart_segments",
     "online_retail": "retention_kit.datasets",
     "order_totals": "retention_kit.metrics",
     "predicted_values": "retention_kit.clv",

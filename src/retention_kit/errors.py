@@ -135,6 +135,22 @@ class FileFormatError(DataError):
         super().__init__(f"Cannot read {path!r}: {reason} Next step: {step}")
 
 
+class UnknownMembershipError(DataError):
+    """It is unknown whether a customer is a member, and `unknown="raise"` was asked for.
+
+    Attributes:
+        segment: The segment's name.
+    """
+
+    def __init__(self, segment: str) -> None:
+        self.segment = segment
+        super().__init__(
+            f"It is unknown whether the customer is a member of segment {segment!r}: a value that "
+            "it asks for is missing, or it is too early to know. Next step: explain(…) says which; "
+            "or choose unknown='exclude', 'include' or 'keep'."
+        )
+
+
 class MissingDependencyError(RetentionKitError, ImportError):
     """An optional library is not installed.
 

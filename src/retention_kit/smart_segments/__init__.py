@@ -46,7 +46,9 @@ if TYPE_CHECKING:
     from retention_kit.smart_segments.definitions.customers import Bucket as Bucket
     from retention_kit.smart_segments.definitions.customers import Consent as Consent
     from retention_kit.smart_segments.definitions.customers import Member as Member
-    from retention_kit.smart_segments.definitions.customers import MessageEngagement as MessageEngagement
+    from retention_kit.smart_segments.definitions.customers import (
+        MessageEngagement as MessageEngagement,
+    )
     from retention_kit.smart_segments.definitions.customers import Score as Score
     from retention_kit.smart_segments.definitions.moments import Anniversary as Anniversary
     from retention_kit.smart_segments.definitions.moments import FirstEvent as FirstEvent
@@ -70,7 +72,9 @@ if TYPE_CHECKING:
     from retention_kit.smart_segments.definitions.windows import Last as Last
     from retention_kit.smart_segments.definitions.windows import Since as Since
     from retention_kit.smart_segments.explaining.explain import explain as explain
-    from retention_kit.smart_segments.explaining.tree import ExplainedCondition as ExplainedCondition
+    from retention_kit.smart_segments.explaining.tree import (
+        ExplainedCondition as ExplainedCondition,
+    )
     from retention_kit.smart_segments.explaining.tree import ExplainedFact as ExplainedFact
     from retention_kit.smart_segments.explaining.tree import Explanation as Explanation
     from retention_kit.smart_segments.frame.evaluate import segment_members as segment_members
@@ -147,9 +151,7 @@ _BY_MODULE = {
     "ready": ("READY", "ready_segments", "ready_title"),
     "sizes": ("overlap", "sizes"),
 }
-_MODULES = {
-    name: f"{_HOME}.{module}" for module, names in _BY_MODULE.items() for name in names
-}
+_MODULES = {name: f"{_HOME}.{module}" for module, names in _BY_MODULE.items() for name in names}
 
 __all__ = sorted(_MODULES)  # noqa: PLE0605
 if not TYPE_CHECKING:

@@ -230,8 +230,10 @@ def _answer(
     is_eager = isinstance(tables["orders"], pl.DataFrame)
     apart = {"scores": scores, "snapshots": snapshots}
     if is_eager:
-        apart = {name: table.collect() if isinstance(table, pl.LazyFrame) else table
-                 for name, table in apart.items()}
+        apart = {
+            name: table.collect() if isinstance(table, pl.LazyFrame) else table
+            for name, table in apart.items()
+        }
     else:
         apart = {name: _lazy(table) for name, table in apart.items()}
     return function(**tables, **apart, **rest)

@@ -87,7 +87,11 @@ def rows_of_customers(
         zone = data.time_zone
     else:
         tables = {name: table.lazy() for name, table in given_tables(data).items()}
-        zone = data.time_zone if isinstance(data, Bundle) else zone_of(tables["orders"].collect_schema())
+        zone = (
+            data.time_zone
+            if isinstance(data, Bundle)
+            else zone_of(tables["orders"].collect_schema())
+        )
     snapshots, _ = history_parts(history)
     if scores is not None:
         tables["scores"] = scores.lazy()

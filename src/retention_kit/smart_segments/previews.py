@@ -125,9 +125,7 @@ check=False where it is yet to come.
             _check(segment, table, comparison, known)
 
 
-def _comparisons(
-    segment: Segment, others: tuple[Segment, ...]
-) -> Iterator[tuple[str, Comparison]]:
+def _comparisons(segment: Segment, others: tuple[Segment, ...]) -> Iterator[tuple[str, Comparison]]:
     """Give every comparison of a segment with the table whose column it is."""
     for condition in segment.conditions():
         if isinstance(condition, Attribute):
@@ -153,9 +151,7 @@ def _values(column: str, frames: list[pl.LazyFrame]) -> set[str | int] | None:
     return set(values.drop_nulls().to_list())
 
 
-def _check(
-    segment: Segment, table: str, comparison: Comparison, known: set[str | int]
-) -> None:
+def _check(segment: Segment, table: str, comparison: Comparison, known: set[str | int]) -> None:
     operands = comparison.values or (comparison.value,)
     alike = {_alike(one, comparison.fold) for one in known}
     missing = [one for one in operands if _alike(one, comparison.fold) not in alike]

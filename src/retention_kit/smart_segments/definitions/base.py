@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import pydantic
@@ -64,6 +64,17 @@ class Part(pydantic.BaseModel):
         """Give the same with other values in some fields, checked again."""
         own = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**{**own, **fields})
+
+
+def taken(value: object) -> object:
+    """Give the condition that a builder stands for, and leave anything else as it is."""
+    if isinstance(value, Part | dict):
+        return value
+    return value.as_condition() if isinstance(value, GivesCondition) else value
+
+
+def _taken_all(value: object) -> object:
+    return tuple(taken(one) for one in value) if isinstance(value, list | tuple) else value
 
 
 class Joins:
@@ -131,10 +142,14 @@ class All(Condition):
 
     TYPE: ClassVar[str] = "all"
 
+    if TYPE_CHECKING:
+
+        def __init__(self, *, conditions: Iterable[GivesCondition]) -> None: ...
+
     type: Literal["all"] = "all"
     conditions: tuple[AnyCondition, ...] = pydantic.Field(min_length=1)
 
-    _taken = pydantic.field_validator("conditions", mode="before")(lambda value: _taken_all(value))
+    _taken = pydantic.field_validator("conditions", mode="before")(_taken_all)
 
     @pydantic.model_validator(mode="after")
     def _is_not_too_deep(self) -> All:
@@ -158,10 +173,14 @@ class AnyOf(Condition):
 
     TYPE: ClassVar[str] = "any"
 
+    if TYPE_CHECKING:
+
+        def __init__(self, *, conditions: Iterable[GivesCondition]) -> None: ...
+
     type: Literal["any"] = "any"
     conditions: tuple[AnyCondition, ...] = pydantic.Field(min_length=1)
 
-    _taken = pydantic.field_validator("conditions", mode="before")(lambda value: _taken_all(value))
+    _taken = pydantic.field_validator("conditions", mode="before")(_taken_all)
 
     @pydantic.model_validator(mode="after")
     def _is_not_too_deep(self) -> AnyOf:
@@ -183,10 +202,14 @@ class Not(Condition):
 
     TYPE: ClassVar[str] = "not"
 
+    if TYPE_CHECKING:
+
+        def __init__(self, *, condition: GivesCondition) -> None: ...
+
     type: Literal["not"] = "not"
     condition: AnyCondition
 
-    _taken = pydantic.field_validator("condition", mode="before")(lambda value: taken(value))
+    _taken = pydantic.field_validator("condition", mode="before")(taken)
 
     @pydantic.model_validator(mode="after")
     def _is_not_too_deep(self) -> Not:
@@ -202,13 +225,6 @@ class Not(Condition):
         return self.condition
 
 
-def taken(value: object) -> object:
-    """Give the condition that a builder stands for, and leave anything else as it is."""
-    if isinstance(value, Part | dict):
-        return value
-    return value.as_condition() if isinstance(value, GivesCondition) else value
-
-
 def check_depth(condition: Condition) -> None:
     """Raise where conditions stand too deep inside each other.
 
@@ -220,10 +236,6 @@ def check_depth(condition: Condition) -> None:
             f"The condition is {condition.depth} levels deep. Allowed: {DEEPEST}. Next step: put "
             "what is joined in one list, or make a segment of a part and ask for its members."
         )
-
-
-def _taken_all(value: object) -> object:
-    return tuple(taken(one) for one in value) if isinstance(value, list | tuple) else value
 
 
 def _arms(given: object, kind: type[All] | type[AnyOf]) -> tuple[Condition, ...]:

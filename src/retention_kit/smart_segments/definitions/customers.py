@@ -1,4 +1,4 @@
-"""Conditions on what is known of the customer besides orders: columns, scores, consent, a bucket."""
+"""Conditions on what is known of the customer besides orders: columns, scores, consent."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 Months and days are moved on the clock of the shop's zone, hours and less in elapsed time. A month
 clamps: 31 January and one month is the last day of February. An hour that the clock leaves out is
-read as if it had not been left out, and so comes later; of one that comes twice, the first is meant.
+read as if it had not been left out, and so comes later; of one that comes twice, the first is
+meant.
 """
 
 from __future__ import annotations

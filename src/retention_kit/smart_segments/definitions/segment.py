@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pydantic
 
 from retention_kit.contracts.saved import SavedModel
 from retention_kit.errors import DefinitionError
-from retention_kit.smart_segments.definitions.base import DEEPEST, Condition, Language, taken
+from retention_kit.smart_segments.definitions.base import (
+    DEEPEST,
+    Condition,
+    GivesCondition,
+    Language,
+    taken,
+)
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec
 from retention_kit.smart_segments.definitions.union import AnyCondition
 
@@ -42,6 +48,17 @@ class Segment(SavedModel):
         Customers who bought something with category “tea” at least 3 times.
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            condition: GivesCondition,
+            population: Population = "everyone",
+            description: str = "",
+        ) -> None: ...
+
     FORMAT: ClassVar[str] = "retention_kit.segment"
     VERSION: ClassVar[int] = 1
 
@@ -50,7 +67,7 @@ class Segment(SavedModel):
     population: Population = "everyone"
     description: str = ""
 
-    _taken = pydantic.field_validator("condition", mode="before")(lambda value: taken(value))
+    _taken = pydantic.field_validator("condition", mode="before")(taken)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Segment:
@@ -107,9 +124,7 @@ def segment_schema() -> dict[str, Any]:
 
 def _check_nesting(text: str | bytes) -> None:
     """Raise before a parser meets what is nested deeper than any condition may be."""
-    if not isinstance(text, str | bytes):
-        return
-    marks = text if isinstance(text, str) else text.decode("utf-8", errors="replace")
+    marks = text.decode("utf-8", errors="replace") if isinstance(text, bytes) else str(text)
     depth, in_text, escaped = 0, False, False
     for mark in marks:
         if in_text:

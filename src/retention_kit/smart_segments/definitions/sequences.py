@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import pydantic
 
@@ -34,11 +35,15 @@ class Same(Part):
         return self.of or self.column
 
 
+SameAs = str | Same | Iterable[str | Same]
+"""What rows have in common: names of columns, or `Same` where it is not the first step's."""
+
+
 def _same_of(value: Any) -> Any:
     """Let a name stand for the column of that name of the first step's row."""
-    if isinstance(value, str):
-        return (Same(column=value),)
-    if isinstance(value, list | tuple):
+    if isinstance(value, str | Same):
+        value = (value,)
+    if isinstance(value, Iterable) and not isinstance(value, dict):
         return tuple(Same(column=one) if isinstance(one, str) else one for one in value)
     return value
 
@@ -50,6 +55,10 @@ class Without(Part):
         rows: Which rows.
         same: What they have in common with earlier steps, the one they follow included.
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, rows: Rows, same: SameAs = ()) -> None: ...
 
     rows: Rows
     same: tuple[Same, ...] = ()
@@ -68,6 +77,17 @@ class Step(Part):
         without: What there is none of after this step's instant, that instant included, up to the
             next step's instant, that included too; after the last step, up to `quiet_for`.
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            rows: Rows,
+            within: str | None = None,
+            same: SameAs = (),
+            without: Iterable[Without] = (),
+        ) -> None: ...
 
     rows: Rows
     within: LengthText | None = None
@@ -112,7 +132,9 @@ class Sequence(Condition):
     @pydantic.model_validator(mode="after")
     def _refers_back(self) -> Self:
         if self.steps[0].within is not None:
-            raise bad_parameter("within", got=self.steps[0].within, allowed="None on the first step")
+            raise bad_parameter(
+                "within", got=self.steps[0].within, allowed="None on the first step"
+            )
         for place, step in enumerate(self.steps):
             for same in step.same:
                 _check_step(same, below=place)

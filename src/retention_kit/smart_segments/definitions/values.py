@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import pydantic
 
@@ -44,7 +44,7 @@ MOST_DIGITS = 12
 _LARGEST = Decimal(10) ** 18
 
 
-def read_scalar(value: Any) -> Scalar:  # noqa: PLR0911
+def read_scalar(value: Any) -> Scalar:
     """Read a value: a number becomes whole or exact, a date and an instant are what they are.
 
     Args:
@@ -64,12 +64,8 @@ def read_scalar(value: Any) -> Scalar:  # noqa: PLR0911
             return value.astimezone(dt.UTC)
         case dt.date() if not isinstance(value, dt.datetime):
             return value
-        case {"date": str(text)} if len(value) == 1:
-            return dt.date.fromisoformat(text)
-        case {"instant": str(text)} if len(value) == 1:
-            return read_scalar(dt.datetime.fromisoformat(text))
-        case {"number": str(text)} if len(value) == 1:
-            return _number(Decimal(text))
+        case dict() if len(value) == 1:
+            return _tagged(*next(iter(value.items())))
     raise bad_parameter(
         "value",
         got=type(value).__name__,
@@ -88,6 +84,27 @@ def write_scalar(value: Scalar) -> Any:
             near = float(value)
             return near if Decimal(repr(near)) == value else {"number": str(value)}
     return value
+
+
+def _tagged(kind: object, text: object) -> Scalar:
+    """Read what stands in JSON as an object of one key: a date, an instant, an exact number."""
+    try:
+        if isinstance(text, str):
+            match kind:
+                case "date":
+                    return dt.date.fromisoformat(text)
+                case "instant":
+                    return read_scalar(dt.datetime.fromisoformat(text))
+                case "number":
+                    return _number(Decimal(text))
+    except (ValueError, ArithmeticError):
+        pass
+    raise bad_parameter(
+        "value",
+        got=f"an object with {kind!r}",
+        allowed='{"date": "2025-12-31"}, {"instant": "2025-12-31T10:00:00+03:00"} or '
+        '{"number": "0.1"}',
+    )
 
 
 def read_number(value: Any) -> int | Decimal:
@@ -150,10 +167,10 @@ class Comparison(Part):
     Text is compared exactly, in the normal form NFC; with `fold` in lower case and with ё as е on
     both sides. A date beside a column of instants compares the instant's date in the shop's zone.
     `contains`, `starts_with`, `ends_with` and `matches` are for text; `matches` looks for a regular
-    expression anywhere in it, of the subset that `patterns` documents; with `fold` the text alone is
-    folded, and the pattern stands as written. `in` is true where the
-    value equals one of `values`, which are of one type. `during` is for dates and instants: it
-    asks whether they lie in a window; a date is the first instant of its day.
+    expression anywhere in it, of the subset that `patterns` documents; with `fold` the text alone
+    is folded, and the pattern stands as written. `in` is true where the value equals one of
+    `values`, which are of one type. `during` is for dates and instants: it asks whether they lie
+    in a window; a date is the first instant of its day.
 
     Attributes:
         column: The column.
@@ -163,6 +180,19 @@ class Comparison(Part):
         window: In which window, for `during`.
         fold: Whether capitals, and ё or е, make no difference.
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            column: str,
+            operator: Operator = "equals",
+            value: Scalar | float | None = None,
+            values: Iterable[Scalar | float] = (),
+            window: Window | None = None,
+            fold: bool = False,
+        ) -> None: ...
 
     column: str = pydantic.Field(min_length=1)
     operator: Operator = "equals"
@@ -174,6 +204,9 @@ class Comparison(Part):
     def __eq__(self, other: object) -> bool:
         # To Python True equals 1, and a fact about the one is no fact about the other.
         return super().__eq__(other) and _kinds(self) == _kinds(other)  # type: ignore[arg-type]
+
+    def __hash__(self) -> int:
+        return hash((self.column, self.operator, self.value, self.values, self.window, self.fold))
 
     @pydantic.field_validator("values", mode="before")
     @classmethod
@@ -226,9 +259,7 @@ def _check_operands(comparison: Comparison) -> None:
             step="write them all as texts, or all as numbers, as the column has them.",
         )
     if operator in OF_TEXT and not isinstance(value, str):
-        raise bad_parameter(
-            "value", got=kind_of_value(value), allowed=f"a text with {operator!r}"
-        )
+        raise bad_parameter("value", got=kind_of_value(value), allowed=f"a text with {operator!r}")
     if operator in OF_TEXT and value == "":
         raise bad_parameter("value", got="", allowed="a text of at least one character")
     if operator in OF_ORDER and isinstance(value, bool):

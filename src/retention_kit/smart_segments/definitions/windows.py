@@ -36,6 +36,9 @@ class AllTime(Part):
         return None, microseconds(as_of)
 
 
+ALL_TIME = AllTime()
+
+
 class Last(Part):
     """The time up to the instant of observation: [as_of − length, as_of).
 

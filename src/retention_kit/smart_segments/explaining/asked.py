@@ -75,7 +75,7 @@ class Asking:
     zone: ZoneInfo
     language: Language
 
-    def lines(self, check: Check) -> Iterator[Asked]:  # noqa: PLR0912 - an arm for each check
+    def lines(self, check: Check) -> Iterator[Asked]:
         """Give what a check asks, fact by fact."""
         words = ASKED[self.language]
         match check:
@@ -111,9 +111,7 @@ class Asking:
             case ComesRound():
                 first, last = due_dates(check.anniversary, self.as_of, self.zone)
                 kind = "date_after" if check.anniversary.after else "anniversary"
-                required = words[kind].format(
-                    first=first, last=last, after=check.anniversary.after
-                )
+                required = words[kind].format(first=first, last=last, after=check.anniversary.after)
                 yield self._line(check.fact, required, check)
             case IsTrue(fact=InPopulation()):
                 return

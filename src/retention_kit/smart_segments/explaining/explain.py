@@ -93,7 +93,5 @@ def _explained(
             )
             for line in lines
         ),
-        children=tuple(
-            _explained(child, compiled, asking, others, specs) for child in children
-        ),
+        children=tuple(_explained(child, compiled, asking, others, specs) for child in children),
     )

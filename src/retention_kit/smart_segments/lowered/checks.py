@@ -13,6 +13,8 @@ from retention_kit.smart_segments.definitions.values import Comparison, NumberOp
 from retention_kit.smart_segments.lowered.facts import Fact, KnownSince, OfColumnOfCustomer
 from retention_kit.smart_segments.lowered.spans import Span
 
+_KNOWN_SINCE = KnownSince()
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -198,7 +200,7 @@ class UnlessTooNew(Check):
     check: Check
     window: Span
     otherwise: bool | None
-    known_since: KnownSince = KnownSince()
+    known_since: KnownSince = _KNOWN_SINCE
 
 
 def facts_of(check: Check) -> Iterator[Fact]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Literal
 
 from retention_kit.errors import DefinitionError, nearest_names
 from retention_kit.smart_segments.definitions.base import All, AnyOf, Condition, Not
@@ -33,7 +35,7 @@ from retention_kit.smart_segments.definitions.plugins import PluginCondition
 from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.smart_segments.definitions.sequences import Sequence
-from retention_kit.smart_segments.definitions.values import Where
+from retention_kit.smart_segments.definitions.values import NumberOperator, Where
 from retention_kit.smart_segments.definitions.windows import AllTime, Last
 from retention_kit.smart_segments.lowered.checks import (
     Apart,
@@ -157,11 +159,10 @@ def _lower(  # noqa: PLR0911, PLR0912 - one arm for each kind of condition
             return CompareValue(column, condition, condition.missing)
         case EventCount():
             count = Count(condition.rows, condition.window)
-            check = InRange(count, condition.at_least, condition.at_most)
-            return _unless_too_new(check, condition.window, condition.too_new)
+            bounds = InRange(count, condition.at_least, condition.at_most)
+            return _unless_too_new(bounds, condition.window, condition.too_new)
         case EventAggregate():
-            check = _aggregate(condition)
-            return _unless_too_new(check, condition.window, condition.too_new)
+            return _unless_too_new(_aggregate(condition), condition.window, condition.too_new)
         case EndEvent():
             return _end(condition)
         case Sequence():
@@ -205,44 +206,37 @@ def _unless_too_new(check: Check, window: Span, too_new: TooNew) -> Check:
 
 def _aggregate(condition: EventAggregate) -> Check:
     rows, window, column = condition.rows, condition.window, condition.column or ""
-    pairs: list[tuple[Fact, Fact | None]]
+    below: Fact | None = None
     match condition.aggregate:
         case "share":
-            part = Count(rows.also(*condition.of), window)
-            pairs = [(part, Count(rows, window))]
+            above: Fact = Count(rows.also(*condition.of), window)
+            below = Count(rows, window)
         case "mean":
-            pairs = [(Total(rows, window, column), Filled(rows, window, column))]
+            above, below = Total(rows, window, column), Filled(rows, window, column)
         case "sum":
-            pairs = [(Total(rows, window, column), None)]
+            above = Total(rows, window, column)
         case "min":
-            pairs = [(Least(rows, window, column), None)]
+            above = Least(rows, window, column)
         case "max":
-            pairs = [(Greatest(rows, window, column), None)]
+            above = Greatest(rows, window, column)
         case "distinct":
-            pairs = [(Distinct(rows, window, column), None)]
-    above, below = pairs[0]
-    bounds: list[tuple[NumberOperatorName, object]] = [(condition.operator, condition.value)]
-    if condition.to is not None:
-        bounds.append(("at_most", condition.to))
-    checks = tuple(
-        CompareNumber(above, operator, value)  # type: ignore[arg-type]
-        if below is None
-        else CompareRatio(above, below, operator, value)  # type: ignore[arg-type]
-        for operator, value in bounds
-    )
-    return checks[0] if len(checks) == 1 else Both(checks)
+            above = Distinct(rows, window, column)
 
+    def compared(operator: NumberOperator, value: int | Decimal) -> Check:
+        if below is None:
+            return CompareNumber(above, operator, value)
+        return CompareRatio(above, below, operator, value)
 
-NumberOperatorName = str
+    check = compared(condition.operator, condition.value)
+    return check if condition.to is None else Both((check, compared("at_most", condition.to)))
 
 
 def _end(condition: EndEvent) -> Check:
-    end = "first" if isinstance(condition, FirstEvent) else "last"
+    end: Literal["first", "last"] = "first" if isinstance(condition, FirstEvent) else "last"
     fact = (FirstAt if end == "first" else LastAt)(condition.rows, AllTime())
     checks: list[Check] = [InWindow(fact, condition.window)]
     if condition.has:
-        has = EndHas(condition.rows, end, condition.has)  # type: ignore[arg-type]
-        checks.append(IsTrue(has))
+        checks.append(IsTrue(EndHas(condition.rows, end, condition.has)))
     return checks[0] if len(checks) == 1 else Both(tuple(checks))
 
 
@@ -269,9 +263,7 @@ def _anniversary(condition: Anniversary) -> Check:
     return ComesRound(at(condition.of.rows, AllTime()), condition, without=False)
 
 
-def _member(
-    condition: Member, others: Mapping[str, Segment], path: tuple[str, ...]
-) -> Check:
+def _member(condition: Member, others: Mapping[str, Segment], path: tuple[str, ...]) -> Check:
     if condition.when == "now":
         if condition.segment not in others:
             known = ", ".join(repr(name) for name in others) or "none"

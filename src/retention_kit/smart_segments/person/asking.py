@@ -115,7 +115,7 @@ class Ask:
         return self.sources[name]
 
 
-def as_of_microseconds(as_of: dt.datetime) -> int:
+def as_of_microseconds(as_of: dt.datetime, parameter: str = "as_of") -> int:
     """Give the instant of observation in microseconds since 1970 in UTC.
 
     Raises:
@@ -123,7 +123,7 @@ def as_of_microseconds(as_of: dt.datetime) -> int:
     """
     if not isinstance(as_of, dt.datetime) or as_of.utcoffset() is None:
         raise bad_parameter(
-            "as_of",
+            parameter,
             got=as_of,
             allowed="an instant with a time zone",
             step="datetime(2025, 12, 31, tzinfo=ZoneInfo('Europe/Moscow')), for example.",

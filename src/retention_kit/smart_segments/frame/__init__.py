@@ -1,0 +1,1 @@
+"""Segments over tables: everybody at once, in one plan of Polars."""

@@ -1,0 +1,335 @@
+"""A segment compiled for one customer: asked in pure Python, many times."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+from retention_kit.errors import UnknownMembershipError, bad_parameter
+from retention_kit.smart_segments.definitions.lengths import microseconds
+from retention_kit.smart_segments.definitions.plugins import ConditionSpec, check_specs
+from retention_kit.smart_segments.definitions.segment import Segment
+from retention_kit.smart_segments.definitions.windows import Bounds
+from retention_kit.smart_segments.lowered.checks import Check
+from retention_kit.smart_segments.lowered.facts import Fact, FirstAt, KnownSince, LastAt
+from retention_kit.smart_segments.lowered.lowering import lower_segment
+from retention_kit.smart_segments.person.asking import Ask, as_of_microseconds
+from retention_kit.smart_segments.person.checking import checking
+from retention_kit.smart_segments.person.needs import keys_needed, lacks
+from retention_kit.smart_segments.person.of_customer import in_zone
+from retention_kit.smart_segments.person.plan import Plan
+from retention_kit.smart_segments.person.rows import CustomerRows
+
+WhatIfUnknown = Literal["exclude", "include", "keep", "raise"]
+"""What `is_member` gives for a customer of whom it is unknown: False, True, None, or an error."""
+Taken = Mapping[str, Iterable[dt.datetime]]
+"""When snapshots were taken, by the segment's name."""
+_IF_UNKNOWN: dict[str, bool | None] = {"exclude": False, "include": True, "keep": None}
+
+
+class CompiledSegment:
+    """A segment that can be asked of one customer after another.
+
+    Made by `compile_segment`. It holds no customer, may be shared by threads and processes, and
+    can be pickled where its segment and plugins can.
+
+    Attributes:
+        segment: The segment.
+        check: What it asks, as checks on facts.
+        unknown: What `is_member` gives where it is unknown.
+        plan: Its windows, filters and facts.
+    """
+
+    def __init__(
+        self,
+        segment: Segment,
+        *,
+        others: tuple[Segment, ...] = (),
+        taken: Mapping[str, tuple[dt.datetime, ...]] | None = None,
+        conditions: tuple[ConditionSpec, ...] = (),
+        unknown: WhatIfUnknown = "exclude",
+    ) -> None:
+        self.segment = segment
+        self.unknown: WhatIfUnknown = unknown
+        self._others, self._taken, self._conditions = others, taken, conditions
+        self.check = lower_segment(segment, others)
+        self.plan = Plan(segment.name, taken=_in_order(taken), specs=conditions)
+        self._answer = checking(self.check, self.plan, self._know)
+        self._needs = keys_needed(self.plan.facts, conditions)
+        self._last: tuple[int, str, list[Bounds | None]] | None = None
+
+    def is_member(self, rows: CustomerRows, as_of: dt.datetime) -> bool | None:
+        """Say whether a customer is a member.
+
+        Args:
+            rows: The customer's rows, as `CustomerRows` describes them.
+            as_of: The instant of observation, with a time zone; rows at or after it do not exist.
+
+        Returns:
+            True or False; where it is unknown, what `unknown` says: None with `keep`.
+
+        Raises:
+            DefinitionError: A table or a column that the segment needs is not given, or has
+                another type than it needs.
+            DataError: An instant has no time zone.
+            UnknownMembershipError: It is unknown, and the segment was compiled to raise.
+        """
+        answer = self.evaluate(rows, as_of)
+        return self.said(answer) if answer is None else answer
+
+    def evaluate(self, rows: CustomerRows, as_of: dt.datetime) -> bool | None:
+        """Say whether a customer is a member: True, False, or None where it is unknown."""
+        return self._answer(self.ask(rows, as_of))
+
+    def said(self, answer: bool | None) -> bool | None:
+        """Give what `is_member` gives for an answer.
+
+        Raises:
+            UnknownMembershipError: It is unknown, and the segment was compiled to raise.
+        """
+        if answer is not None:
+            return answer
+        if self.unknown == "raise":
+            raise UnknownMembershipError(self.segment.name)
+        return _IF_UNKNOWN[self.unknown]
+
+    def facts(self, rows: CustomerRows, as_of: dt.datetime) -> dict[Fact, Any]:
+        """Work out every fact that the segment asks for.
+
+        Returns:
+            The values by fact. Instants are in the shop's zone.
+        """
+        ask = self.ask(rows, as_of)
+        return {
+            fact: _shown(fact, ask.value(place), ask)
+            for place, fact in enumerate(self.plan.facts)
+        }
+
+    def answer(
+        self, check: Check, facts: Mapping[Fact, Any], as_of: dt.datetime, zone: str
+    ) -> bool | None:
+        """Answer one check, such as a part of `check`, by facts that are known.
+
+        Args:
+            check: The check.
+            facts: The values of the facts that it asks for, as `facts` gives them.
+            as_of: The instant of observation.
+            zone: The shop's zone, by name.
+        """
+        plan = Plan(self.segment.name)
+
+        def know(fact: Fact) -> Callable[[Ask], Any]:
+            value = facts[fact]
+            if isinstance(fact, _INSTANTS) and value is not None:
+                value = microseconds(value)
+            return lambda _: value
+
+        answer = checking(check, plan, know)
+        ask = Ask(
+            {"time_zone": zone},
+            as_of,
+            spans=plan.spans,
+            bounds=[None] * len(plan.spans),
+            selects=(),
+            computes=(),
+        )
+        return answer(ask)
+
+    def ask(self, rows: CustomerRows, as_of: dt.datetime) -> Ask:
+        """Begin a question.
+
+        Raises:
+            DefinitionError: A table that the segment needs is not given, or `as_of` or the zone
+                is none.
+        """
+        if not self._needs <= rows.keys():
+            missing = next(key for key in sorted(self._needs) if key not in rows)
+            raise lacks(self.segment, self._others, missing, rows, self._conditions)
+        plan = self.plan
+        ask = Ask(
+            rows,
+            as_of,
+            spans=plan.spans,
+            bounds=[],
+            selects=plan.selects,
+            computes=plan.computes,
+        )
+        last = self._last
+        if last is None or last[0] != ask.now or last[1] != ask.time_zone:
+            # Many customers are asked at one instant: its windows are the same for all of them.
+            last = self._last = (ask.now, ask.time_zone, [None] * len(plan.spans))
+        ask.bounds = last[2]
+        return ask
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = (self.segment, self._others, self._taken, self._conditions, self.unknown)
+        return _compiled_again, fields
+
+    def __repr__(self) -> str:
+        return f"CompiledSegment({self.segment.name!r}, unknown={self.unknown!r})"
+
+    def _know(self, fact: Fact) -> Callable[[Ask], Any]:
+        place = self.plan.fact(fact)
+        return lambda ask: ask.value(place)
+
+
+_INSTANTS = (FirstAt, LastAt, KnownSince)
+
+
+def compile_segment(
+    segment: Segment,
+    *,
+    others: Iterable[Segment] = (),
+    taken: Taken | None = None,
+    conditions: Iterable[ConditionSpec] = (),
+    unknown: WhatIfUnknown = "exclude",
+) -> CompiledSegment:
+    """Compile a segment once, to ask it of one customer after another.
+
+    Args:
+        segment: The segment.
+        others: Segments that `Member` may name.
+        taken: When snapshots were taken, by segment; needed for who entered or left.
+        conditions: What plugins give for their conditions.
+        unknown: What `is_member` gives where it is unknown: `exclude` False, `include` True, `keep`
+            None, `raise` an error.
+
+    Returns:
+        The compiled segment.
+
+    Raises:
+        DefinitionError: A segment that is named is not handed in, segments ask for each other in a
+            circle, or an instant in `taken` has no time zone.
+        PluginError: A condition of a plugin is not handed in.
+
+    Examples:
+        >>> import datetime as dt
+        >>> from decimal import Decimal
+        >>> from retention_kit.smart_segments import EventCount, Last, Segment
+        >>> from retention_kit.smart_segments.person.reading import customer_rows
+        >>> bought = EventCount(window=Last(length="30d"), at_least=1)
+        >>> compiled = compile_segment(Segment(name="Bought lately", condition=bought))
+        >>> at = dt.datetime(2025, 3, 1, 12, tzinfo=dt.UTC)
+        >>> order = {"order_id": 1, "customer_id": 7, "ordered_at": at, "amount": 100}
+        >>> rows = customer_rows(7, time_zone="Europe/Moscow", orders=[order])
+        >>> compiled.is_member(rows, at + dt.timedelta(days=1))
+        True
+        >>> compiled.is_member(rows, at + dt.timedelta(days=31))
+        False
+    """
+    if not isinstance(segment, Segment):
+        raise bad_parameter("segment", got=type(segment).__name__, allowed="a Segment")
+    if unknown not in ("exclude", "include", "keep", "raise"):
+        raise bad_parameter(
+            "unknown", got=unknown, allowed="'exclude', 'include', 'keep' or 'raise'"
+        )
+    instants = None
+    if taken is not None:
+        instants = {name: tuple(instants) for name, instants in taken.items()}
+    return CompiledSegment(
+        segment,
+        others=tuple(others),
+        taken=instants,
+        conditions=check_specs(conditions),
+        unknown=unknown,
+    )
+
+
+def is_member(
+    segment: Segment,
+    rows: CustomerRows,
+    as_of: dt.datetime,
+    *,
+    others: Iterable[Segment] = (),
+    taken: Taken | None = None,
+    conditions: Iterable[ConditionSpec] = (),
+    unknown: WhatIfUnknown = "exclude",
+) -> bool | None:
+    """Say whether one customer is a member of a segment.
+
+    The last segments that were asked stay compiled; a service that asks one segment often
+    compiles it itself, with `compile_segment`.
+
+    Args:
+        segment: The segment.
+        rows: The customer's rows, as `CustomerRows` describes them.
+        as_of: The instant of observation, with a time zone; rows at or after it do not exist.
+        others: Segments that `Member` may name.
+        taken: When snapshots were taken, by segment; needed for who entered or left.
+        conditions: What plugins give for their conditions.
+        unknown: What it is where it is unknown: `exclude` False, `include` True, `keep` None,
+            `raise` an error.
+
+    Returns:
+        True or False; None where it is unknown, with `keep`.
+
+    Raises:
+        DefinitionError: See `compile_segment` and `CompiledSegment.is_member`.
+        DataError: An instant has no time zone.
+        PluginError: A condition of a plugin is not handed in.
+        UnknownMembershipError: It is unknown, and `unknown` is `raise`.
+    """
+    others, specs = tuple(others), tuple(conditions)
+    if taken or specs:
+        compiled = compile_segment(
+            segment, others=others, taken=taken, conditions=specs, unknown=unknown
+        )
+    else:
+        compiled = _kept(_Said(segment, others), unknown)
+    return compiled.is_member(rows, as_of)
+
+
+class _Said:
+    """Segments by what they say: of two that are equal, one may ask for 1 and one for true."""
+
+    __slots__ = ("others", "segment", "text")
+
+    def __init__(self, segment: Segment, others: tuple[Segment, ...]) -> None:
+        self.segment = segment
+        self.others = others
+        self.text = tuple(one.model_dump_json() for one in (segment, *others))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Said) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+@functools.lru_cache(maxsize=256)
+def _kept(said: _Said, unknown: WhatIfUnknown) -> CompiledSegment:
+    return compile_segment(said.segment, others=said.others, unknown=unknown)
+
+
+def _compiled_again(
+    segment: Segment,
+    others: tuple[Segment, ...],
+    taken: Mapping[str, tuple[dt.datetime, ...]] | None,
+    conditions: tuple[ConditionSpec, ...],
+    unknown: WhatIfUnknown,
+) -> CompiledSegment:
+    return CompiledSegment(
+        segment, others=others, taken=taken, conditions=conditions, unknown=unknown
+    )
+
+
+def _in_order(
+    taken: Mapping[str, tuple[dt.datetime, ...]] | None,
+) -> dict[str, tuple[int, ...]] | None:
+    if taken is None:
+        return None
+    return {
+        name: tuple(sorted({as_of_microseconds(at, "taken") for at in instants}))
+        for name, instants in taken.items()
+    }
+
+
+def _shown(fact: Fact, value: Any, ask: Ask) -> Any:
+    """Give a fact's value as it is shown: an instant in the shop's zone."""
+    if isinstance(fact, _INSTANTS) and value is not None:
+        return in_zone(value, ask.zone)
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        return value.astimezone(ask.zone)
+    return value

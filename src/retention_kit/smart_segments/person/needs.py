@@ -1,0 +1,77 @@
+"""Which tables a segment needs, and which of its conditions needs each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from retention_kit.errors import DefinitionError
+from retention_kit.smart_segments.definitions.customers import Member
+from retention_kit.smart_segments.definitions.plugins import ConditionSpec, spec_of
+from retention_kit.smart_segments.definitions.segment import Segment
+from retention_kit.smart_segments.lowered.checks import facts_of
+from retention_kit.smart_segments.lowered.facts import Fact, InPopulation, OfPlugin, tables_of
+from retention_kit.smart_segments.lowered.lowering import by_name, lower
+
+KEYS: Mapping[str, str] = {
+    "orders": "orders",
+    "order_items": "order_items",
+    "events": "events",
+    "consents": "consents",
+    "customers": "customer",
+    "scores": "scores",
+    "snapshots": "memberships",
+}
+"""Under which key of `CustomerRows` each table stands."""
+
+
+def keys_needed(facts: Iterable[Fact], specs: Iterable[ConditionSpec] = ()) -> frozenset[str]:
+    """Name the keys of `CustomerRows` that facts cannot do without."""
+    specs = tuple(specs)
+    return frozenset(KEYS.get(table, table) for one in facts for table in _tables(one, specs))
+
+
+def lacks(segment: Segment, others: Iterable[Segment], key: str, given: Iterable[str],
+          specs: Iterable[ConditionSpec]) -> DefinitionError:
+    """Say which condition of a segment needs a table that is not given."""
+    table = {key: table for table, key in KEYS.items()}.get(key, key)
+    known = {key: table for table, key in KEYS.items()}
+    names = ", ".join(known[one] for one in given if one in known) or "none"
+    who = _who_needs(segment, tuple(others), key, tuple(specs))
+    return DefinitionError(
+        f"Segment {segment.name!r}: {who} needs the table {table!r}; given: {names}. Next step: "
+        f"hand it in ({key}=…), empty where the customer has none of it.",
+        parameter=key,
+    )
+
+
+def _tables(fact: Fact, specs: tuple[ConditionSpec, ...]) -> tuple[str, ...]:
+    match fact:
+        case InPopulation(population="registered"):
+            return ("customers",)
+        case InPopulation(population="buyers"):
+            return ("orders",)
+        case OfPlugin():
+            return spec_of(fact.condition, specs).tables
+    return tables_of(fact)
+
+
+def _who_needs(
+    segment: Segment, others: tuple[Segment, ...], key: str, specs: tuple[ConditionSpec, ...]
+) -> str:
+    named: dict[str, Any] = by_name((*others, segment))
+    waiting, seen = [segment], {segment.name}
+    while waiting:
+        one = waiting.pop()
+        inside = "" if one is segment else f" of segment {one.name!r}"
+        for condition in one.conditions():
+            if isinstance(condition, Member) and condition.when == "now":
+                if condition.segment not in seen:
+                    seen.add(condition.segment)
+                    waiting.append(named[condition.segment])
+            elif not condition.children:
+                if key in keys_needed(facts_of(lower(condition)), specs):
+                    return f"the condition {condition.TYPE!r}{inside}"
+        if key in keys_needed((InPopulation(one.population),)):
+            return f"the population {one.population!r}{inside}"
+    return f"the population {segment.population!r}"
