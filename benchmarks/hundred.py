@@ -178,8 +178,8 @@ def _rules() -> Iterator[Rule]:
     yield from (End("first", 180, amount=2_000), End("last", None, amount=3_000))
     yield from (End("last", 60, 30), End("last", 90, 60), End("last", 365, 180))
     yield from (NotAfter(days, 2_000) for days in (30, 90, 180))
-    yield from (Then(90, 2_000, 30, 1_000), Then(180, 3_000, 60, 500))
-    yield from (SecondWithin(30), Kept(90, 2_000, 30))
+    yield from (Then(90, 2_000, 30, 1_000), Then(180, 3_000, 60, 500), Then(30, 1_000, 14, 1_000))
+    yield from (SecondWithin(30), SecondWithin(90), Kept(90, 2_000, 30), Kept(180, 3_000, 14))
 
 
 HUNDRED = tuple(_rules())

@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from retention_kit.smart_segments.answers import evaluate_many as evaluate_many
     from retention_kit.smart_segments.answers import members as members
     from retention_kit.smart_segments.answers import take_snapshot as take_snapshot
-    from retention_kit.smart_segments.build.chains import Chain as Chain
-    from retention_kit.smart_segments.build.comparing import Column as Column
-    from retention_kit.smart_segments.build.comparing import attribute as attribute
-    from retention_kit.smart_segments.build.comparing import column as column
-    from retention_kit.smart_segments.build.comparing import score as score
-    from retention_kit.smart_segments.build.figures import Ending as Ending
-    from retention_kit.smart_segments.build.figures import Figure as Figure
-    from retention_kit.smart_segments.build.happenings import Happened as Happened
-    from retention_kit.smart_segments.build.happenings import bought as bought
-    from retention_kit.smart_segments.build.happenings import bought_lines as bought_lines
-    from retention_kit.smart_segments.build.happenings import did as did
-    from retention_kit.smart_segments.build.happenings import returned as returned
-    from retention_kit.smart_segments.build.others import Messages as Messages
-    from retention_kit.smart_segments.build.others import anniversary as anniversary
-    from retention_kit.smart_segments.build.others import birthday as birthday
-    from retention_kit.smart_segments.build.others import bucket as bucket
-    from retention_kit.smart_segments.build.others import consent as consent
-    from retention_kit.smart_segments.build.others import member_of as member_of
-    from retention_kit.smart_segments.build.others import messages as messages
-    from retention_kit.smart_segments.build.others import was_member_of as was_member_of
+    from retention_kit.smart_segments.saying.chains import Chain as Chain
+    from retention_kit.smart_segments.saying.comparing import Column as Column
+    from retention_kit.smart_segments.saying.comparing import attribute as attribute
+    from retention_kit.smart_segments.saying.comparing import column as column
+    from retention_kit.smart_segments.saying.comparing import score as score
+    from retention_kit.smart_segments.saying.figures import Ending as Ending
+    from retention_kit.smart_segments.saying.figures import Figure as Figure
+    from retention_kit.smart_segments.saying.happenings import Happened as Happened
+    from retention_kit.smart_segments.saying.happenings import bought as bought
+    from retention_kit.smart_segments.saying.happenings import bought_lines as bought_lines
+    from retention_kit.smart_segments.saying.happenings import did as did
+    from retention_kit.smart_segments.saying.happenings import returned as returned
+    from retention_kit.smart_segments.saying.others import Messages as Messages
+    from retention_kit.smart_segments.saying.others import anniversary as anniversary
+    from retention_kit.smart_segments.saying.others import birthday as birthday
+    from retention_kit.smart_segments.saying.others import bucket as bucket
+    from retention_kit.smart_segments.saying.others import consent as consent
+    from retention_kit.smart_segments.saying.others import member_of as member_of
+    from retention_kit.smart_segments.saying.others import messages as messages
+    from retention_kit.smart_segments.saying.others import was_member_of as was_member_of
     from retention_kit.smart_segments.definitions.base import All as All
     from retention_kit.smart_segments.definitions.base import AnyOf as AnyOf
     from retention_kit.smart_segments.definitions.base import Condition as Condition
@@ -102,11 +102,11 @@ if TYPE_CHECKING:
 _HOME = "retention_kit.smart_segments"
 _BY_MODULE = {
     "answers": ("evaluate_many", "members", "take_snapshot"),
-    "build.chains": ("Chain",),
-    "build.comparing": ("Column", "attribute", "column", "score"),
-    "build.figures": ("Ending", "Figure"),
-    "build.happenings": ("Happened", "bought", "bought_lines", "did", "returned"),
-    "build.others": (
+    "saying.chains": ("Chain",),
+    "saying.comparing": ("Column", "attribute", "column", "score"),
+    "saying.figures": ("Ending", "Figure"),
+    "saying.happenings": ("Happened", "bought", "bought_lines", "did", "returned"),
+    "saying.others": (
         "Messages",
         "anniversary",
         "birthday",
