@@ -30,8 +30,8 @@ _SCALE = 4
 _NULL = np.uint64(0x9E3779B97F4A7C15)
 
 
-Table = pl.DataFrame | Mapping[str, int]
-"""Rows, or counts by their names."""
+Table = pl.DataFrame | Mapping[str, Cell]
+"""Rows, or figures by their names."""
 
 
 def normalise(job: Job, presented: Table | Mapping[str, Table]) -> dict[str, Cell]:

@@ -31,11 +31,13 @@ class Limit:
         times_floor: As a multiple of the bare group-by by customer.
         peak_mb: Megabytes of resident memory.
         seconds: On the wall clock.
+        times_job: As a multiple of what the library takes for another job, named first.
     """
 
     times_floor: float | None = None
     peak_mb: float | None = None
     seconds: float | None = None
+    times_job: tuple[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

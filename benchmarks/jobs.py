@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.job import Job, Limit, Shape
 from benchmarks.model_jobs import MODEL_JOBS
+from benchmarks.segment_jobs import SEGMENT_JOBS
 from benchmarks.settings import SHOP_ZONE, TABLE_ENGINES
 
 AS_OF = dt.datetime(2025, 1, 1, tzinfo=ZoneInfo(SHOP_ZONE))
@@ -209,6 +210,7 @@ JOBS: dict[str, Job] = {
             engines=tuple(engine for engine in TABLE_ENGINES if engine != "pandas"),
             limit=Limit(20, peak_mb=2_000),
         ),
+        *SEGMENT_JOBS,
         *MODEL_JOBS,
     )
 }

@@ -26,7 +26,7 @@ def order_items(orders: pl.DataFrame, *, seed: int) -> pl.DataFrame:
     kopecks = (orders["amount"].to_physical().cast(pl.Int64) // 100).to_numpy()
     share = kopecks // count
     amount = share[place]
-    amount[is_first] += (kopecks - share * count)
+    amount[is_first] += kopecks - share * count
     product = (rng.beta(0.8, 3.0, place.size) * PRODUCTS).astype(np.int64)
     names = pl.Series([NAMED.get(place, name) for place, name in enumerate(CATEGORIES)])
     category = names.gather(product * len(CATEGORIES) // PRODUCTS)

@@ -84,7 +84,8 @@ def _rows_table(plan: Plan, measured: Measured, rows: int) -> str:
                 [
                     f"{job.title} ({compared:,})" if place == 0 else "",
                     f"*{engine}*" if engine in FLOORS else engine,
-                    f"{_median(taken):.3f}{_at_most(limit.seconds)}",
+                    f"{_median(taken):.3f}{_at_most(limit.seconds)}"
+                    + _beside_job(plan, measured, rows, limit),
                     _spread(taken),
                     f"{median(sample.cpu_seconds for sample in taken):.2f}",
                     f"{max(sample.peak_mb for sample in taken):.0f}{_at_most(limit.peak_mb)}",
@@ -158,6 +159,16 @@ def _samples(plan: Plan, measured: Measured, rows: int, job: Job) -> dict[str, l
 def _at_most(limit: float | None) -> str:
     """Say what the library is held to."""
     return "" if limit is None else f" (≤ {limit:g})"
+
+
+def _beside_job(plan: Plan, measured: Measured, rows: int, limit: Limit) -> str:
+    """Say the most that the library may take by what it takes for another job."""
+    if limit.times_job is None:
+        return ""
+    name, times = limit.times_job
+    taken = measured.jobs.get((rows, name, LIBRARY))
+    of = f" = {times * _median(taken):.3f}" if taken else ""
+    return f" (≤ {times:g} × {name}{of})"
 
 
 def _median(samples: Sequence[Sample]) -> float:

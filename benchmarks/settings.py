@@ -25,9 +25,10 @@ PYMC = "pymc-marketing"
 PYMC_AGAIN = "pymc-marketing-again"
 SCIKIT_LEARN = "scikit-learn"
 SCIKIT_LEARN_ONCE = "scikit-learn-once"
+PLAIN_PYTHON = "plain-python"
 PEERS = (LIFETIMES, LIFETIMES_WEIGHTS, PYMC, PYMC_AGAIN)
 """Engines that run in an environment of their own, made beside the data: see `peers`."""
-ENGINES = (*TABLE_ENGINES, *PEERS, SCIKIT_LEARN, SCIKIT_LEARN_ONCE)
+ENGINES = (*TABLE_ENGINES, PLAIN_PYTHON, *PEERS, SCIKIT_LEARN, SCIKIT_LEARN_ONCE)
 FLOORS = ("scan", FLOOR)
 """Engines that do less than the job and give no answer."""
 

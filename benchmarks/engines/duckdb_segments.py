@@ -151,7 +151,7 @@ def _month_starts() -> list[dt.datetime]:
     return [AS_OF.replace(year=AS_OF.year - 1, month=12 - ago) for ago in range(12)]
 
 
-def _condition(rule: Rule, query: _Query) -> str:  # noqa: PLR0911 - one arm for each kind
+def _condition(rule: Rule, query: _Query) -> str:
     match rule:
         case Counted(days, None, at_most):
             return f"{query.count(days)} <= {at_most}"

@@ -20,10 +20,13 @@ from benchmarks.engines import duckdb_queries as sql
 from benchmarks.engines import duckdb_retention as coming_back
 from benchmarks.engines.duckdb_audit import PREPARATION
 from benchmarks.engines.duckdb_audit_tables import TABLES
+from benchmarks.engines.duckdb_person import asking
 from benchmarks.engines.duckdb_rfm import EDGES, RFM, RFM_CELLS, RFM_SCORES
+from benchmarks.engines.duckdb_segments import SEGMENT, hundred
 from benchmarks.job import Job
 from benchmarks.rules import HEAVY_SHARE, RULES
-from benchmarks.settings import COMPANIONS, SHOP_ZONE, THREADS, beside
+from benchmarks.segment_jobs import ONE
+from benchmarks.settings import COMPANIONS, LINES, SHOP_ZONE, THREADS, beside
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -33,13 +36,15 @@ def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
     connection.execute(f"SET TimeZone = '{SHOP_ZONE}'")
     if job.task != "validation":
         _import_for_tables()
+    if job.task == "person":
+        return asking(connection)
     return lambda: _TASKS[job.task](connection, path)
 
 
 def present(result: Any) -> Any:
     if isinstance(result, dict):
         return {name: present(part) for name, part in result.items()}
-    return result if isinstance(result, int) else pl.from_arrow(result)
+    return result if isinstance(result, int | float) else pl.from_arrow(result)
 
 
 def _import_for_tables() -> None:
@@ -85,7 +90,8 @@ def _table(connection: Connection, query: str, path: str) -> Any:
 
 def _about(path: str, query: str) -> str:
     """Put the files into a query."""
-    files = {"file": path, **{name: beside(path, name) for name in COMPANIONS}}
+    companions = ("orders", LINES, *COMPANIONS)
+    files = {"file": path, **{name: beside(path, name) for name in companions}}
     return query.format(**{name: f"read_parquet('{file}')" for name, file in files.items()})
 
 
@@ -129,6 +135,9 @@ _TASKS: dict[str, Callable[[Connection, str], Any]] = {
     "gap_summary": lambda duck, path: _table(duck, coming_back.GAP_SUMMARY, path),
     "economics": _economics,
     "audit": _audit,
+    "segment": lambda duck, path: _table(duck, SEGMENT, path),
+    "segment_table": lambda duck, path: _table(duck, hundred(), path),
+    "segment_table_of_one": lambda duck, path: _table(duck, hundred((ONE,)), path),
     "rfm_cells": lambda duck, path: _rfm(duck, path, RFM_CELLS),
     "rfm_scores": lambda duck, path: _rfm(duck, path, RFM_SCORES),
 }

@@ -11,6 +11,7 @@ import polars as pl
 from benchmarks.engines import library_models
 from benchmarks.job import Job
 from benchmarks.jobs import AS_OF, GAP_DAYS, SINCE
+from benchmarks.segment_jobs import SEGMENT_TASKS
 from benchmarks.settings import SHOP_ZONE, beside
 from retention_kit import Dataset, audit, contracts, metrics
 from retention_kit.contracts.health import DataHealth
@@ -23,6 +24,8 @@ def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
     warnings.simplefilter("ignore")  # the shared id among the defects is there on purpose
     if job.task in library_models.TASKS:
         return library_models.prepare(job, path)
+    if job.task in SEGMENT_TASKS:
+        return importlib.import_module("benchmarks.engines.library_segments").prepare(job, path)
     packages = [contracts, metrics]
     if job.task == "audit":
         for name in ("numpy", "pickle", "retention_kit.audit.run"):
@@ -41,6 +44,8 @@ def present(result: Any) -> Any:
         return result
     if isinstance(result, dict):
         return {name: present(part) for name, part in result.items()}
+    if isinstance(result, int | float):
+        return result
     counts = _counts(result.health)
     return counts if isinstance(result, Dataset) else {**result.tables, "data_health": counts}
 

@@ -21,6 +21,7 @@ from benchmarks.engines import pandas_retention as coming_back
 from benchmarks.engines.pandas_door import validation
 from benchmarks.engines.pandas_orders import month_numbers, observed
 from benchmarks.engines.pandas_rfm import rfm_cells, rfm_scores
+from benchmarks.engines.pandas_segments import segment
 from benchmarks.job import Job
 from benchmarks.settings import THREADS
 
@@ -122,4 +123,5 @@ _TASKS: dict[str, Callable[[str], Any]] = {
     "economics": coming_back.economics,
     "rfm_cells": rfm_cells,
     "rfm_scores": rfm_scores,
+    "segment": segment,
 }

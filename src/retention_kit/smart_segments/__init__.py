@@ -10,29 +10,10 @@ from typing import TYPE_CHECKING
 from retention_kit._lazy import attach
 
 if TYPE_CHECKING:
+    from retention_kit.smart_segments.answers import Beside as Beside
     from retention_kit.smart_segments.answers import evaluate_many as evaluate_many
     from retention_kit.smart_segments.answers import members as members
     from retention_kit.smart_segments.answers import take_snapshot as take_snapshot
-    from retention_kit.smart_segments.saying.chains import Chain as Chain
-    from retention_kit.smart_segments.saying.comparing import Column as Column
-    from retention_kit.smart_segments.saying.comparing import attribute as attribute
-    from retention_kit.smart_segments.saying.comparing import column as column
-    from retention_kit.smart_segments.saying.comparing import score as score
-    from retention_kit.smart_segments.saying.figures import Ending as Ending
-    from retention_kit.smart_segments.saying.figures import Figure as Figure
-    from retention_kit.smart_segments.saying.happenings import Happened as Happened
-    from retention_kit.smart_segments.saying.happenings import bought as bought
-    from retention_kit.smart_segments.saying.happenings import bought_lines as bought_lines
-    from retention_kit.smart_segments.saying.happenings import did as did
-    from retention_kit.smart_segments.saying.happenings import returned as returned
-    from retention_kit.smart_segments.saying.others import Messages as Messages
-    from retention_kit.smart_segments.saying.others import anniversary as anniversary
-    from retention_kit.smart_segments.saying.others import birthday as birthday
-    from retention_kit.smart_segments.saying.others import bucket as bucket
-    from retention_kit.smart_segments.saying.others import consent as consent
-    from retention_kit.smart_segments.saying.others import member_of as member_of
-    from retention_kit.smart_segments.saying.others import messages as messages
-    from retention_kit.smart_segments.saying.others import was_member_of as was_member_of
     from retention_kit.smart_segments.definitions.base import All as All
     from retention_kit.smart_segments.definitions.base import AnyOf as AnyOf
     from retention_kit.smart_segments.definitions.base import Condition as Condition
@@ -96,12 +77,32 @@ if TYPE_CHECKING:
     from retention_kit.smart_segments.ready import READY as READY
     from retention_kit.smart_segments.ready import ready_segments as ready_segments
     from retention_kit.smart_segments.ready import ready_title as ready_title
-    from retention_kit.smart_segments.sizes import overlap as overlap
-    from retention_kit.smart_segments.sizes import sizes as sizes
+    from retention_kit.smart_segments.saying.chains import Chain as Chain
+    from retention_kit.smart_segments.saying.comparing import Column as Column
+    from retention_kit.smart_segments.saying.comparing import attribute as attribute
+    from retention_kit.smart_segments.saying.comparing import column as column
+    from retention_kit.smart_segments.saying.comparing import score as score
+    from retention_kit.smart_segments.saying.figures import Ending as Ending
+    from retention_kit.smart_segments.saying.figures import Figure as Figure
+    from retention_kit.smart_segments.saying.happenings import Happened as Happened
+    from retention_kit.smart_segments.saying.happenings import bought as bought
+    from retention_kit.smart_segments.saying.happenings import bought_lines as bought_lines
+    from retention_kit.smart_segments.saying.happenings import did as did
+    from retention_kit.smart_segments.saying.happenings import returned as returned
+    from retention_kit.smart_segments.saying.others import Messages as Messages
+    from retention_kit.smart_segments.saying.others import anniversary as anniversary
+    from retention_kit.smart_segments.saying.others import birthday as birthday
+    from retention_kit.smart_segments.saying.others import bucket as bucket
+    from retention_kit.smart_segments.saying.others import consent as consent
+    from retention_kit.smart_segments.saying.others import member_of as member_of
+    from retention_kit.smart_segments.saying.others import messages as messages
+    from retention_kit.smart_segments.saying.others import was_member_of as was_member_of
+    from retention_kit.smart_segments.totals import overlap as overlap
+    from retention_kit.smart_segments.totals import sizes as sizes
 
 _HOME = "retention_kit.smart_segments"
 _BY_MODULE = {
-    "answers": ("evaluate_many", "members", "take_snapshot"),
+    "answers": ("Beside", "evaluate_many", "members", "take_snapshot"),
     "saying.chains": ("Chain",),
     "saying.comparing": ("Column", "attribute", "column", "score"),
     "saying.figures": ("Ending", "Figure"),
@@ -149,7 +150,7 @@ _BY_MODULE = {
     "person.state": ("CustomerState",),
     "previews": ("check_segment", "preview"),
     "ready": ("READY", "ready_segments", "ready_title"),
-    "sizes": ("overlap", "sizes"),
+    "totals": ("overlap", "sizes"),
 }
 _MODULES = {name: f"{_HOME}.{module}" for module, names in _BY_MODULE.items() for name in names}
 

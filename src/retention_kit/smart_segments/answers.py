@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypedDict, overload
 
 import polars as pl
+from typing_extensions import Unpack
 
 from retention_kit.contracts.buckets import Buckets
 from retention_kit.contracts.bundle import Bundle
-from retention_kit.contracts.law import Frame, report
+from retention_kit.contracts.law import report
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError, bad_parameter
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec
@@ -28,6 +29,42 @@ Data = Bundle | Buckets | Mapping[str, pl.LazyFrame] | Mapping[str, pl.DataFrame
 _USED = ("orders", "order_items", "customers", "consents", "events")
 
 
+class Beside(TypedDict, total=False):
+    """What a segment may need besides the shop's tables.
+
+    Attributes:
+        others: Further segments, which `Member` names.
+        scores: A table of scores by `customer_id`, for `Score`.
+        history: Snapshots taken before, for `Member`.
+        conditions: What plugins give for their conditions.
+    """
+
+    others: Iterable[Segment]
+    scores: pl.LazyFrame | pl.DataFrame
+    history: SnapshotHistory
+    conditions: Iterable[ConditionSpec]
+
+
+@overload
+def members(
+    segment: Segment,
+    data: Bundle | Mapping[str, pl.LazyFrame],
+    as_of: dt.datetime,
+    *,
+    unknown: Unknown = ...,
+    values: bool = ...,
+    **beside: Unpack[Beside],
+) -> pl.LazyFrame: ...
+@overload
+def members(
+    segment: Segment,
+    data: Buckets | Mapping[str, pl.DataFrame],
+    as_of: dt.datetime,
+    *,
+    unknown: Unknown = ...,
+    values: bool = ...,
+    **beside: Unpack[Beside],
+) -> pl.DataFrame: ...
 @report
 def members(
     segment: Segment,
@@ -36,10 +73,7 @@ def members(
     *,
     unknown: Unknown = "exclude",
     values: bool = False,
-    others: Iterable[Segment] = (),
-    scores: Frame | None = None,
-    history: SnapshotHistory | None = None,
-    conditions: Iterable[ConditionSpec] = (),
+    **beside: Unpack[Beside],
 ) -> Any:
     """Find the members of a segment.
 
@@ -52,10 +86,7 @@ def members(
         unknown: Of whom it is unknown, `exclude` leaves them out, `include` takes them in, and
             `keep` does so with a column that tells.
         values: Whether the facts behind it stand beside.
-        others: Segments that `Member` names.
-        scores: Scores by `customer_id`, for `Score`.
-        history: Snapshots taken before, for `Member`.
-        conditions: What plugins give for their conditions.
+        **beside: What else it needs; see `Beside`.
 
     Returns:
         A table, lazy unless the tables are eager or in buckets, in no promised order:
@@ -79,11 +110,27 @@ def members(
         47
     """
     arguments = {"segment": segment, "unknown": unknown, "values": values}
-    return _answer(
-        segment_members, data, as_of, arguments, (segment,), others, scores, history, conditions
-    )
+    return _answer(segment_members, data, as_of, (segment,), arguments, beside)
 
 
+@overload
+def evaluate_many(
+    segments: Iterable[Segment],
+    data: Bundle | Mapping[str, pl.LazyFrame],
+    as_of: dt.datetime,
+    *,
+    unknown: Unknown = ...,
+    **beside: Unpack[Beside],
+) -> pl.LazyFrame: ...
+@overload
+def evaluate_many(
+    segments: Iterable[Segment],
+    data: Buckets | Mapping[str, pl.DataFrame],
+    as_of: dt.datetime,
+    *,
+    unknown: Unknown = ...,
+    **beside: Unpack[Beside],
+) -> pl.DataFrame: ...
 @report
 def evaluate_many(
     segments: Iterable[Segment],
@@ -91,10 +138,7 @@ def evaluate_many(
     as_of: dt.datetime,
     *,
     unknown: Unknown = "exclude",
-    others: Iterable[Segment] = (),
-    scores: Frame | None = None,
-    history: SnapshotHistory | None = None,
-    conditions: Iterable[ConditionSpec] = (),
+    **beside: Unpack[Beside],
 ) -> Any:
     """Say of every customer in which of many segments they are, in one plan.
 
@@ -106,10 +150,7 @@ def evaluate_many(
         data: A dataset, its buckets, or tables by name.
         as_of: Observation instant, exclusive, with a time zone.
         unknown: What stands where it is unknown: `exclude` false, `include` true, `keep` null.
-        others: Further segments that `Member` names.
-        scores: Scores by `customer_id`, for `Score`.
-        history: Snapshots taken before, for `Member`.
-        conditions: What plugins give for their conditions.
+        **beside: What else they need; see `Beside`.
 
     Returns:
         A table, lazy unless the tables are eager or in buckets, of one row per customer with an
@@ -124,21 +165,12 @@ def evaluate_many(
     """
     several = tuple(segments)
     arguments = {"segments": several, "unknown": unknown}
-    return _answer(
-        segment_table, data, as_of, arguments, several, others, scores, history, conditions
-    )
+    return _answer(segment_table, data, as_of, several, arguments, beside)
 
 
 @report
 def take_snapshot(
-    segment: Segment,
-    data: Data,
-    as_of: dt.datetime,
-    *,
-    others: Iterable[Segment] = (),
-    scores: Frame | None = None,
-    history: SnapshotHistory | None = None,
-    conditions: Iterable[ConditionSpec] = (),
+    segment: Segment, data: Data, as_of: dt.datetime, **beside: Unpack[Beside]
 ) -> SegmentSnapshot:
     """Find the members of a segment and keep them.
 
@@ -146,10 +178,7 @@ def take_snapshot(
         segment: The segment.
         data: A dataset, its buckets, or tables by name.
         as_of: Observation instant, exclusive, with a time zone.
-        others: Segments that `Member` names.
-        scores: Scores by `customer_id`, for `Score`.
-        history: Snapshots taken before, where the segment asks of them.
-        conditions: What plugins give for their conditions.
+        **beside: What else it needs; see `Beside`.
 
     Returns:
         The snapshot; its members are held in memory.
@@ -158,15 +187,7 @@ def take_snapshot(
         DefinitionError: As of `members`.
         PluginError: As of `members`.
     """
-    found = members(
-        segment,
-        data,
-        as_of,
-        others=others,
-        scores=scores,
-        history=history,
-        conditions=conditions,
-    )
+    found = members(segment, data, as_of, **beside)
     customers = found.collect(engine="streaming") if isinstance(found, pl.LazyFrame) else found
     return SegmentSnapshot(segment.name, segment_version(segment), as_of, customers)
 
@@ -202,14 +223,11 @@ def _answer(
     function: Callable[..., Any],
     data: Data,
     as_of: dt.datetime,
-    arguments: Mapping[str, Any],
     segments: tuple[Segment, ...],
-    others: Iterable[Segment],
-    scores: Any,
-    history: SnapshotHistory | None,
-    conditions: Iterable[ConditionSpec],
+    arguments: Mapping[str, Any],
+    beside: Beside,
 ) -> Any:
-    """Run a function on the tables of a shop, or on each of its buckets."""
+    """Run a function on the tables of a shop, or on those of each bucket."""
     for one in segments:
         if not isinstance(one, Segment):
             raise bad_parameter(
@@ -218,26 +236,32 @@ def _answer(
                 allowed="a Segment",
                 step="Segment(name='…', condition=…) makes one of a condition.",
             )
-    snapshots, taken = history_parts(history)
-    beside = {"others": tuple(others), "taken": taken, "conditions": tuple(conditions)}
-    rest = {**arguments, **beside, "as_of": as_of}
+    snapshots, taken = history_parts(beside.get("history"))
+    rest = {
+        **arguments,
+        "as_of": as_of,
+        "taken": taken,
+        "others": tuple(beside.get("others", ())),
+        "conditions": tuple(beside.get("conditions", ())),
+    }
+    tables = {"scores": beside.get("scores"), "snapshots": snapshots}
     if isinstance(data, Buckets):
-        apart = {"scores": _lazy(scores), "snapshots": snapshots}
-        return pl.concat(
-            function(**given_tables(bucket), **apart, **rest).collect() for bucket in data
-        )
-    tables = given_tables(data)
-    is_eager = isinstance(tables["orders"], pl.DataFrame)
-    apart = {"scores": scores, "snapshots": snapshots}
-    if is_eager:
-        apart = {
-            name: table.collect() if isinstance(table, pl.LazyFrame) else table
-            for name, table in apart.items()
-        }
-    else:
-        apart = {name: _lazy(table) for name, table in apart.items()}
-    return function(**tables, **apart, **rest)
+        beside_lazily = _alike(tables, lazy=True)
+        parts = (function(**given_tables(one), **beside_lazily, **rest) for one in data)
+        return pl.concat(part.collect() for part in parts)
+    given = given_tables(data)
+    lazy = not isinstance(given["orders"], pl.DataFrame)
+    return function(**given, **_alike(tables, lazy=lazy), **rest)
 
 
-def _lazy(table: Any) -> Any:
-    return table.lazy() if isinstance(table, pl.DataFrame) else table
+def _alike(tables: Mapping[str, Any], *, lazy: bool) -> dict[str, Any]:
+    """Give the tables as the shop's are, all lazy or all eager."""
+    found: dict[str, Any] = {}
+    for name, table in tables.items():
+        if isinstance(table, pl.DataFrame) and lazy:
+            found[name] = table.lazy()
+        elif isinstance(table, pl.LazyFrame) and not lazy:
+            found[name] = table.collect(engine="streaming")
+        else:
+            found[name] = table
+    return found

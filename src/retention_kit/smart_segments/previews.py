@@ -7,16 +7,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 import polars as pl
+from typing_extensions import Unpack
 
 from retention_kit.contracts.buckets import Buckets
-from retention_kit.contracts.law import Frame, report
+from retention_kit.contracts.law import report
 from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
-from retention_kit.smart_segments.answers import Data, given_tables, members
+from retention_kit.smart_segments.answers import Beside, Data, given_tables, members
 from retention_kit.smart_segments.definitions.customers import Attribute
-from retention_kit.smart_segments.definitions.plugins import ConditionSpec
 from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.smart_segments.definitions.values import Comparison
-from retention_kit.smart_segments.history import SnapshotHistory
 from retention_kit.smart_segments.lowered.checks import facts_of
 from retention_kit.smart_segments.lowered.facts import EndHas, rows_of
 from retention_kit.smart_segments.lowered.lowering import lower_segment
@@ -32,10 +31,7 @@ def preview(
     *,
     n: int = 10,
     check: bool = True,
-    others: Iterable[Segment] = (),
-    scores: Frame | None = None,
-    history: SnapshotHistory | None = None,
-    conditions: Iterable[ConditionSpec] = (),
+    **beside: Unpack[Beside],
 ) -> pl.DataFrame:
     """Show some members of a segment with the facts that made them so.
 
@@ -45,10 +41,7 @@ def preview(
         as_of: Observation instant, exclusive, with a time zone.
         n: How many members at most, from 1.
         check: Whether to look first if the values asked for occur at all, as `check_segment` does.
-        others: Segments that `Member` names.
-        scores: Scores by `customer_id`, for `Score`.
-        history: Snapshots taken before, for `Member`.
-        conditions: What plugins give for their conditions.
+        **beside: What else it needs; see `Beside`.
 
     Returns:
         The members with the smallest ids: `customer_id`, and a column for each fact, named after
@@ -69,18 +62,14 @@ def preview(
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise bad_parameter("n", got=n, allowed="a whole number from 1")
-    several = tuple(others)
     if check:
-        check_segment(segment, data, others=several)
+        check_segment(segment, data, others=beside.get("others", ()))
     found = members(
         segment,
         data,
         as_of,
         values=True,
-        others=several,
-        scores=scores,
-        history=history,
-        conditions=conditions,
+        **beside,
     )
     return found.lazy().sort(_ID).head(n).collect()
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from retention_kit.testing.law import LawBroken as LawBroken
     from retention_kit.testing.law import prove as prove
     from retention_kit.testing.raw import raw_orders as raw_orders
-    from retention_kit.testing.segment_cases import SegmentCase as SegmentCase
-    from retention_kit.testing.segment_cases import conditions as conditions
-    from retention_kit.testing.segment_cases import segment_cases as segment_cases
-    from retention_kit.testing.segment_cases import segments as segments
+    from retention_kit.testing.segment_strategies import SegmentCase as SegmentCase
+    from retention_kit.testing.segment_strategies import conditions as conditions
+    from retention_kit.testing.segment_strategies import segment_cases as segment_cases
+    from retention_kit.testing.segment_strategies import segments as segments
     from retention_kit.testing.strategies import consents as consents
     from retention_kit.testing.strategies import costs as costs
     from retention_kit.testing.strategies import customers as customers
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 _HERE = "retention_kit.testing"
 _MODULES = {
     "LawBroken": f"{_HERE}.law",
-    "SegmentCase": f"{_HERE}.segment_cases",
+    "SegmentCase": f"{_HERE}.segment_strategies",
     "Shop": f"{_HERE}._shop",
     "arguments_for": f"{_HERE}.arguments",
-    "conditions": f"{_HERE}.segment_cases",
+    "conditions": f"{_HERE}.segment_strategies",
     "consents": f"{_HERE}.strategies",
     "costs": f"{_HERE}.strategies",
     "customer_rows_of": f"{_HERE}.customer_rows",
@@ -48,8 +48,8 @@ _MODULES = {
     "prove": f"{_HERE}.law",
     "raw_orders": f"{_HERE}.raw",
     "reviews": f"{_HERE}.strategies",
-    "segment_cases": f"{_HERE}.segment_cases",
-    "segments": f"{_HERE}.segment_cases",
+    "segment_cases": f"{_HERE}.segment_strategies",
+    "segments": f"{_HERE}.segment_strategies",
     "shops": f"{_HERE}.strategies",
     "table_functions": f"{_HERE}.discovery",
     "tables_needed": f"{_HERE}.discovery",

@@ -115,7 +115,7 @@ class Condition(Joins, Part):
 
     def sentence(self, language: Language = "en") -> str:
         """Say the condition in words; see `Segment.sentence`."""
-        from retention_kit.smart_segments.sentences import sentence_of
+        from retention_kit.smart_segments.sentences.speaking import sentence_of
 
         return sentence_of(self, language)
 

@@ -5,3 +5,11 @@ from __future__ import annotations
 
 def check_pattern(pattern: object) -> None:
     """Raise where a pattern is outside the subset."""
+
+
+def for_python(pattern: str, *, fold: bool = False) -> str:
+    return pattern
+
+
+def for_rust(pattern: str, *, fold: bool = False) -> str:
+    return pattern

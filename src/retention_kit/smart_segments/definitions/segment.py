@@ -95,7 +95,7 @@ class Segment(SavedModel):
             DefinitionError: There is no such language.
             PluginError: A condition of a plugin is not handed in.
         """
-        from retention_kit.smart_segments.sentences import sentence_of_segment
+        from retention_kit.smart_segments.sentences.speaking import sentence_of_segment
 
         return sentence_of_segment(self, language, conditions=conditions)
 

@@ -167,10 +167,10 @@ class Comparison(Part):
     Text is compared exactly, in the normal form NFC; with `fold` in lower case and with ё as е on
     both sides. A date beside a column of instants compares the instant's date in the shop's zone.
     `contains`, `starts_with`, `ends_with` and `matches` are for text; `matches` looks for a regular
-    expression anywhere in it, of the subset that `patterns` documents; with `fold` the text alone
-    is folded, and the pattern stands as written. `in` is true where the value equals one of
-    `values`, which are of one type. `during` is for dates and instants: it asks whether they lie
-    in a window; a date is the first instant of its day.
+    expression anywhere in it, of the subset that `patterns` documents; `fold` folds its
+    letters too. `in` is true where the value equals one of `values`, which are of one type.
+    `during` is for dates and instants: it asks whether they lie in a window; a date is the first
+    instant of its day.
 
     Attributes:
         column: The column.

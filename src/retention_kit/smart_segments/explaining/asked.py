@@ -42,7 +42,7 @@ from retention_kit.smart_segments.lowered.facts import (
 from retention_kit.smart_segments.lowered.spans import Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Asked:
     """One fact and what is asked of it.
 
@@ -59,7 +59,7 @@ class Asked:
     check: Check
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Asking:
     """When, where and in which language it is asked, and what the facts are.
 

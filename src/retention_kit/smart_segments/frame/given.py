@@ -49,16 +49,20 @@ class Column(NamedTuple):
         table: The table's name.
         name: The column's name.
         dtype: Its type; None where it is described and absent, or without a value.
+        place: Where it is found; None is under its name.
     """
 
     table: str
     name: str
     dtype: pl.DataType | None
+    place: pl.Expr | None = None
 
     @property
     def value(self) -> pl.Expr:
         """The column's values."""
-        return pl.lit(None) if self.dtype is None else pl.col(self.name)
+        if self.dtype is None:
+            return pl.lit(None)
+        return pl.col(self.name) if self.place is None else self.place
 
     @property
     def present(self) -> pl.Expr:

@@ -52,16 +52,12 @@ def folded_column(text: pl.Expr) -> pl.Expr:
 
 def is_one_of(text: pl.Expr, values: Iterable[str]) -> pl.Expr:
     """Say which texts are, in NFC, one of some texts; null where there is none."""
-    found: list[str] = []
-    for value in values:
-        spellings = spellings_of(value)
-        if spellings is None:
-            wanted = sorted({nfc(one) for one in values})
-            return normalised(text).is_in(wanted)
-        found.extend(spellings)
-    if len(found) == 1:
-        return text == found[0]
-    return text.is_in(sorted(set(found)))
+    wanted = sorted({nfc(value) for value in values})
+    spellings = [spellings_of(value) for value in wanted]
+    if any(one is None for one in spellings):
+        return normalised(text).is_in(wanted)
+    found = sorted({text for one in spellings for text in one or ()})
+    return text == found[0] if len(found) == 1 else text.is_in(found)
 
 
 @functools.lru_cache(maxsize=1024)

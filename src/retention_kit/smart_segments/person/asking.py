@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from retention_kit.errors import DataError, MissingColumnError, bad_parameter
-from retention_kit.smart_segments.definitions.lengths import EPOCH, zone_named
+from retention_kit.errors import DataError, MissingColumnError
+from retention_kit.smart_segments.definitions.lengths import EPOCH
 from retention_kit.smart_segments.definitions.windows import Bounds
+from retention_kit.smart_segments.person.spans import Moment, Resolve
 
 Row = Mapping[str, Any]
 Entry = tuple[int, Row]
@@ -21,7 +20,6 @@ Entries = Sequence[Entry]
 _MICROSECOND = dt.timedelta(microseconds=1)
 UNSET: Any = object()
 """Stands for what has not been worked out."""
-zone_of = functools.lru_cache(maxsize=64)(zone_named)
 
 
 class Ask:
@@ -29,12 +27,11 @@ class Ask:
 
     Attributes:
         rows: The customer's rows.
-        as_of: The instant of observation.
+        moment: The instant of observation, and the bounds of windows at it.
+        as_of: The instant.
         now: The same in microseconds since 1970 in UTC.
-        time_zone: The shop's zone, by name.
         zone: The shop's zone.
         spans: How the bounds of each window are found.
-        bounds: The bounds of each window, where they have been found.
         selects: How the rows of each filter are found.
         selected: The rows of each filter, where they have been found.
         computes: How each fact is worked out.
@@ -44,15 +41,14 @@ class Ask:
 
     __slots__ = (
         "as_of",
-        "bounds",
         "computes",
+        "moment",
         "now",
         "rows",
         "selected",
         "selects",
         "sources",
         "spans",
-        "time_zone",
         "values",
         "zone",
     )
@@ -60,20 +56,18 @@ class Ask:
     def __init__(
         self,
         rows: Mapping[str, Any],
-        as_of: dt.datetime,
+        moment: Moment,
         *,
-        spans: Sequence[Callable[[dt.datetime, dt.tzinfo], Bounds]],
-        bounds: list[Bounds | None],
+        spans: Sequence[Resolve],
         selects: Sequence[Callable[[Ask], Entries]],
         computes: Sequence[Callable[[Ask], Any]],
     ) -> None:
         self.rows = rows
-        self.as_of = as_of
-        self.now = as_of_microseconds(as_of)
-        self.time_zone: str = rows["time_zone"]
-        self.zone: ZoneInfo = zone_of(self.time_zone)
+        self.moment = moment
+        self.as_of = moment.as_of
+        self.now = moment.now
+        self.zone = moment.zone
         self.spans = spans
-        self.bounds = bounds
         self.selects = selects
         self.selected: list[Entries | None] = [None] * len(selects)
         self.computes = computes
@@ -82,9 +76,9 @@ class Ask:
 
     def bounds_of(self, place: int) -> Bounds:
         """Give the bounds of a window."""
-        found = self.bounds[place]
+        found = self.moment.bounds[place]
         if found is None:
-            found = self.bounds[place] = self.spans[place](self.as_of, self.zone)
+            found = self.moment.bounds[place] = self.spans[place](self.moment)
         return found
 
     def rows_of(self, place: int) -> Entries:
@@ -113,22 +107,6 @@ class Ask:
                 sales, returns = lines_of(self.rows["order_items"], self.rows["orders"])
                 self.sources.update(order_items=sales, returned_items=returns)
         return self.sources[name]
-
-
-def as_of_microseconds(as_of: dt.datetime, parameter: str = "as_of") -> int:
-    """Give the instant of observation in microseconds since 1970 in UTC.
-
-    Raises:
-        DefinitionError: It has no time zone.
-    """
-    if not isinstance(as_of, dt.datetime) or as_of.utcoffset() is None:
-        raise bad_parameter(
-            parameter,
-            got=as_of,
-            allowed="an instant with a time zone",
-            step="datetime(2025, 12, 31, tzinfo=ZoneInfo('Europe/Moscow')), for example.",
-        )
-    return (as_of - EPOCH) // _MICROSECOND
 
 
 def orders_of(orders: Iterable[Row]) -> tuple[list[Entry], list[Entry]]:

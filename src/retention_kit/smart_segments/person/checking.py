@@ -37,7 +37,7 @@ Know = Callable[[Fact], Callable[[Ask], Any]]
 _MISSING: dict[str, bool | None] = {"unknown": None, "false": False, "true": True}
 
 
-def checking(check: Check, plan: Plan, know: Know) -> Answer:  # noqa: PLR0911, PLR0912
+def checking(check: Check, plan: Plan, know: Know) -> Answer:  # noqa: PLR0911
     """Give the function that answers a check.
 
     Args:
@@ -209,7 +209,7 @@ def _comes_round(check: ComesRound, know: Callable[[Ask], Any]) -> Answer:
         value = know(ask)
         if is_missing(value):
             return check.without
-        today = ask.as_of.astimezone(ask.zone).date()
+        today = ask.moment.clock.date()
         return comes_round(date_of(value, column, ask), check.anniversary, today)
 
     return answer

@@ -16,7 +16,7 @@ from retention_kit.smart_segments.definitions.lengths import EPOCH, microseconds
 from retention_kit.smart_segments.definitions.patterns import for_python
 from retention_kit.smart_segments.definitions.values import Comparison, kind_of_value
 from retention_kit.smart_segments.person.asking import Ask, Entries, Entry
-from retention_kit.smart_segments.person.columns import reading
+from retention_kit.smart_segments.person.columns import is_described, reading
 from retention_kit.smart_segments.person.plan import Plan
 
 Test = Callable[[Any, Ask], bool]
@@ -49,33 +49,35 @@ def selecting(comparison: Comparison, table: str, plan: Plan) -> Select:
         case "unknown":
             return lambda entries, _: [one for one in entries if is_missing(read(one[1]))]
     test = testing(comparison, table, plan)
-    if comparison.operator == "equals" and isinstance(comparison.value, str):
-        if not comparison.fold:
-            return _equal_text(read, composed(comparison.value), test)
+    wanted = comparison.value
+    if comparison.operator == "equals" and isinstance(wanted, str) and not comparison.fold:
+        if is_described(table, column):
+            return _equal_text(column, composed(wanted), test)
 
     def select(entries: Entries, ask: Ask) -> Entries:
         kept: list[Entry] = []
         for entry in entries:
             value = read(entry[1])
-            if value is not None and value == value and test(value, ask):  # noqa: PLR0124 - NaN
+            if not is_missing(value) and test(value, ask):
                 kept.append(entry)
         return kept
 
     return select
 
 
-def _equal_text(read: Callable[[Any], Any], wanted: str, test: Test) -> Select:
+def _equal_text(column: str, wanted: str, test: Test) -> Select:
     """Compare texts by themselves first: what is equal is, and of ASCII the rest is not."""
 
     def select(entries: Entries, ask: Ask) -> Entries:
         kept: list[Entry] = []
         for entry in entries:
-            value = read(entry[1])
+            value = entry[1].get(column)
             if value == wanted:
                 kept.append(entry)
-            elif value is not None and (value.__class__ is not str or not value.isascii()):
-                if value == value and test(value, ask):  # noqa: PLR0124 - NaN is missing
-                    kept.append(entry)
+            elif value is None or (value.__class__ is str and value.isascii()):
+                continue
+            elif not is_missing(value) and test(value, ask):
+                kept.append(entry)
         return kept
 
     return select
@@ -112,8 +114,8 @@ def composed(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Give a text in NFC, in lower case and with ё as е."""
-    return composed(text).lower().replace("ё", "е")
+    """Give a text in NFC, in lower case and without the dots of ё."""
+    return composed(text).lower().replace("\u0451", "\u0435")
 
 
 def _of_texts(comparison: Comparison, table: str) -> Test:
@@ -147,7 +149,7 @@ def _text_holds(comparison: Comparison, normal: Callable[[str], str]) -> Callabl
 
 
 def _of_numbers(comparison: Comparison, table: str) -> Test:
-    exact = _among_or_compared(comparison, lambda number: Decimal(number))
+    exact = _among_or_compared(comparison, Decimal)
     near = _among_or_compared(comparison, float)
 
     def test(value: Any, _: Ask) -> bool:
@@ -196,7 +198,7 @@ def _of_dates(comparison: Comparison, table: str) -> Test:
 
 
 def _during(comparison: Comparison, table: str, plan: Plan) -> Test:
-    assert comparison.window is not None  # noqa: S101 - Comparison has checked it
+    assert comparison.window is not None
     window = plan.span(comparison.window)
 
     def test(value: Any, ask: Ask) -> bool:

@@ -11,16 +11,16 @@ from retention_kit.errors import UnknownMembershipError, bad_parameter
 from retention_kit.smart_segments.definitions.lengths import microseconds
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec, check_specs
 from retention_kit.smart_segments.definitions.segment import Segment
-from retention_kit.smart_segments.definitions.windows import Bounds
 from retention_kit.smart_segments.lowered.checks import Check
 from retention_kit.smart_segments.lowered.facts import Fact, FirstAt, KnownSince, LastAt
 from retention_kit.smart_segments.lowered.lowering import lower_segment
-from retention_kit.smart_segments.person.asking import Ask, as_of_microseconds
+from retention_kit.smart_segments.person.asking import Ask
 from retention_kit.smart_segments.person.checking import checking
 from retention_kit.smart_segments.person.needs import keys_needed, lacks
 from retention_kit.smart_segments.person.of_customer import in_zone
 from retention_kit.smart_segments.person.plan import Plan
-from retention_kit.smart_segments.person.rows import CustomerRows
+from retention_kit.smart_segments.person.spans import Moment, as_of_microseconds
+from retention_kit.smart_segments.person.typed_rows import CustomerRows
 
 WhatIfUnknown = Literal["exclude", "include", "keep", "raise"]
 """What `is_member` gives for a customer of whom it is unknown: False, True, None, or an error."""
@@ -58,7 +58,7 @@ class CompiledSegment:
         self.plan = Plan(segment.name, taken=_in_order(taken), specs=conditions)
         self._answer = checking(self.check, self.plan, self._know)
         self._needs = keys_needed(self.plan.facts, conditions)
-        self._last: tuple[int, str, list[Bounds | None]] | None = None
+        self._last: Moment | None = None
 
     def is_member(self, rows: CustomerRows, as_of: dt.datetime) -> bool | None:
         """Say whether a customer is a member.
@@ -103,8 +103,7 @@ class CompiledSegment:
         """
         ask = self.ask(rows, as_of)
         return {
-            fact: _shown(fact, ask.value(place), ask)
-            for place, fact in enumerate(self.plan.facts)
+            fact: _shown(fact, ask.value(place), ask) for place, fact in enumerate(self.plan.facts)
         }
 
     def answer(
@@ -127,15 +126,8 @@ class CompiledSegment:
             return lambda _: value
 
         answer = checking(check, plan, know)
-        ask = Ask(
-            {"time_zone": zone},
-            as_of,
-            spans=plan.spans,
-            bounds=[None] * len(plan.spans),
-            selects=(),
-            computes=(),
-        )
-        return answer(ask)
+        moment = Moment(as_of, zone, len(plan.spans))
+        return answer(Ask({}, moment, spans=plan.spans, selects=(), computes=()))
 
     def ask(self, rows: CustomerRows, as_of: dt.datetime) -> Ask:
         """Begin a question.
@@ -147,21 +139,20 @@ class CompiledSegment:
         if not self._needs <= rows.keys():
             missing = next(key for key in sorted(self._needs) if key not in rows)
             raise lacks(self.segment, self._others, missing, rows, self._conditions)
-        plan = self.plan
-        ask = Ask(
-            rows,
-            as_of,
-            spans=plan.spans,
-            bounds=[],
-            selects=plan.selects,
-            computes=plan.computes,
-        )
+        plan, moment = self.plan, self.moment(as_of, rows["time_zone"])
+        return Ask(rows, moment, spans=plan.spans, selects=plan.selects, computes=plan.computes)
+
+    def moment(self, as_of: dt.datetime, time_zone: str) -> Moment:
+        """Give the instant of observation, with the windows found at it so far.
+
+        Raises:
+            DefinitionError: It has no time zone, or there is no such zone.
+        """
         last = self._last
-        if last is None or last[0] != ask.now or last[1] != ask.time_zone:
-            # Many customers are asked at one instant: its windows are the same for all of them.
-            last = self._last = (ask.now, ask.time_zone, [None] * len(plan.spans))
-        ask.bounds = last[2]
-        return ask
+        # Many customers are asked at one instant: its windows are the same for all of them.
+        if last is None or last.as_of is not as_of or last.time_zone != time_zone:
+            last = self._last = Moment(as_of, time_zone, len(self.plan.spans))
+        return last
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = (self.segment, self._others, self._taken, self._conditions, self.unknown)
@@ -208,7 +199,7 @@ def compile_segment(
         >>> import datetime as dt
         >>> from decimal import Decimal
         >>> from retention_kit.smart_segments import EventCount, Last, Segment
-        >>> from retention_kit.smart_segments.person.reading import customer_rows
+        >>> from retention_kit.smart_segments.person.rows import customer_rows
         >>> bought = EventCount(window=Last(length="30d"), at_least=1)
         >>> compiled = compile_segment(Segment(name="Bought lately", condition=bought))
         >>> at = dt.datetime(2025, 3, 1, 12, tzinfo=dt.UTC)

@@ -11,7 +11,6 @@ from operator import itemgetter
 from typing import Any
 
 from retention_kit.errors import DefinitionError
-from retention_kit.smart_segments.definitions.lengths import EPOCH
 from retention_kit.smart_segments.definitions.windows import Every
 from retention_kit.smart_segments.lowered.facts import (
     Count,
@@ -95,13 +94,13 @@ def computing(fact: Fact, plan: Plan) -> Compute:  # noqa: PLR0911 - one arm for
 def place_of(entries: Entries, at: int) -> int:
     """Give the place of the first row at or after an instant."""
     # A tuple of one is before every row of that instant, so that rows are never compared.
-    return bisect_left(entries, (at,))  # type: ignore[arg-type]
+    return bisect_left(entries, (at,))
 
 
 def between(entries: Entries, start: int | None, end: int) -> tuple[int, int]:
     """Give the places of the rows from one instant to before another."""
     first = 0 if start is None else place_of(entries, start)
-    return first, max(first, bisect_left(entries, (end,), first))  # type: ignore[arg-type]
+    return first, max(first, bisect_left(entries, (end,), first))
 
 
 def _of_rows(fact: OfRows, plan: Plan) -> Compute:
@@ -141,6 +140,7 @@ def _of_column(fact: OfColumn, plan: Plan) -> Compute:
 def values_reader(fact: OfColumn) -> Callable[[Entries], list[Any]]:
     """Give the function that reads the values of a column that are there, checked."""
     read, column, table = reading(fact.rows.table, fact.column), fact.column, fact.rows.table
+    allowed: Callable[[Any], bool] | None
     match fact:
         case Total():
             allowed, what = is_exact, "whole numbers and Decimal, which add up exactly"
@@ -183,18 +183,13 @@ WORKED_OUT: dict[type[OfColumn], Callable[[list[Any]], Any]] = {
 
 def _periods(fact: Periods, plan: Plan) -> Compute:
     rows, window = plan.rows_of(fact.rows), plan.span(fact.window)
-    every = fact.every
+    every, instant = fact.every, fact.rows.instant
 
     def compute(ask: Ask) -> int:
         entries = ask.rows_of(rows)
         first, end = between(entries, *ask.bounds_of(window))
         zone = ask.zone
-        return len(
-            {
-                _period(every, (EPOCH + dt.timedelta(microseconds=at)).astimezone(zone))
-                for at, _ in entries[first:end]
-            }
-        )
+        return len({_period(every, row[instant].astimezone(zone)) for _, row in entries[first:end]})
 
     return compute
 

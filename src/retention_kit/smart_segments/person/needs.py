@@ -31,8 +31,13 @@ def keys_needed(facts: Iterable[Fact], specs: Iterable[ConditionSpec] = ()) -> f
     return frozenset(KEYS.get(table, table) for one in facts for table in _tables(one, specs))
 
 
-def lacks(segment: Segment, others: Iterable[Segment], key: str, given: Iterable[str],
-          specs: Iterable[ConditionSpec]) -> DefinitionError:
+def lacks(
+    segment: Segment,
+    others: Iterable[Segment],
+    key: str,
+    given: Iterable[str],
+    specs: Iterable[ConditionSpec],
+) -> DefinitionError:
     """Say which condition of a segment needs a table that is not given."""
     table = {key: table for table, key in KEYS.items()}.get(key, key)
     known = {key: table for table, key in KEYS.items()}
@@ -69,9 +74,8 @@ def _who_needs(
                 if condition.segment not in seen:
                     seen.add(condition.segment)
                     waiting.append(named[condition.segment])
-            elif not condition.children:
-                if key in keys_needed(facts_of(lower(condition)), specs):
-                    return f"the condition {condition.TYPE!r}{inside}"
+            elif not condition.children and key in keys_needed(facts_of(lower(condition)), specs):
+                return f"the condition {condition.TYPE!r}{inside}"
         if key in keys_needed((InPopulation(one.population),)):
             return f"the population {one.population!r}{inside}"
     return f"the population {segment.population!r}"

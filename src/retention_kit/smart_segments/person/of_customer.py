@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from retention_kit.errors import DefinitionError, PluginError, nearest_names
@@ -142,7 +143,7 @@ def snapshots(fact: Snapshots, plan: Plan) -> Compute:
         is_left = what == "left"
         return sum(
             (before in held) is is_left and (at in held) is not is_left
-            for before, at in zip(taken, taken[1 : bisect_left(taken, ask.now)], strict=False)
+            for before, at in pairwise(taken[: bisect_left(taken, ask.now)])
             if lies_in(at)
         )
 
@@ -176,7 +177,7 @@ def of_plugin(fact: OfPlugin, plan: Plan) -> Compute:
     settings = spec.read(fact.condition)
 
     def compute(ask: Ask) -> bool | None:
-        result = spec.person(settings, ask.rows, ask.as_of, ask.time_zone)
+        result = spec.person(settings, ask.rows, ask.as_of, ask.moment.time_zone)
         if result is not None and not isinstance(result, bool):
             raise PluginError(
                 f"The condition {spec.name!r} of {spec.distribution!r} gave a "

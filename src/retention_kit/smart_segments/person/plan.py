@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec
 from retention_kit.smart_segments.definitions.rows import Rows
-from retention_kit.smart_segments.definitions.windows import Bounds
 from retention_kit.smart_segments.lowered.facts import Fact
 from retention_kit.smart_segments.lowered.spans import Span
 from retention_kit.smart_segments.person.asking import Ask, Entries
@@ -70,9 +68,7 @@ class Plan:
             self.facts.append(fact)
         return place
 
-    def _place(
-        self, kind: str, what: Any, made: list[Any], make: Callable[[Any], Any]
-    ) -> int:
+    def _place(self, kind: str, what: Any, made: list[Any], make: Callable[[Any], Any]) -> int:
         # By what it looks like: 1 and true are equal, and ask for different things of a column.
         key = (kind, repr(what))
         if key not in self._places:
@@ -80,5 +76,3 @@ class Plan:
             self._places[key] = len(made)
             made.append(one)
         return self._places[key]
-
-

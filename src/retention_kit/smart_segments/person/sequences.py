@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from retention_kit.smart_segments.definitions.lengths import EPOCH, Length, microseconds
@@ -34,7 +35,7 @@ def found(sequence: Sequence, plan: Plan) -> Callable[[Ask], bool | None]:
 
     def search(ask: Ask) -> bool | None:
         reached = steps[0].beginning(_beginnings(sequence, steps[0].rows_of(ask), ask, window))
-        for before, step in zip(steps, steps[1:], strict=False):
+        for before, step in pairwise(steps):
             if not reached:
                 return False
             reached = step.following(reached, before, ask)
@@ -160,7 +161,7 @@ def _is_same(value: Any, other: Any) -> bool:
 
 
 def _place(entries: Entries, at: int) -> int:
-    return bisect_left(entries, (at,))  # type: ignore[arg-type]
+    return bisect_left(entries, (at,))
 
 
 def _refers(sequence: Sequence) -> list[list[tuple[int, str]]]:

@@ -16,10 +16,10 @@ from retention_kit.smart_segments.definitions.plugins import (
 )
 from retention_kit.smart_segments.definitions.segment import Population, Segment
 from retention_kit.smart_segments.sentences.clauses import Clause, Speech, relative_clause
-from retention_kit.smart_segments.sentences.english.speech import ENGLISH, OF_WHOM, WHO
-from retention_kit.smart_segments.sentences.russian.speech import KTO, O_KOM, RUSSIAN
+from retention_kit.smart_segments.sentences.english import speech as english
+from retention_kit.smart_segments.sentences.russian import speech as russian
 
-_SPEECHES: Mapping[Language, Speech] = {"en": ENGLISH, "ru": RUSSIAN}
+_SPEECHES: Mapping[Language, Speech] = {"en": english.ENGLISH, "ru": russian.RUSSIAN}
 _POPULATIONS: Mapping[Language, Mapping[Population, str]] = {
     "en": {
         "everyone": "Customers",
@@ -32,8 +32,8 @@ _POPULATIONS: Mapping[Language, Mapping[Population, str]] = {
         "registered": "Зарегистрированные покупатели,",
     },
 }
-_WHO = {"en": WHO, "ru": KTO}
-_OF_WHOM = {"en": OF_WHOM, "ru": O_KOM}
+_WHO = {"en": english.WHO, "ru": russian.WHO}
+_OF_WHOM = {"en": english.OF_WHOM, "ru": russian.OF_WHOM}
 
 
 def sentence_of(condition: GivesCondition, language: Language = "en") -> str:

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
+from typing_extensions import Unpack
 
-from retention_kit.contracts.law import Frame, report
-from retention_kit.smart_segments.answers import Data, evaluate_many
-from retention_kit.smart_segments.definitions.plugins import ConditionSpec
+from retention_kit.contracts.law import report
+from retention_kit.smart_segments.answers import Beside, Data, evaluate_many
 from retention_kit.smart_segments.definitions.segment import Segment
-from retention_kit.smart_segments.history import SnapshotHistory
 
 _ALL = "__customers"
 
@@ -22,11 +21,7 @@ def sizes(
     segments: Iterable[Segment],
     data: Data,
     as_of: dt.datetime,
-    *,
-    others: Iterable[Segment] = (),
-    scores: Frame | None = None,
-    history: SnapshotHistory | None = None,
-    conditions: Iterable[ConditionSpec] = (),
+    **beside: Unpack[Beside],
 ) -> pl.DataFrame:
     """Count the customers of segments.
 
@@ -34,10 +29,7 @@ def sizes(
         segments: The segments, each of a name of its own.
         data: A dataset, its buckets, or tables by name.
         as_of: Observation instant, exclusive, with a time zone.
-        others: Further segments that `Member` names.
-        scores: Scores by `customer_id`, for `Score`.
-        history: Snapshots taken before, for `Member`.
-        conditions: What plugins give for their conditions.
+        **beside: What else they need; see `Beside`.
 
     Returns:
         One row per segment, in their order:
@@ -70,10 +62,7 @@ def sizes(
         data,
         as_of,
         unknown="keep",
-        others=others,
-        scores=scores,
-        history=history,
-        conditions=conditions,
+        **beside,
     )
     names = [segment.name for segment in several]
     counted = _collected(
@@ -105,11 +94,7 @@ def overlap(
     segments: Iterable[Segment],
     data: Data,
     as_of: dt.datetime,
-    *,
-    others: Iterable[Segment] = (),
-    scores: Frame | None = None,
-    history: SnapshotHistory | None = None,
-    conditions: Iterable[ConditionSpec] = (),
+    **beside: Unpack[Beside],
 ) -> pl.DataFrame:
     """Count the customers that any two segments share: a matrix, one row per pair.
 
@@ -117,10 +102,7 @@ def overlap(
         segments: The segments, each of a name of its own.
         data: A dataset, its buckets, or tables by name.
         as_of: Observation instant, exclusive, with a time zone.
-        others: Further segments that `Member` names.
-        scores: Scores by `customer_id`, for `Score`.
-        history: Snapshots taken before, for `Member`.
-        conditions: What plugins give for their conditions.
+        **beside: What else they need; see `Beside`.
 
     Returns:
         One row per ordered pair, a segment with itself too, in the segments' order:
@@ -144,10 +126,7 @@ def overlap(
         several,
         data,
         as_of,
-        others=others,
-        scores=scores,
-        history=history,
-        conditions=conditions,
+        **beside,
     )
     return overlap_of(table, [segment.name for segment in several])
 

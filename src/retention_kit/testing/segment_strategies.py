@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from retention_kit.smart_segments.definitions.base import All, AnyOf, Condition, Not
+from retention_kit.smart_segments.definitions.lengths import zone_named
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec, PluginCondition
 from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.testing._segment_conditions import LEAVES, Asked
 from retention_kit.testing._segment_worlds import SegmentWorld, draw_as_of, draw_world
-from retention_kit.testing._shop import Shop
+from retention_kit.testing._shop import Shop, drawn_shops
 from retention_kit.testing.strategies import shops
 
 TABLES = ("orders", "order_items", "customers", "consents", "events")
@@ -163,13 +164,12 @@ def segment_cases(
     Returns:
         Cases.
     """
+    zone = time_zone if time_zone is None else zone_named(time_zone).key
+    with_guests, without = (
+        drawn_shops(TABLES, zone, max_rows, guests=guests) for guests in (True, False)
+    )
     return _cases(
-        plugins,
-        tuple(specs),
-        kinds,
-        max_segments,
-        max_depth,
-        shops(TABLES, time_zone=time_zone, max_rows=max_rows),
+        plugins, tuple(specs), kinds, max_segments, max_depth, st.one_of(without, with_guests)
     )
 
 
@@ -181,9 +181,9 @@ def _cases(
     kinds: Collection[str] | None,
     max_segments: int,
     max_depth: int,
-    drawn_shops: SearchStrategy[Shop],
+    any_shop: SearchStrategy[Shop],
 ) -> SegmentCase:
-    shop = draw(drawn_shops)
+    shop = draw(any_shop)
     as_of = draw_as_of(draw, shop)
     world = draw_world(draw, shop, as_of)
     asked = Asked(world, plugins=plugins)

@@ -1,0 +1,218 @@
+"""Facts over the rows of one table, all in one pass: each an aggregate of what a mask leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from retention_kit.errors import DefinitionError
+from retention_kit.metrics.base.periods import period_index
+from retention_kit.smart_segments.definitions.rows import Rows
+from retention_kit.smart_segments.frame.answers import Answer
+from retention_kit.smart_segments.frame.comparisons import answered, within
+from retention_kit.smart_segments.frame.given import Column, Given
+from retention_kit.smart_segments.frame.instants import as_instant
+from retention_kit.smart_segments.frame.numbers import is_exact, is_number
+from retention_kit.smart_segments.frame.sources import matching
+from retention_kit.smart_segments.frame.texts import as_text
+from retention_kit.smart_segments.lowered.facts import (
+    Count,
+    Distinct,
+    EndHas,
+    Fact,
+    Filled,
+    FirstAt,
+    Greatest,
+    LastAt,
+    Least,
+    OfColumn,
+    OfRows,
+    Periods,
+    Total,
+)
+from retention_kit.smart_segments.lowered.spans import Span
+
+_BITS = 63
+_LONG_AGO = 10**17
+"""More microseconds than there are between the year 1 and 1970."""
+
+
+@dataclass(slots=True)
+class Aggregates:
+    """The facts over rows of one table, as they are collected and then aggregated.
+
+    Attributes:
+        table: The table.
+        given: The tables.
+        prefix: What the names of its columns begin with.
+        masks: By expression, the column that says which rows it leaves.
+        inputs: The columns that are aggregated, made before the groups are.
+        sums: The aggregates.
+        answers: The facts.
+    """
+
+    table: str
+    given: Given
+    prefix: str
+    masks: dict[Rows, str] = field(default_factory=dict)
+    inputs: list[pl.Expr] = field(default_factory=list)
+    sums: list[pl.Expr] = field(default_factory=list)
+    answers: dict[Fact, Answer] = field(default_factory=dict)
+
+    def add(self, facts: Iterable[Fact]) -> None:
+        """Add facts of this table.
+
+        Raises:
+            DefinitionError: A column is unknown, or is not of a type that the fact can be of.
+        """
+        for fact in facts:
+            if fact not in self.answers:
+                self.answers[fact] = self._answer(fact)
+
+    def mask(self, rows: Rows, window: Span | None = None) -> pl.Expr:
+        """Say which rows are asked for, in a window; null is no."""
+        if rows not in self.masks:
+            self.masks[rows] = f"{self.prefix}rows_{len(self.masks)}"
+        mask = pl.col(self.masks[rows])
+        if window is None:
+            return mask
+        bounds = window.bounds(self.given.as_of, self.given.clock)
+        if bounds == (None, self.given.now):
+            return mask
+        return mask & within(self.instant, bounds, self.given.now)
+
+    @property
+    def instant(self) -> pl.Expr:
+        """The instants of the rows."""
+        return self.given.instant(self.table)
+
+    def with_masks(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Add the masks to the rows of the table."""
+        return rows.with_columns(
+            matching(one, self.given).alias(name) for one, name in self.masks.items()
+        )
+
+    def _aggregate(self, value: pl.Expr) -> pl.Expr:
+        """Have an aggregate computed, and give its column."""
+        name = f"{self.prefix}{len(self.sums)}"
+        self.sums.append(value.alias(name))
+        return pl.col(name)
+
+    def _answer(self, fact: Fact) -> Answer:
+        match fact:
+            case Count():
+                count = self._aggregate(self.mask(fact.rows, fact.window).sum())
+                return Answer(count.fill_null(0).cast(pl.Int64), pl.Int64())
+            case FirstAt() | LastAt():
+                at = pl.when(self.mask(fact.rows, fact.window)).then(self.instant)
+                end = at.min() if isinstance(fact, FirstAt) else at.max()
+                return Answer(self._aggregate(end), pl.Int64())
+            case Periods():
+                return self._periods(fact)
+            case EndHas():
+                return self._end_has(fact)
+            case OfColumn():
+                return self._of_column(fact)
+        raise TypeError(f"{type(fact).__name__} is no fact over rows.")
+
+    def _of_column(self, fact: OfColumn) -> Answer:
+        column = self.given.column(self.table, fact.column)
+        dtype = column.dtype
+        _check(fact, column)
+        if dtype is None:
+            is_counted = isinstance(fact, Total | Filled | Distinct)
+            return Answer(pl.lit(0), pl.Int64()) if is_counted else Answer(pl.lit(None), None)
+        mask = self.mask(fact.rows, fact.window)
+        value = pl.when(mask).then(column.present)
+        match fact:
+            case Filled():
+                filled = self._aggregate((mask & column.present.is_not_null()).sum())
+                return Answer(filled.fill_null(0).cast(pl.Int64), pl.Int64())
+            case Distinct():
+                distinct = self._aggregate(value.drop_nulls().n_unique())
+                return Answer(distinct.fill_null(0).cast(pl.Int64), pl.Int64())
+            case Total() if isinstance(dtype, pl.Decimal):
+                total = self._aggregate(value.sum()).fill_null(0)
+                return Answer(total, pl.Decimal(38, dtype.scale))
+            case Total():
+                # A sum of 64 bits would run over where the whole numbers are large.
+                return Answer(self._aggregate(value.cast(pl.Int128).sum()).fill_null(0), pl.Int128())
+            case Least():
+                return Answer(self._aggregate(value.min()), dtype)
+        return Answer(self._aggregate(value.max()), dtype)
+
+    def _periods(self, fact: Periods) -> Answer:
+        mask = self.mask(fact.rows, fact.window)
+        at = as_instant(self.instant, self.given.zone)
+        index = pl.when(mask).then(period_index(at, fact.every))
+        if fact.window.periods > _BITS - 3:
+            count = self._aggregate(index.drop_nulls().n_unique())
+            return Answer(count.fill_null(0).cast(pl.Int64), pl.Int64())
+        # One bit for each period: their or is small, and needs no set of numbers per customer.
+        start, _ = fact.window.bounds(self.given.as_of, self.given.clock)
+        first = period_index(as_instant(pl.lit(start, dtype=pl.Int64), self.given.zone), fact.every)
+        bit = pl.lit(1, dtype=pl.Int64) * 2 ** (index - first).cast(pl.UInt32)
+        seen = self._aggregate(bit.bitwise_or())
+        return Answer(seen.bitwise_count_ones().fill_null(0).cast(pl.Int64), pl.Int64())
+
+    def _end_has(self, fact: EndHas) -> Answer:
+        """Compare the key of the end of all rows with that of the rows that have what is asked."""
+        mask = self.mask(fact.rows)
+        asked = [
+            answered(self.given.column(self.table, one.column), one, self.given) for one in fact.has
+        ]
+        key = self._key()
+
+        def end(of: pl.Expr) -> pl.Expr:
+            held = pl.when(of).then(key)
+            return self._aggregate(held.min() if fact.end == "first" else held.max())
+
+        whole, having = end(mask), end(mask & pl.all_horizontal(asked))
+        has = pl.when(whole.is_not_null()).then((whole == having).fill_null(value=False))
+        return Answer(has, pl.Boolean())
+
+    def _key(self) -> pl.Expr:
+        """Give what orders the rows: the instant, then the order's id."""
+        if self.table == "events":
+            return self.instant
+        column = self.given.column(self.table, "order_id")
+        if column.dtype is not None and column.dtype.is_integer():
+            shifted = self.instant.cast(pl.Int128) * pl.lit(2**64, dtype=pl.Int128)
+            return shifted + column.value.cast(pl.Int128)
+        # Digits of one length stand in the order of their numbers, and bytes in that of characters.
+        digits = (self.instant + _LONG_AGO).cast(pl.String).str.zfill(18)
+        return digits + as_text(column.value, column.dtype or pl.String())
+
+
+def _check(fact: OfColumn, column: Column) -> None:
+    if column.dtype is None or isinstance(fact, Distinct):
+        return
+    if isinstance(fact, Total | Filled):
+        fits, allowed = is_exact(column.dtype), "whole numbers and decimals"
+        step = "cast it to Decimal before: a sum of floats depends on the order of rows."
+        asked = "the sum or mean"
+    else:
+        fits, allowed = is_number(column.dtype), "numbers"
+        step, asked = "ask for another column.", "the least or greatest value"
+    if not fits:
+        raise DefinitionError(
+            f"Column {column.name!r} of table {column.table!r} is {column.dtype}, and a condition "
+            f"asks for {asked}. Allowed: {allowed}. Next step: {step}",
+            parameter=column.name,
+        )
+
+
+def is_over_rows(fact: Fact) -> bool:
+    """Say whether a fact is an aggregate of one table's rows."""
+    return isinstance(fact, OfRows | Periods | EndHas)
+
+
+def of_table(facts: Iterable[Fact], table: str) -> Iterator[Fact]:
+    """Give the facts over the rows of one table."""
+    for fact in facts:
+        if isinstance(fact, OfRows | Periods | EndHas) and fact.rows.table == table:
+            yield fact
+
+

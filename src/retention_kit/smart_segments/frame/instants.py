@@ -1,0 +1,74 @@
+"""Instants in a plan: moved by lengths of the calendar, and as days of the shop's zone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from retention_kit.smart_segments.definitions.lengths import Length, microseconds, on_the_clock
+
+_DAY = dt.timedelta(days=1)
+
+
+def moved(at: pl.Expr, length: Length, zone: str) -> pl.Expr:
+    """Give the instant this long after another, as `Length.after` does.
+
+    Args:
+        at: Instants in microseconds since 1970 in UTC.
+        length: How long.
+        zone: The shop's zone.
+
+    Returns:
+        An `Int64` expression: microseconds since 1970 in UTC.
+    """
+    if not length.is_elapsed:
+        clock = as_instant(at, zone).dt.replace_time_zone(None)
+        at = _read_on(clock.dt.offset_by(f"{length.months}mo{length.days}d"), zone)
+    return at + length.seconds * 1_000_000 if length.seconds else at
+
+
+def as_instant(at: pl.Expr, zone: str) -> pl.Expr:
+    """Give microseconds since 1970 in UTC as instants of the shop's zone."""
+    return at.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone)
+
+
+def _read_on(clock: pl.Expr, zone: str) -> pl.Expr:
+    """Give the instants at which the clock of a zone shows times."""
+
+    def read(wall: pl.Expr) -> pl.Expr:
+        return wall.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+
+    # A time that the clock leaves out is read as if it had not: a day earlier, and 24 hours more.
+    beyond = read(clock.dt.offset_by("-1d")) + _DAY
+    return pl.coalesce(read(clock), beyond).dt.epoch("us")
+
+
+def days_within(bounds: tuple[int | None, int], zone: ZoneInfo) -> tuple[dt.date | None, dt.date]:
+    """Give the days that begin within bounds: from the first, to before the second.
+
+    Args:
+        bounds: In microseconds since 1970 in UTC.
+        zone: The shop's zone.
+    """
+    start, end = bounds
+    return (None if start is None else _first_day(start, zone)), _first_day(end, zone)
+
+
+def _first_day(at: int, zone: ZoneInfo) -> dt.date:
+    """Give the first day that begins at an instant or later."""
+    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    day = (epoch + dt.timedelta(microseconds=at)).astimezone(zone).date() - 2 * _DAY
+    return _next(day, lambda one: _begins(one, zone) >= at)
+
+
+def _begins(day: dt.date, zone: ZoneInfo) -> int:
+    return microseconds(on_the_clock(dt.datetime.combine(day, dt.time()), zone))
+
+
+def _next(day: dt.date, holds: Callable[[dt.date], bool]) -> dt.date:
+    while not holds(day):
+        day += _DAY
+    return day

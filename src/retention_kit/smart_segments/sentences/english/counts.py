@@ -1,0 +1,140 @@
+"""Counts, figures and habits in English."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from retention_kit.smart_segments.definitions.counting import (
+    EventAggregate,
+    EventCount,
+    Lapsed,
+    Reactivated,
+    Regularity,
+    TooNew,
+)
+from retention_kit.smart_segments.definitions.customers import MessageEngagement
+from retention_kit.smart_segments.definitions.rows import Rows
+from retention_kit.smart_segments.definitions.windows import AllTime
+from retention_kit.smart_segments.sentences.english.filters import (
+    compared,
+    deed,
+    periods,
+    rows_named,
+)
+from retention_kit.smart_segments.sentences.english.text import (
+    how_often,
+    length,
+    number,
+    of_last,
+    percent,
+    spaced,
+    when,
+)
+from retention_kit.smart_segments.sentences.english.words import PERIODS, noun_of
+from retention_kit.smart_segments.sentences.parts import Times, messages_of, times_of
+
+_TOO_NEW: Mapping[TooNew, str] = {
+    "evaluate": "",
+    "unknown": "(not known of customers newer than that)",
+    "false": "(not true of customers newer than that)",
+    "true": "(true of all customers newer than that)",
+}
+_AGGREGATES = {"sum": "total", "mean": "average", "min": "smallest", "max": "largest"}
+
+
+def done(rows: Rows, times: Times, at: str) -> str:
+    """Say how often customers did something, and when."""
+    words = deed(rows)
+    if times.kind == "none":
+        return spaced(words.not_done, at)
+    if times.kind == "some":
+        return spaced(words.some or words.done, at)
+    return spaced(words.done, how_often(times), at)
+
+
+def _of_count(condition: EventCount) -> tuple[str, str]:
+    times = times_of(condition.at_least, condition.at_most)
+    said = done(condition.rows, times, when(condition.window))
+    return "who", spaced(said, _too_new(condition))
+
+
+def _of_aggregate(condition: EventAggregate) -> tuple[str, str]:
+    figure, at = _figure(condition), when(condition.window)
+    is_share = condition.aggregate == "share"
+    if condition.to is not None:
+        write = percent if is_share else number
+        said = f"from {write(condition.value)} to {write(condition.to)}"
+    else:
+        said = compared(condition.operator, condition.value) or ""
+        if is_share:
+            said = said.replace(number(condition.value), percent(condition.value))
+    return "whose", spaced(figure, at, "is", said, _too_new(condition))
+
+
+def _of_regularity(condition: Regularity) -> tuple[str, str]:
+    name = PERIODS[condition.every]
+    words = deed(condition.rows).some or deed(condition.rows).done
+    if condition.periods == 1:
+        said = f"in the {'current' if condition.current else 'previous'} calendar {name}"
+        return "who", spaced(words, said, _too_new(condition))
+    kind = ", the current one included" if condition.current else ""
+    many = periods(condition.periods, name)
+    few = number(condition.at_least)
+    of = "each of" if condition.at_least == condition.periods else f"at least {few} of"
+    whole = "" if condition.current else "complete "
+    many = many.replace("calendar", f"{whole}calendar")
+    return "who", spaced(words, f"in {of} the last {many}{kind}", _too_new(condition))
+
+
+def _of_lapsed(condition: Lapsed) -> tuple[str, str]:
+    before = "before that"
+    if condition.active is not None:
+        before = f"in the {of_last(condition.active)} before that"
+    silent = f"{deed(condition.rows).not_done} in the last {of_last(condition.silent)}"
+    often = done(condition.rows, times_of(condition.at_least, None), "")
+    return "who", f"{silent}, but {before} {often}"
+
+
+def _of_reactivated(condition: Reactivated) -> tuple[str, str]:
+    words = deed(condition.rows).some or deed(condition.rows).done
+    said = f"in the last {of_last(condition.within)} after a break of at least"
+    return "who", f"{words} again {said} {length(condition.gap)}"
+
+
+def _of_messages(condition: MessageEngagement) -> tuple[str, str]:
+    times, at = times_of(condition.at_least, condition.at_most), when(condition.window)
+    if condition.engagement != "ignored":
+        return "who", done(messages_of(condition, condition.engagement), times, at)
+    received = done(messages_of(condition, "received"), times, at)
+    return "who", f"{received} and from the first one on opened or clicked none"
+
+
+COUNTS: Mapping[str, Callable[[Any], tuple[str, str]]] = {
+    "event_count": _of_count,
+    "event_aggregate": _of_aggregate,
+    "regularity": _of_regularity,
+    "lapsed": _of_lapsed,
+    "reactivated": _of_reactivated,
+    "message_engagement": _of_messages,
+}
+
+
+def _too_new(condition: EventCount | EventAggregate | Regularity) -> str:
+    if isinstance(getattr(condition, "window", None), AllTime):
+        return ""
+    return _TOO_NEW[condition.too_new]
+
+
+def _figure(condition: EventAggregate) -> str:
+    rows = condition.rows
+    named = rows_named(rows, many=True)
+    if condition.aggregate == "share":
+        part = rows_named(rows.also(*condition.of), many=True)
+        return f"share of {part} among all {named}"
+    noun = noun_of(condition.column or "", rows.table)
+    if condition.aggregate == "distinct":
+        return f"number of different {noun.many} in {named}"
+    if condition.aggregate == "mean" and condition.column == "amount" and rows == Rows():
+        return "average order value"
+    return f"{_AGGREGATES[condition.aggregate]} {noun.one} of {named}"

@@ -1,0 +1,154 @@
+"""Counts, figures and habits in Russian."""
+# ruff: noqa: RUF001
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from retention_kit.smart_segments.definitions.counting import (
+    EventAggregate,
+    EventCount,
+    Lapsed,
+    Reactivated,
+    Regularity,
+    TooNew,
+)
+from retention_kit.smart_segments.definitions.customers import MessageEngagement
+from retention_kit.smart_segments.definitions.rows import Rows
+from retention_kit.smart_segments.definitions.windows import AllTime
+from retention_kit.smart_segments.sentences.parts import Times, messages_of, times_of
+from retention_kit.smart_segments.sentences.russian.filters import compared, deed, rows_of
+from retention_kit.smart_segments.sentences.russian.text import (
+    NBSP,
+    counted_of,
+    how_often,
+    length,
+    number,
+    of_former,
+    of_last,
+    percent,
+    spaced,
+    when,
+)
+from retention_kit.smart_segments.sentences.russian.words import PERIODS, noun_of
+
+_TOO_NEW: Mapping[TooNew, str] = {
+    "evaluate": "",
+    "unknown": "(о тех, кто с магазином меньше этого срока, это неизвестно)",
+    "false": "(кроме тех, кто с магазином меньше этого срока)",
+    "true": "(а также все, кто с магазином меньше этого срока)",
+}
+_AGGREGATES = {
+    "sum": {"m": "общий", "f": "общая", "n": "общее"},
+    "mean": {"m": "средний", "f": "средняя", "n": "среднее"},
+    "min": {"m": "наименьший", "f": "наименьшая", "n": "наименьшее"},
+    "max": {"m": "наибольший", "f": "наибольшая", "n": "наибольшее"},
+}
+
+
+def done(rows: Rows, times: Times, at: str) -> str:
+    """Say how often customers did something, and when."""
+    words = deed(rows)
+    if times.kind == "none":
+        return spaced(words.not_done, at)
+    if times.kind == "some":
+        return spaced(words.done, at)
+    return spaced(words.repeated, how_often(times), at)
+
+
+def _of_count(condition: EventCount) -> tuple[str, str]:
+    times = times_of(condition.at_least, condition.at_most)
+    said = done(condition.rows, times, when(condition.window))
+    return "who", spaced(said, _too_new(condition))
+
+
+def _of_aggregate(condition: EventAggregate) -> tuple[str, str]:
+    is_share = condition.aggregate == "share"
+    if condition.to is not None:
+        write = percent if is_share else number
+        said = f"— от {write(condition.value)} до {write(condition.to)}"
+    else:
+        said = compared(condition.operator, condition.value) or ""
+        if is_share:
+            said = said.replace(number(condition.value), percent(condition.value))
+        if condition.operator in ("equals", "not_equals"):
+            said = f"— {said}"
+    figure = _figure(condition)
+    return "whose", spaced(figure, when(condition.window), said, _too_new(condition))
+
+
+def _of_regularity(condition: Regularity) -> tuple[str, str]:
+    unit = PERIODS[condition.every]
+    words = deed(condition.rows).repeated
+    is_her = unit.gender == "f"
+    if condition.periods == 1:
+        which = ("текущей" if is_her else "текущем") if condition.current else (
+            "прошлой" if is_her else "прошлом"
+        )
+        said = f"в {which} {'календарной' if is_her else 'календарном'} {unit.within}"
+        return "who", spaced(words, said, _too_new(condition))
+    whole = "календарных" if condition.current else "полных календарных"
+    count = counted_of(condition.periods, unit).replace(NBSP, f" {whole} ", 1)
+    # A number of thousands has such spaces of its own.
+    if condition.periods >= 1000:
+        count = f"{number(condition.periods)} {whole} {unit.many}"
+    few = number(condition.at_least)
+    of = "в каждом" if condition.at_least == condition.periods else f"не менее чем в {few}"
+    if is_her and condition.at_least == condition.periods:
+        of = "в каждой"
+    now = f", считая {'текущую' if is_her else 'текущий'}" if condition.current else ""
+    return "who", spaced(words, f"{of} из последних {count}{now}", _too_new(condition))
+
+
+def _of_lapsed(condition: Lapsed) -> tuple[str, str]:
+    before = "до этого"
+    if condition.active is not None:
+        before = f"за {of_former(condition.active)}"
+    silent = f"{deed(condition.rows).not_done} за {of_last(condition.silent)}"
+    often = done(condition.rows, times_of(condition.at_least, None), "")
+    return "who", f"{silent}, но {before} {often}"
+
+
+def _of_reactivated(condition: Reactivated) -> tuple[str, str]:
+    said = f"за {of_last(condition.within)} после перерыва не менее чем в"
+    return "who", f"снова {deed(condition.rows).done} {said} {length(condition.gap)}"
+
+
+def _of_messages(condition: MessageEngagement) -> tuple[str, str]:
+    times, at = times_of(condition.at_least, condition.at_most), when(condition.window)
+    if condition.engagement != "ignored":
+        return "who", done(messages_of(condition, condition.engagement), times, at)
+    received = done(messages_of(condition, "received"), times, at)
+    return "who", f"{received} и с первого раза ни одно не открывали и никуда в них не нажимали"
+
+
+COUNTS: Mapping[str, Callable[[Any], tuple[str, str]]] = {
+    "event_count": _of_count,
+    "event_aggregate": _of_aggregate,
+    "regularity": _of_regularity,
+    "lapsed": _of_lapsed,
+    "reactivated": _of_reactivated,
+    "message_engagement": _of_messages,
+}
+
+
+def _too_new(condition: EventCount | EventAggregate | Regularity) -> str:
+    if isinstance(getattr(condition, "window", None), AllTime):
+        return ""
+    return _TOO_NEW[condition.too_new]
+
+
+def _figure(condition: EventAggregate) -> str:
+    rows = condition.rows
+    if condition.aggregate == "share":
+        return f"доля {rows_of(rows.also(*condition.of))} среди всех {rows_of(rows)}"
+    noun = noun_of(condition.column or "", rows.table)
+    if condition.aggregate == "distinct":
+        return f"число разных {noun.many} среди {rows_of(rows)}"
+    if condition.aggregate == "mean" and condition.column == "amount" and rows == Rows():
+        return "средний чек"
+    adjective = _AGGREGATES[condition.aggregate][noun.gender]
+    if noun.is_quoted:
+        return f"{adjective} значение {noun.of} у {rows_of(rows)}"
+    return f"{adjective} {noun.name} {rows_of(rows)}"
