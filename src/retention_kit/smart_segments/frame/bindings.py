@@ -6,6 +6,7 @@ matches so far, in one type for all that compare with it.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,9 +19,6 @@ from retention_kit.smart_segments.definitions.sequences import Sequence as Patte
 from retention_kit.smart_segments.frame.given import Column, Given
 from retention_kit.smart_segments.frame.numbers import in_units, is_exact
 from retention_kit.smart_segments.frame.texts import as_text, is_text
-
-_KINDS = ("text", "number", "float", "instant", "truth", "date")
-
 
 class Binding(NamedTuple):
     """A column of a step's row that is referred to later.
@@ -64,6 +62,7 @@ class Bindings:
         self._steps = pattern.steps
         self._given = given
         self._scales: dict[Binding, int] = {}
+        self._large: set[Binding] = set()
         self._kinds: dict[Binding, str | None] = {}
         for binding, rows, column in _references(pattern.steps):
             here = given.column(rows.table, column)
@@ -108,12 +107,22 @@ class Bindings:
         if kind == "number":
             units, _, scale = in_units(found.value, found.dtype)
             power = self._scales[binding] - scale
-            wide = units.cast(pl.Int128)
-            return wide * pl.lit(10**power, dtype=pl.Int128) if power else wide
+            wide = pl.Int128 if binding in self._large else pl.Int64
+            return units.cast(wide) * pl.lit(10**power, dtype=wide)
         if kind == "float":
             # Nought and minus nought are equal.
             return found.present.cast(pl.Float64) + 0.0
         return found.value.dt.epoch("us") if kind == "instant" else found.value
+
+    def filled(self, binding: Binding, key: pl.Expr) -> pl.Expr:
+        """Give a key with some value where it has none, so that it can be joined by."""
+        some: dict[str | None, object] = {
+            "text": "",
+            "float": 0.0,
+            "truth": False,
+            "date": dt.date(1970, 1, 1),
+        }
+        return key.fill_null(pl.lit(some.get(self._kinds[binding], 0)))
 
     def _note(self, binding: Binding, there: Column, here: Column) -> None:
         kinds = [_kind(one.dtype) for one in (there, here) if one.dtype is not None]
@@ -130,11 +139,8 @@ class Bindings:
         for one in (there, here):
             scale = getattr(one.dtype, "scale", 0)
             self._scales[binding] = max(self._scales.get(binding, 0), scale)
-
-
-def filled(key: pl.Expr) -> pl.Expr:
-    """Give a key with some value where it has none, so that it can be joined by."""
-    return pl.coalesce(key, key.drop_nulls().first())
+            if scale or one.dtype in (pl.UInt64, pl.Int128):
+                self._large.add(binding)
 
 
 def _references(steps: Sequence[Step]) -> Iterator[tuple[Binding, Rows, str]]:

@@ -1,7 +1,235 @@
-"""Matches of sequences (stub)."""
+"""Matches of sequences: one step after another, each joined to the best match before it.
+
+A match up to a step has an instant and a deadline: the next step's row comes later than the one and
+before the other. The deadline is the earlier of how long the next step may take and of the next row
+that must not come between. Whether a row has a match before it is then one question: is the latest
+deadline among the matches that are earlier than it still ahead?
+"""
+
 from __future__ import annotations
-from retention_kit.smart_segments.lowered.facts import Found
-def sequences_parts(given, facts):
-    if any(isinstance(f, Found) for f in facts):
-        raise NotImplementedError("sequences come next")
-    return []
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from retention_kit.smart_segments.definitions.lengths import read_length
+from retention_kit.smart_segments.definitions.rows import Rows
+from retention_kit.smart_segments.definitions.sequences import Same, Step, Without
+from retention_kit.smart_segments.definitions.sequences import Sequence as Pattern
+from retention_kit.smart_segments.frame.answers import Answer, Part
+from retention_kit.smart_segments.frame.bindings import Binding, Bindings, refers
+from retention_kit.smart_segments.frame.comparisons import within
+from retention_kit.smart_segments.frame.given import CUSTOMER, Given
+from retention_kit.smart_segments.frame.instants import moved
+from retention_kit.smart_segments.frame.steps import Roles
+from retention_kit.smart_segments.lowered.facts import Fact, Found
+
+AT = "__t"
+_DEADLINE = "__deadline"
+_STOPPED = "__stopped"
+_SCORE = {"no": None, "unknown": 1, "yes": 2}
+_FOREVER = 2**62
+
+
+def sequences_parts(given: Given, facts: Iterable[Fact]) -> list[Part]:
+    """Give which sequences are found.
+
+    Raises:
+        DefinitionError: Columns are unknown, or compared with what they are never equal to.
+    """
+    asked = [fact for fact in facts if isinstance(fact, Found)]
+    return [
+        _part(given, fact, f"__sequence_{number}") for number, fact in enumerate(dict.fromkeys(asked))
+    ]
+
+
+def _part(given: Given, fact: Found, name: str) -> Part:
+    scores = _Chain(given, fact.sequence).scores()
+    frame = scores.group_by(CUSTOMER).agg(pl.col(AT).max().alias(name))
+    score = pl.col(name).fill_null(0)
+    # A complete match is 2, one that is unfinished 1.
+    found = pl.when(score != 1).then(score == 2)  # noqa: PLR2004
+    return Part(frame, {fact: Answer(found, pl.Boolean())})
+
+
+class _Chain:
+    """The matches of one sequence, step by step."""
+
+    def __init__(self, given: Given, pattern: Pattern) -> None:
+        self._given = given
+        self._pattern = pattern
+        self._bindings = Bindings(pattern, given)
+        self._roles = Roles(pattern, given)
+
+    def scores(self) -> pl.LazyFrame:
+        """Give `customer_id` and, under `AT`, how complete each match is."""
+        steps = self._pattern.steps
+        states = self._first()
+        for place in range(len(steps) - 1):
+            states = self._next(states, place)
+        return self._ended(states)
+
+    def _first(self) -> pl.LazyFrame:
+        """Give the rows that may be the first step's."""
+        pattern = self._pattern
+        rows = self._states(0, {})
+        bounds = pattern.window.bounds(self._given.as_of, self._given.clock)
+        inside = within(pl.col(AT), bounds, self._given.now)
+        if pattern.which == "any":
+            return rows.filter(inside)
+        if pattern.among == "window":
+            rows = rows.filter(inside)
+        at = pl.col(AT)
+        end = at.min() if pattern.which == "first" else at.max()
+        if self._bindings.carried(0):
+            rows = rows.filter(at == end.over(CUSTOMER))
+        else:
+            rows = rows.group_by(CUSTOMER).agg(end)
+        return rows.filter(inside) if pattern.among == "all" else rows
+
+    def _states(self, place: int, joined: dict[Binding, str]) -> pl.LazyFrame:
+        """Give the rows of a step with what they are bound by, and carry on themselves.
+
+        Args:
+            place: Which step.
+            joined: What they have in common with earlier steps, by binding: unused for the first.
+        """
+        step = self._pattern.steps[place]
+        own = [one for one in self._bindings.carried(place) if one.step == place]
+        keys = self._keys(step.rows, step.same)
+        columns = []
+        for one in own:
+            key = self._bindings.key(one, step.rows, one.column)
+            columns += [
+                self._bindings.filled(one, key).alias(one.name),
+                key.is_not_null().alias(one.is_known),
+            ]
+        rows = self._roles.of(step.rows).select(
+            CUSTOMER,
+            self._given.instant(step.rows.table).alias(AT),
+            *columns,
+            *keys.values(),
+        )
+        return _agreeing(rows, step.same).filter(
+            *(pl.col(one.is_known) for one in own if self._bindings.must_be_known(one))
+        )
+
+    def _keys(self, rows: Rows, sames: Iterable[Same]) -> dict[str, pl.Expr]:
+        """Give what rows have in common with earlier steps; the first of two is the key."""
+        keys: dict[str, pl.Expr] = {}
+        for number, same in enumerate(sames):
+            binding = refers(same)
+            name = binding.name if binding.name not in keys else f"{binding.name}_{number}"
+            keys[name] = self._bindings.key(binding, rows, same.column).alias(name)
+        return keys
+
+    def _next(self, states: pl.LazyFrame, place: int) -> pl.LazyFrame:
+        """Give the matches up to the next step."""
+        steps = self._pattern.steps
+        step = steps[place + 1]
+        carried = self._bindings.after(place)
+        names = [name for one in carried for name in (one.name, one.is_known)]
+        states = self._with_deadline(states, steps[place], step).select(
+            CUSTOMER, AT, _DEADLINE, *names
+        )
+        rows = self._states(place + 1, {})
+        bound = {refers(same).name for same in step.same}
+        free = [name for name in names if name not in bound]
+        if free:
+            # A row goes on with every match whose free bindings differ.
+            kinds = states.select(CUSTOMER, *names).unique()
+            rows = rows.join(kinds, on=[CUSTOMER, *sorted(bound)], how="inner", nulls_equal=False)
+        groups = [CUSTOMER, *names] if free else [CUSTOMER, *sorted(bound)]
+        latest = (
+            states.sort(AT)
+            .with_columns(pl.col(_DEADLINE).cum_max().over(groups))
+            .select(AT, _DEADLINE, *groups)
+        )
+        kept = [
+            name
+            for one in self._bindings.carried(place + 1)
+            for name in (one.name, one.is_known)
+        ]
+        return (
+            rows.sort(AT)
+            .join_asof(
+                latest,
+                on=AT,
+                by=groups,
+                strategy="backward",
+                allow_exact_matches=False,
+                check_sortedness=False,
+            )
+            .filter(pl.col(AT) < pl.col(_DEADLINE))
+            .select(CUSTOMER, AT, *kept)
+            .unique()
+        )
+
+    def _with_deadline(self, states: pl.LazyFrame, step: Step, later: Step) -> pl.LazyFrame:
+        """Add before when the next step's row comes."""
+        states, stopped = self._with_stops(states, step)
+        deadlines = [pl.lit(_FOREVER, dtype=pl.Int64), *stopped]
+        if later.within is not None:
+            length = read_length("within", later.within)
+            deadlines.append(moved(pl.col(AT), length, self._given.zone))
+        return states.with_columns(pl.min_horizontal(deadlines).alias(_DEADLINE))
+
+    def _with_stops(
+        self, states: pl.LazyFrame, step: Step
+    ) -> tuple[pl.LazyFrame, list[pl.Expr]]:
+        """Add when the next row comes that must not come after a step, for each kind of row."""
+        stops: list[pl.Expr] = []
+        for number, without in enumerate(step.without):
+            name = f"{_STOPPED}_{number}"
+            keys = [CUSTOMER, *dict.fromkeys(refers(same).name for same in without.same)]
+            states = (
+                states.sort(AT)
+                .join_asof(
+                    self._stops(without).with_columns(pl.col(AT).alias(name)),
+                    on=AT,
+                    by=keys,
+                    strategy="forward",
+                    check_sortedness=False,
+                )
+            )
+            known = [pl.col(refers(same).is_known) for same in without.same]
+            stop = pl.col(name)
+            stops.append(pl.when(pl.all_horizontal(known)).then(stop) if known else stop)
+        return states, stops
+
+    def _stops(self, without: Without) -> pl.LazyFrame:
+        rows = self._roles.of(without.rows).select(
+            CUSTOMER,
+            self._given.instant(without.rows.table).alias(AT),
+            *self._keys(without.rows, without.same).values(),
+        )
+        return _agreeing(rows, without.same).sort(AT)
+
+    def _ended(self, states: pl.LazyFrame) -> pl.LazyFrame:
+        """Say of matches up to the last step how complete they are."""
+        pattern = self._pattern
+        states, stopped = self._with_stops(states, pattern.steps[-1])
+        end, finished = pl.lit(self._given.now, dtype=pl.Int64), pl.lit(value=True)
+        if pattern.quiet_for is not None:
+            quiet = read_length("quiet_for", pattern.quiet_for)
+            end = moved(pl.col(AT), quiet, self._given.zone)
+            finished = end <= self._given.now
+        # Nothing stands at or after the instant of observation, so a later end stops nothing.
+        is_match = [(stop >= end).fill_null(value=True) for stop in stopped]
+        unfinished = pl.lit(_SCORE[pattern.unfinished], dtype=pl.Int8)
+        score = pl.when(finished).then(pl.lit(2, dtype=pl.Int8)).otherwise(unfinished)
+        return states.filter(is_match).select(CUSTOMER, score.alias(AT))
+
+
+def _agreeing(rows: pl.LazyFrame, sames: Iterable[Same]) -> pl.LazyFrame:
+    """Keep rows that have a value in every key, and the same in those that are compared alike."""
+    seen: set[str] = set()
+    for number, same in enumerate(sames):
+        name = refers(same).name
+        if name not in seen:
+            seen.add(name)
+            rows = rows.filter(pl.col(name).is_not_null())
+        else:
+            again = f"{name}_{number}"
+            rows = rows.filter(pl.col(name) == pl.col(again)).drop(again)
+    return rows

@@ -79,9 +79,10 @@ def relative_clause(condition: Condition, speech: Speech) -> str:
     if said.kind in ("all", "any") and len(clauses) == len(said.parts):
         relatives = tuple(_relative(one) for one in clauses)
         return speech.joined(said.kind, relatives, all(_is_plain(one, speech) for one in clauses))
-    if said.kind == "all" and len(said.parts) == 2 and isinstance(said.parts[1], Group):
-        first, second = said.parts
-        if isinstance(first, Clause) and _is_two_plain(second, speech, "any"):
+    match said:
+        case Group("all", (Clause() as first, Group("any") as second)) if _are_two_plain(
+            second, speech
+        ):
             return speech.besides.format(_relative(first), _independent(second, speech))
     items = "; ".join(_independent(part, speech) for part in said.parts)
     return f"{speech.for_whom} {speech.headings[said.kind]}: {items}"
@@ -118,7 +119,7 @@ def _independent(said: Clause | Group, speech: Speech) -> str:
     if isinstance(said, Clause):
         return f"{said.subject} {said.body}".strip()
     parts = [_independent(part, speech) for part in said.parts]
-    if _is_two_plain(said, speech, said.kind):
+    if _are_two_plain(said, speech):
         if said.kind == "any":
             return speech.either.format(*parts)
         if said.kind == "all":
@@ -126,9 +127,9 @@ def _independent(said: Clause | Group, speech: Speech) -> str:
     return f"{speech.headings[said.kind]} ({'; '.join(parts)})"
 
 
-def _is_two_plain(group: Group, speech: Speech, kind: Kind) -> bool:
+def _are_two_plain(group: Group, speech: Speech) -> bool:
     are_plain = all(isinstance(one, Clause) and _is_plain(one, speech) for one in group.parts)
-    return group.kind == kind and len(group.parts) == 2 and are_plain
+    return len(group.parts) == 2 and are_plain
 
 
 def _is_plain(clause: Clause, speech: Speech) -> bool:

@@ -127,24 +127,29 @@ def opposite(condition: Condition) -> Condition | None:
             asks_if_known = condition.operator in ("known", "unknown")
             return _swapped(condition) if asks_if_known or condition.missing == "unknown" else None
         case Member(when="ever"):
-            return condition.with_fields(when="never")
+            return _with(condition, when="never")
         case Member(when="never"):
-            return condition.with_fields(when="ever")
+            return _with(condition, when="ever")
     return None
 
 
-def _opposite_count(condition: EventCount | MessageEngagement) -> Any:
+def _with(condition: Condition, **fields: Any) -> Condition:
+    other: Condition = condition.with_fields(**fields)
+    return other
+
+
+def _opposite_count(condition: EventCount | MessageEngagement) -> Condition | None:
     low, high = condition.at_least or 0, condition.at_most
     if low and high is None:
-        return condition.with_fields(at_least=None, at_most=low - 1)
+        return _with(condition, at_least=None, at_most=low - 1)
     if high is not None and not low:
-        return condition.with_fields(at_least=high + 1, at_most=None)
+        return _with(condition, at_least=high + 1, at_most=None)
     return None
 
 
-def _swapped(condition: Attribute | Score | EventAggregate) -> Any:
+def _swapped(condition: Attribute | Score | EventAggregate) -> Condition | None:
     operator = _OPPOSITES.get(condition.operator)
-    return condition.with_fields(operator=operator) if operator else None
+    return _with(condition, operator=operator) if operator else None
 
 
 def last_day_of(window: Since) -> dt.date | None:

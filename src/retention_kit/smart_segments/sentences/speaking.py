@@ -120,5 +120,3 @@ def _of_plugin(
 ) -> str:
     spec = spec_of(condition, specs)
     return spec.sentence(spec.read(condition), language).strip().rstrip(".")
-
-

@@ -15,11 +15,10 @@ from retention_kit.smart_segments.definitions.counting import (
 )
 from retention_kit.smart_segments.definitions.customers import MessageEngagement
 from retention_kit.smart_segments.definitions.rows import Rows
-from retention_kit.smart_segments.definitions.windows import AllTime
+from retention_kit.smart_segments.definitions.windows import AllTime, CalendarPeriod
 from retention_kit.smart_segments.sentences.english.filters import (
     compared,
     deed,
-    periods,
     rows_named,
 )
 from retention_kit.smart_segments.sentences.english.text import (
@@ -61,30 +60,25 @@ def _of_count(condition: EventCount) -> tuple[str, str]:
 
 def _of_aggregate(condition: EventAggregate) -> tuple[str, str]:
     figure, at = _figure(condition), when(condition.window)
-    is_share = condition.aggregate == "share"
+    write = percent if condition.aggregate == "share" else number
     if condition.to is not None:
-        write = percent if is_share else number
         said = f"from {write(condition.value)} to {write(condition.to)}"
     else:
-        said = compared(condition.operator, condition.value) or ""
-        if is_share:
-            said = said.replace(number(condition.value), percent(condition.value))
+        said = compared(condition.operator, condition.value, write)
     return "whose", spaced(figure, at, "is", said, _too_new(condition))
 
 
 def _of_regularity(condition: Regularity) -> tuple[str, str]:
-    name = PERIODS[condition.every]
     words = deed(condition.rows).some or deed(condition.rows).done
-    if condition.periods == 1:
-        said = f"in the {'current' if condition.current else 'previous'} calendar {name}"
-        return "who", spaced(words, said, _too_new(condition))
-    kind = ", the current one included" if condition.current else ""
-    many = periods(condition.periods, name)
-    few = number(condition.at_least)
-    of = "each of" if condition.at_least == condition.periods else f"at least {few} of"
-    whole = "" if condition.current else "complete "
-    many = many.replace("calendar", f"{whole}calendar")
-    return "who", spaced(words, f"in {of} the last {many}{kind}", _too_new(condition))
+    count, name = condition.periods, PERIODS[condition.every]
+    if count == 1:
+        window = CalendarPeriod(every=condition.every, ago=0 if condition.current else 1)
+        return "who", spaced(words, when(window), _too_new(condition))
+    of = "each" if condition.at_least == count else f"at least {number(condition.at_least)}"
+    kind = "calendar" if condition.current else "complete calendar"
+    now = ", the current one included" if condition.current else ""
+    said = f"in {of} of the last {number(count)} {kind} {name}s{now}"
+    return "who", spaced(words, said, _too_new(condition))
 
 
 def _of_lapsed(condition: Lapsed) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from collections.abc import Sequence as Several
 from typing import Any
 
@@ -11,7 +13,6 @@ from retention_kit.smart_segments.definitions.values import Comparison, Where
 from retention_kit.smart_segments.sentences.english.text import (
     falls,
     listed,
-    number,
     quoted,
     spaced,
     value,
@@ -25,7 +26,7 @@ from retention_kit.smart_segments.sentences.english.words import (
 )
 from retention_kit.smart_segments.sentences.parts import event_of, is_an_id, kind_of
 
-FOLD = "(ignoring capitals)"
+FOLD = "(ignoring capitals and ё)"
 _KEPT = "(not counting what was returned)"
 _ORDER = {
     "number": {
@@ -49,25 +50,24 @@ _ORDER = {
 }
 
 
-def compared(operator: str, given: Any, *, is_id: bool = False) -> str | None:
-    """Say what stands after "is" where a value is compared with one; None with other operators."""
+def compared(operator: str, given: Any, write: Callable[[Any], str] = value) -> str:
+    """Say what stands after "is" where something is compared with one value."""
     if operator == "equals":
-        return value(given, is_id=is_id)
+        return write(given)
     if operator == "not_equals":
-        return f"not {value(given, is_id=is_id)}"
-    words = _ORDER.get(kind_of(given), {}).get(operator)
-    return words.format(value(given, is_id=is_id)) if words else None
+        return f"not {write(given)}"
+    return _ORDER[kind_of(given)][operator].format(write(given))
 
 
 def predicate(comparison: Comparison) -> str:
     """Say a comparison behind the column's name: `is “Omsk”`, `contains “om”`."""
-    is_id = is_an_id(comparison.column)
-    values = [value(one, is_id=is_id) for one in comparison.values]
+    write = _writer(comparison)
+    values = [write(one) for one in comparison.values]
     match comparison.operator:
         case "in":
             said = f"is {listed(values)}"
         case "not_in":
-            said = f"is not {listed(values)}" if len(values) == 1 else f"is none of {listed(values)}"
+            said = f"is {_none_of(values)}"
         case "contains":
             said = f"contains {quoted(comparison.value)}"
         case "starts_with":
@@ -83,24 +83,24 @@ def predicate(comparison: Comparison) -> str:
         case "during":
             said = f"is {falls(comparison.window)}"
         case operator:
-            said = f"is {compared(operator, comparison.value, is_id=is_id)}"
+            said = f"is {compared(operator, comparison.value, write)}"
     return spaced(said, FOLD if comparison.fold else "")
 
 
 def with_filter(where: Where, table: str) -> str:
     """Say one filter of a row: `with category “tea”`, `without a promo code`."""
     noun = noun_of(where.column, table)
-    is_id = is_an_id(where.column)
-    values = [value(one, is_id=is_id) for one in where.values]
+    write = _writer(where)
+    values = [write(one) for one in where.values]
     match where.operator:
         case "known":
             return f"with {_a(noun)}"
         case "unknown":
             return f"without {_a(noun)}"
         case "equals":
-            said = f"{_equal(noun)} {value(where.value, is_id=is_id)}"
+            said = f"{_equal(noun)} {write(where.value)}"
         case "not_equals":
-            said = f"{noun.one} other than {value(where.value, is_id=is_id)}"
+            said = f"{noun.one} other than {write(where.value)}"
         case "in":
             said = f"{_equal(noun)} {listed(values)}"
         case "not_in":
@@ -116,7 +116,7 @@ def with_filter(where: Where, table: str) -> str:
         case "during":
             said = f"{noun.one} {falls(where.window)}"
         case operator:
-            words = compared(operator, where.value, is_id=is_id) or ""
+            words = compared(operator, where.value, write)
             of = "of " if words.startswith("at ") else ""
             said = f"{noun.one} {of}{words}"
     return spaced("with", said, FOLD if where.fold else "")
@@ -171,9 +171,7 @@ def rows_named(rows: Rows, *, many: bool) -> str:
     return spaced(said, _KEPT if rows.net else "")
 
 
-def same_as(
-    same: Several[Same], table: str, earlier: Several[Rows], *, is_one_step: bool
-) -> str:
+def same_as(same: Several[Same], table: str, earlier: Several[Rows], *, is_one_step: bool) -> str:
     """Say what a row has in common with earlier steps: `(with the same product id)`."""
     said = []
     for one in same:
@@ -188,11 +186,6 @@ def same_as(
     return f"(with {listed(said, 'and with')})" if said else ""
 
 
-def periods(count: int, name: str) -> str:
-    """Say how many periods: `6 calendar months`."""
-    return f"{number(count)} calendar {name}{'' if count == 1 else 's'}"
-
-
 def _of_events(rows: Rows) -> Deed:
     names, where = event_of(rows)
     said = with_filters(where, "events")
@@ -205,10 +198,22 @@ def _of_events(rows: Rows) -> Deed:
     return Deed(spaced("did", named, said), spaced("did not do", named, said))
 
 
+def _writer(comparison: Comparison) -> Callable[[Any], str]:
+    return functools.partial(value, is_id=is_an_id(comparison.column))
+
+
+def _none_of(values: list[str]) -> str:
+    if len(values) == 1:
+        return f"not {values[0]}"
+    if len(values) == 2:
+        return f"neither {values[0]} nor {values[1]}"
+    return f"none of {listed(values, 'and')}"
+
+
 def _a(noun: Noun) -> str:
     if noun.is_quoted:
         return f"a known {noun.one}"
-    return f"{'an' if noun.one[0] in 'aeiouAEIOR' else 'a'} {noun.one}"
+    return f"{'an' if noun.one[0] in 'aeiou' else 'a'} {noun.one}"
 
 
 def _equal(noun: Noun) -> str:

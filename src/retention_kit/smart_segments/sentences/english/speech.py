@@ -38,7 +38,9 @@ def deny(condition: Condition) -> Clause:
         case Member(when="now"):
             return Clause("who", "they", said.body.replace("are in", "are not in", 1))
         case Consent():
-            return Clause("who", "they", said.body.replace("have consented", "have not consented", 1))
+            return Clause(
+                "who", "they", said.body.replace("have consented", "have not consented", 1)
+            )
     return Clause(OF_WHOM.relative, "", f"{OF_WHOM.body} {said.subject} {said.body}")
 
 

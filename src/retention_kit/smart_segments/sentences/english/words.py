@@ -15,7 +15,13 @@ UNITS: Mapping[str, tuple[str, str]] = {
     "m": ("minute", "minutes"),
     "s": ("second", "seconds"),
 }
-PERIODS: Mapping[str, str] = {"1d": "day", "1w": "week", "1mo": "month", "1q": "quarter", "1y": "year"}
+PERIODS: Mapping[str, str] = {
+    "1d": "day",
+    "1w": "week",
+    "1mo": "month",
+    "1q": "quarter",
+    "1y": "year",
+}
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
@@ -151,7 +157,10 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "Coupon Applied": ("used a coupon", "use a coupon"),
     "Coupon Denied": ("were refused a coupon", "get a coupon refused"),
     "Coupon Removed": ("removed a coupon", "remove a coupon"),
-    "Product Added to Wishlist": ("put a product on the wish list", "put a product on the wish list"),
+    "Product Added to Wishlist": (
+        "put a product on the wish list",
+        "put a product on the wish list",
+    ),
     "Product Removed from Wishlist": (
         "took a product off the wish list",
         "take a product off the wish list",

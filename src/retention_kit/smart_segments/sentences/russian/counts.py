@@ -1,5 +1,4 @@
 """Counts, figures and habits in Russian."""
-# ruff: noqa: RUF001
 
 from __future__ import annotations
 
@@ -16,12 +15,11 @@ from retention_kit.smart_segments.definitions.counting import (
 )
 from retention_kit.smart_segments.definitions.customers import MessageEngagement
 from retention_kit.smart_segments.definitions.rows import Rows
-from retention_kit.smart_segments.definitions.windows import AllTime
+from retention_kit.smart_segments.definitions.windows import AllTime, CalendarPeriod
 from retention_kit.smart_segments.sentences.parts import Times, messages_of, times_of
 from retention_kit.smart_segments.sentences.russian.filters import compared, deed, rows_of
 from retention_kit.smart_segments.sentences.russian.text import (
-    NBSP,
-    counted_of,
+    form,
     how_often,
     length,
     number,
@@ -64,14 +62,11 @@ def _of_count(condition: EventCount) -> tuple[str, str]:
 
 
 def _of_aggregate(condition: EventAggregate) -> tuple[str, str]:
-    is_share = condition.aggregate == "share"
+    write = percent if condition.aggregate == "share" else number
     if condition.to is not None:
-        write = percent if is_share else number
         said = f"— от {write(condition.value)} до {write(condition.to)}"
     else:
-        said = compared(condition.operator, condition.value) or ""
-        if is_share:
-            said = said.replace(number(condition.value), percent(condition.value))
+        said = compared(condition.operator, condition.value, write)
         if condition.operator in ("equals", "not_equals"):
             said = f"— {said}"
     figure = _figure(condition)
@@ -79,26 +74,21 @@ def _of_aggregate(condition: EventAggregate) -> tuple[str, str]:
 
 
 def _of_regularity(condition: Regularity) -> tuple[str, str]:
-    unit = PERIODS[condition.every]
     words = deed(condition.rows).repeated
+    count, unit = condition.periods, PERIODS[condition.every]
+    if count == 1:
+        window = CalendarPeriod(every=condition.every, ago=0 if condition.current else 1)
+        return "who", spaced(words, when(window), _too_new(condition))
     is_her = unit.gender == "f"
-    if condition.periods == 1:
-        which = ("текущей" if is_her else "текущем") if condition.current else (
-            "прошлой" if is_her else "прошлом"
-        )
-        said = f"в {which} {'календарной' if is_her else 'календарном'} {unit.within}"
-        return "who", spaced(words, said, _too_new(condition))
-    whole = "календарных" if condition.current else "полных календарных"
-    count = counted_of(condition.periods, unit).replace(NBSP, f" {whole} ", 1)
-    # A number of thousands has such spaces of its own.
-    if condition.periods >= 1000:
-        count = f"{number(condition.periods)} {whole} {unit.many}"
-    few = number(condition.at_least)
-    of = "в каждом" if condition.at_least == condition.periods else f"не менее чем в {few}"
-    if is_her and condition.at_least == condition.periods:
-        of = "в каждой"
+    of = f"не менее чем в {number(condition.at_least)}"
+    if condition.at_least == count:
+        of = "в каждой" if is_her else "в каждом"
+    one = "ой" if is_her else "ого"
+    end = form(count, one, "ых", "ых")
+    kind = f"календарн{end}" if condition.current else f"полн{end} календарн{end}"
+    periods = f"{number(count)} {kind} {form(count, unit.few, unit.many, unit.many)}"
     now = f", считая {'текущую' if is_her else 'текущий'}" if condition.current else ""
-    return "who", spaced(words, f"{of} из последних {count}{now}", _too_new(condition))
+    return "who", spaced(words, f"{of} из последних {periods}{now}", _too_new(condition))
 
 
 def _of_lapsed(condition: Lapsed) -> tuple[str, str]:

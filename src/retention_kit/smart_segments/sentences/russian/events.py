@@ -1,5 +1,4 @@
 """What customers did, in Russian, for the names of Segment's events."""
-# ruff: noqa: RUF001
 
 from __future__ import annotations
 

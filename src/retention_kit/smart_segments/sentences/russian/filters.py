@@ -1,8 +1,9 @@
 """Filters of rows in Russian, and what customers did with such rows."""
-# ruff: noqa: RUF001
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from collections.abc import Sequence as Several
 from typing import Any
 
@@ -43,21 +44,22 @@ _ORDER = {
     },
 }
 
+_INSIDE = {"contains": "внутри", "starts_with": "в начале", "ends_with": "в конце"}
 
-def compared(operator: str, given: Any, *, is_id: bool = False) -> str | None:
-    """Say how a value is compared with one, without a dash; None with other operators."""
+
+def compared(operator: str, given: Any, write: Callable[[Any], str] = value) -> str:
+    """Say how something is compared with one value, without a dash."""
     if operator == "equals":
-        return value(given, is_id=is_id)
+        return write(given)
     if operator == "not_equals":
-        return f"не {value(given, is_id=is_id)}"
-    words = _ORDER.get(kind_of(given), {}).get(operator)
-    return words.format(value(given, is_id=is_id)) if words else None
+        return f"не {write(given)}"
+    return _ORDER[kind_of(given)][operator].format(write(given))
 
 
 def predicate(noun: Noun, comparison: Comparison) -> str:
     """Say a comparison with the column's name: `город — «Омск»`, `город содержит «ом»`."""
-    is_id = is_an_id(comparison.column)
-    values = [value(one, is_id=is_id) for one in comparison.values]
+    write = _writer(comparison)
+    values = [write(one) for one in comparison.values]
     match comparison.operator:
         case "in":
             said = f"— {listed(values)}"
@@ -74,12 +76,13 @@ def predicate(noun: Noun, comparison: Comparison) -> str:
         case "known":
             said = _known(noun)
         case "unknown":
-            said = f"не {_known(noun)}"
+            said = _known(noun, "не")
         case "during":
             said = f"— {falls(comparison.window)}"
         case operator:
-            words = compared(operator, comparison.value, is_id=is_id)
-            said = f"— {words}" if operator in ("equals", "not_equals") else str(words)
+            said = compared(operator, comparison.value, write)
+            if operator in ("equals", "not_equals"):
+                said = f"— {said}"
     return spaced(noun.name, said, FOLD if comparison.fold else "")
 
 
@@ -166,50 +169,43 @@ def end_of(rows: Rows, end: str) -> tuple[str, str, str]:
         "f": "первая" if first else "последняя",
         "n": "первое" if first else "последнее",
     }[gender]
-    of = {"f": "первой" if first else "последней"}.get(
-        gender, "первого" if first else "последнего"
-    )
+    of = {"f": "первой" if first else "последней"}.get(gender, "первого" if first else "последнего")
     was = {"m": "был", "f": "была", "n": "было"}[gender]
     return spaced(name, noun, said), spaced(of, noun_of_it, said), was
 
 
-def same_as(
-    same: Several[Same], table: str, earlier: Several[Rows], *, is_one_step: bool
-) -> str:
+def same_as(same: Several[Same], table: str, earlier: Several[Rows], *, is_one_step: bool) -> str:
     """Say what a row has in common with earlier steps: `(с тем же кодом товара)`."""
     said = []
     for one in same:
         noun = noun_of(one.column, table)
         other = noun_of(one.of_column, earlier[one.step].table)
         step = "" if is_one_step else f"на {ORDINALS[one.step]} шаге"
-        article = "той же" if noun.gender == "f" else "тем же"
+        the = "той же" if noun.gender == "f" else "тем же"
+        like = "такой же" if noun.gender == "f" else "таким же"
         if other.by == noun.by and one.of_column == one.column:
-            said.append(spaced(f"с {article} {noun.by}", f", что и {step}" if step else ""))
+            said.append(f"с {the} {noun.by}" + (f", что и {step}" if step else ""))
         else:
             place = step or "в тот раз"
-            said.append(f"{with_(noun.by)} таким же, как {other.name} {place}")
-    return f"({listed(said, 'и')})".replace(" ,", ",") if said else ""
+            said.append(f"{with_(noun.by)} {like}, как {other.name} {place}")
+    return f"({'; '.join(said)})" if said else ""
 
 
 def _filter(where: Where, noun: Noun, table: str) -> str:
-    is_id = is_an_id(where.column)
-    values = [value(one, is_id=is_id) for one in where.values]
+    write = _writer(where)
+    values = [write(one) for one in where.values]
     is_category = table == "order_items" and where.column == "category"
+    if where.operator in _INSIDE:
+        return f"с {quoted(where.value)} {_INSIDE[where.operator]} {noun.of}"
     match where.operator:
         case "known":
             return with_(noun.by)
         case "unknown":
             return f"без {noun.of}"
-        case "contains":
-            return f"с {quoted(where.value)} внутри {noun.of}"
-        case "starts_with":
-            return f"с {quoted(where.value)} в начале {noun.of}"
-        case "ends_with":
-            return f"с {quoted(where.value)} в конце {noun.of}"
         case "equals" if is_category:
-            return f"из категории {value(where.value)}"
+            return f"из категории {write(where.value)}"
         case "in" if is_category:
-            return f"из категорий {listed(values)}" if len(values) > 1 else f"из категории {values[0]}"
+            return f"из категори{'й' if len(values) > 1 else 'и'} {listed(values)}"
         case "in":
             said = listed(values)
         case "not_in":
@@ -219,16 +215,20 @@ def _filter(where: Where, noun: Noun, table: str) -> str:
         case "during":
             said = falls(where.window)
         case operator:
-            said = compared(operator, where.value, is_id=is_id) or ""
+            said = compared(operator, where.value, write)
     if noun.is_quoted:
         return f"со значением {said} в {noun.by.replace('полем', 'поле')}"
     return f"{with_(noun.by)} {said}"
 
 
-def _known(noun: Noun) -> str:
+def _writer(comparison: Comparison) -> Callable[[Any], str]:
+    return functools.partial(value, is_id=is_an_id(comparison.column))
+
+
+def _known(noun: Noun, negation: str = "") -> str:
     if noun.is_quoted:
-        return "заполнено"
-    return {"m": "указан", "f": "указана", "n": "указано"}[noun.gender]
+        return spaced(negation, "заполнено")
+    return negation + {"m": "известен", "f": "известна", "n": "известно"}[noun.gender]
 
 
 def _of_events(rows: Rows) -> Deed:

@@ -1,5 +1,4 @@
 """Every condition in Russian."""
-# ruff: noqa: RUF001
 
 from __future__ import annotations
 
@@ -60,10 +59,10 @@ RUSSIAN = Speech(
     deny=deny,
     for_whom="для которых",
     headings={
-        "all": "верно всё из этого",
-        "any": "верно хотя бы одно из этого",
-        "none": "не верно ничто из этого",
-        "not_all": "верно не всё из этого",
+        "all": "верно всё это",
+        "any": "верно хотя бы одно",
+        "none": "не верно ни одно",
+        "not_all": "верно не всё это",
     },
     both="{} и {}",
     either="либо {}, либо {}",

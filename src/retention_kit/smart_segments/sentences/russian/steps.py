@@ -1,5 +1,4 @@
 """Sequences in Russian."""
-# ruff: noqa: RUF001
 
 from __future__ import annotations
 
@@ -32,7 +31,9 @@ def of_sequence(condition: Sequence) -> tuple[str, str]:
             same = same_as(step.same, step.rows.table, rows, is_one_step=place == 1)
             said.append(spaced("затем", within, deed(step.rows).done, same))
         if step.without and place < last:
-            said[-1] += f" (и с этого момента до следующего шага {_none(step.without, rows, place)})"
+            said[-1] += (
+                f" (и с этого момента до следующего шага {_none(step.without, rows, place)})"
+            )
     text = ", ".join(said)
     after = condition.steps[last].without
     if not after:

@@ -1,5 +1,4 @@
 """Numbers, values, dates, lengths, windows and counts in Russian, with the endings they need."""
-# ruff: noqa: RUF001
 
 from __future__ import annotations
 
@@ -129,10 +128,12 @@ def when(window: Any) -> str:
 
 
 def falls(window: Any) -> str:
-    """Say where a date lies: `за последние 30 дней`, `не раньше 1 мая 2025 года`."""
+    """Say where a date lies: `в последние 30 дней`, `не раньше 1 мая 2025 года`."""
     match window:
         case AllTime():
             return "в прошлом"
+        case Last():
+            return f"в {of_last(window.length)}"
         case Since(until=None):
             return f"не раньше {moment(window.start)}"
     return when(window)
@@ -186,16 +187,14 @@ def _since(window: Since) -> str:
 
 
 def _period(window: CalendarPeriod) -> str:
+    unit = PERIODS[window.every]
     if window.every == "1d":
         if window.ago < 2:
             return ("сегодня", "вчера")[window.ago]
-        return f"в тот день, который был {counted(window.ago, PERIODS['1d'])} назад"
-    unit = PERIODS[window.every]
-    which = (("этой", "прошлой") if unit.gender == "f" else ("этом", "прошлом"))[
-        min(window.ago, 1)
-    ]
+        return f"в календарный день {counted(window.ago, unit)} назад"
+    at, which, calendar = "в", ("текущем", "прошлом"), "календарном"
+    if unit.gender == "f":
+        at, which, calendar = "на", ("текущей", "прошлой"), "календарной"
     if window.ago < 2:
-        calendar = "календарной" if unit.gender == "f" else "календарном"
-        return f"в {which} {calendar} {unit.within}"
-    calendar = "календарной" if unit.gender == "f" else "календарном"
-    return f"в {calendar} {unit.within} {counted(window.ago, unit)} назад"
+        return f"{at} {which[window.ago]} {calendar} {unit.within}"
+    return f"{at} {calendar} {unit.within} {counted(window.ago, unit)} назад"

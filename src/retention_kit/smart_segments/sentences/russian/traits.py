@@ -1,5 +1,4 @@
 """What customers are, and when something of theirs was, in Russian."""
-# ruff: noqa: RUF001
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """The words of Russian: columns in the cases that sentences need, events, units of time."""
-# ruff: noqa: RUF001
 
 from __future__ import annotations
 
