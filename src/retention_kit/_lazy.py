@@ -5,6 +5,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 
+def late(module: str, name: str) -> Any:
+    """Give a name of a module that stands above the caller's, when it is asked for and not before.
+
+    Args:
+        module: The module's full name.
+        name: The name in it.
+    """
+    return getattr(importlib.import_module(module), name)
+
+
 def attach(
     package: str, modules: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -21,7 +31,7 @@ def attach(
     def load(name: str) -> Any:
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(modules[name]), name)
+        return late(modules[name], name)
 
     def names() -> list[str]:
         return sorted(modules)

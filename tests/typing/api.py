@@ -57,6 +57,29 @@ from retention_kit.metrics import (
     usual_gap,
     wilson_interval,
 )
+from retention_kit.smart_segments import (
+    Attribute,
+    CustomerRows,
+    Happened,
+    Not,
+    Segment,
+    SnapshotHistory,
+    Where,
+    attribute,
+    bought,
+    column,
+    compile_segment,
+    customer_rows,
+    evaluate_many,
+    explain,
+    is_member,
+    members,
+    rows_of_customer,
+    score,
+    segment_members,
+    sizes,
+    take_snapshot,
+)
 
 AS_OF = dt.datetime(2025, 6, 1, tzinfo=ZoneInfo("Europe/Moscow"))
 
@@ -126,6 +149,37 @@ assert_type(Dataset.from_frames(orders=export, currency="RUB"), Dataset)
 assert_type(stable_hash("17850", salt="x"), int)
 
 
+segment = Segment(
+    name="Mattress, no cover",
+    condition=bought(category="mattress").within("1mo").not_followed_by(bought(category="cover"))
+    & (attribute("city") == "Omsk")
+    & ~(bought().within("1y").mean("amount") >= Decimal("40.5"))
+    & (score("probability_alive") < 0.5),
+)
+assert_type(segment.condition.sentence("ru"), str)
+assert_type(segment.with_fields(name="x"), Segment)
+assert_type(Segment.from_json(segment.to_json()), Segment)
+assert_type(attribute("city").is_in(["Omsk", "Tver"]), Attribute)
+assert_type(column("amount") >= 100, Where)
+assert_type(bought().at_least(3), Happened)
+assert_type(~bought(), Not)
+assert_type(members(segment, shop, AS_OF), pl.LazyFrame)
+assert_type(members(segment, {"orders": eager}, AS_OF, values=True), pl.DataFrame)
+assert_type(evaluate_many([segment], Buckets.open("buckets"), AS_OF), pl.DataFrame)
+assert_type(segment_members(lazy, customers=lazy, segment=segment, as_of=AS_OF), pl.LazyFrame)
+assert_type(sizes([segment], shop, AS_OF), pl.DataFrame)
+history = SnapshotHistory().add(take_snapshot(segment, shop, AS_OF, scores=eager))
+assert_type(history, SnapshotHistory)
+rows = customer_rows(
+    17, time_zone="UTC", orders=[{"order_id": 1, "amount": 1, "ordered_at": AS_OF}]
+)
+assert_type(rows, CustomerRows)
+compiled = compile_segment(segment, others=[segment], unknown="raise")
+assert_type(compiled.is_member(rows, AS_OF), bool | None)
+assert_type(is_member(segment, rows, AS_OF), bool | None)
+assert_type(explain(segment, rows_of_customer(shop, 17), AS_OF).text(), str)
+
+
 @customer_local
 def my_table(orders: Frame, *, as_of: dt.datetime) -> Frame:
     return orders.filter(pl.col("ordered_at") < as_of)
@@ -160,6 +214,11 @@ except RetentionKitError:
     pass
 
 # Mistakes that a checker must find.
+Segment(name="a", condition="bought")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+bought(categori="tea")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+bought().in_period("2mo")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+segment.sentence("de")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+members(segment, shop, AS_OF, unknown="maybe")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 Dataset.from_frames(orders=eager)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 Dataset.from_frames(orders=eager, currency="RUB", stict=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 cohort_totals(lazy, as_of=AS_OF, every="2mo")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -53,11 +53,11 @@ if TYPE_CHECKING:
     from retention_kit.smart_segments.definitions.windows import Last as Last
     from retention_kit.smart_segments.definitions.windows import Since as Since
     from retention_kit.smart_segments.explaining.explain import explain as explain
+    from retention_kit.smart_segments.explaining.explanation import Explanation as Explanation
     from retention_kit.smart_segments.explaining.tree import (
         ExplainedCondition as ExplainedCondition,
     )
     from retention_kit.smart_segments.explaining.tree import ExplainedFact as ExplainedFact
-    from retention_kit.smart_segments.explaining.tree import Explanation as Explanation
     from retention_kit.smart_segments.frame.evaluate import segment_members as segment_members
     from retention_kit.smart_segments.frame.evaluate import segment_table as segment_table
     from retention_kit.smart_segments.handing import rows_of_customer as rows_of_customer
@@ -141,7 +141,8 @@ _BY_MODULE = {
     "definitions.values": ("Comparison", "Where"),
     "definitions.windows": ("AllTime", "BetweenAges", "CalendarPeriod", "Last", "Since"),
     "explaining.explain": ("explain",),
-    "explaining.tree": ("ExplainedCondition", "ExplainedFact", "Explanation"),
+    "explaining.explanation": ("Explanation",),
+    "explaining.tree": ("ExplainedCondition", "ExplainedFact"),
     "frame.evaluate": ("segment_members", "segment_table"),
     "handing": ("rows_of_customer", "rows_of_customers"),
     "history": ("SegmentSnapshot", "SnapshotHistory", "changes", "segment_version"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from retention_kit.errors import DefinitionError
+from retention_kit.smart_segments.definitions.customers import Score
 from retention_kit.smart_segments.definitions.lengths import EPOCH, read_length
 from retention_kit.smart_segments.definitions.rows import TABLE_OF, Rows, Source
 from retention_kit.smart_segments.definitions.values import OF_ORDER, OF_TEXT, Comparison, Where
@@ -105,7 +106,11 @@ def draw_since(draw: DrawFn, world: SegmentWorld) -> Since:
 
 def draw_comparison(draw: DrawFn, world: SegmentWorld, table: str, kind: type[C], **more: Any) -> C:
     """Draw a comparison of a column of a table with what the column holds, or nearly so."""
-    column = draw(st.sampled_from(world.columns(table)))
+    columns = world.columns(table)
+    if kind is Score:
+        # Both tables have it, and who has no row in one of them would get it from the other.
+        columns = [one for one in columns if one != "customer_id"]
+    column = draw(st.sampled_from(columns))
     of_column = world.kind(table, column)
     operator = draw(st.sampled_from(_OPERATORS[of_column]))
     fields: dict[str, Any] = {"column": column, "operator": operator, **more}

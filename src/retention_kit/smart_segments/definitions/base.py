@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 import pydantic
 
+from retention_kit._lazy import late
 from retention_kit.errors import DefinitionError, bad_parameter
 
 if TYPE_CHECKING:
-    from retention_kit.smart_segments.definitions.union import AnyCondition
+    AnyCondition: TypeAlias = "Condition"  # union.py names them all, for pydantic
 
+_SPEAKING = "retention_kit.smart_segments.sentences.speaking"
 Language = Literal["en", "ru"]
 DEEPEST = 60
 """How many conditions may stand inside each other."""
@@ -115,9 +117,8 @@ class Condition(Joins, Part):
 
     def sentence(self, language: Language = "en") -> str:
         """Say the condition in words; see `Segment.sentence`."""
-        from retention_kit.smart_segments.sentences.speaking import sentence_of
-
-        return sentence_of(self, language)
+        said: str = late(_SPEAKING, "sentence_of")(self, language)
+        return said
 
     @property
     def children(self) -> tuple[Condition, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pydantic
 
+from retention_kit._lazy import late
 from retention_kit.contracts.saved import SavedModel
 from retention_kit.errors import DefinitionError
 from retention_kit.smart_segments.definitions.base import (
@@ -95,9 +96,9 @@ class Segment(SavedModel):
             DefinitionError: There is no such language.
             PluginError: A condition of a plugin is not handed in.
         """
-        from retention_kit.smart_segments.sentences.speaking import sentence_of_segment
-
-        return sentence_of_segment(self, language, conditions=conditions)
+        speak = late("retention_kit.smart_segments.sentences.speaking", "sentence_of_segment")
+        said: str = speak(self, language, conditions=conditions)
+        return said
 
     def conditions(self) -> Iterator[Condition]:
         """Give every condition in it, the outer ones first."""

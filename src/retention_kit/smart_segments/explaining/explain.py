@@ -10,11 +10,8 @@ from retention_kit.smart_segments.definitions.lengths import zone_named
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec
 from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.smart_segments.explaining.asked import Asking
-from retention_kit.smart_segments.explaining.tree import (
-    ExplainedCondition,
-    ExplainedFact,
-    Explanation,
-)
+from retention_kit.smart_segments.explaining.explanation import Explanation
+from retention_kit.smart_segments.explaining.tree import ExplainedCondition, ExplainedFact
 from retention_kit.smart_segments.lowered.facts import InPopulation
 from retention_kit.smart_segments.lowered.lowering import lower
 from retention_kit.smart_segments.person.compiled import CompiledSegment, compile_segment
@@ -83,13 +80,13 @@ def _explained(
     return ExplainedCondition(
         type=condition.TYPE,
         sentence=sentence_of(condition, asking.language, conditions=specs),
-        answer=compiled.answer(check, asking.values, asking.as_of, asking.zone),
+        answer=compiled.answer(check, asking.values, asking.as_of, str(asking.zone)),
         facts=tuple(
             ExplainedFact(
                 fact=line.fact,
                 value=line.value,
                 required=line.required,
-                answer=compiled.answer(line.check, asking.values, asking.as_of, asking.zone),
+                answer=compiled.answer(line.check, asking.values, asking.as_of, str(asking.zone)),
             )
             for line in lines
         ),

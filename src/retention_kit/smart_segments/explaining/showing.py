@@ -6,14 +6,13 @@ import datetime as dt
 import html
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from retention_kit.smart_segments.explaining.tree import (
-        ExplainedCondition,
-        ExplainedFact,
-        Explanation,
-    )
+from retention_kit.smart_segments.explaining.tree import (
+    ExplainedCondition,
+    ExplainedFact,
+    Verdict,
+)
 
 _MARKS = {True: "✓", False: "✗", None: "?"}
 _CLASSES = {True: "yes", False: "no", None: "unknown"}
@@ -59,7 +58,7 @@ border-left:2px solid #d8dee4}
 """
 
 
-def text_of(explanation: Explanation) -> str:
+def text_of(explanation: Verdict) -> str:
     """Give an explanation as lines of text, indented by depth."""
     lines = [f"{_MARKS[explanation.answer]} {_headline(explanation)}", explanation.sentence]
     if not explanation.population:
@@ -68,7 +67,7 @@ def text_of(explanation: Explanation) -> str:
     return "\n".join(lines)
 
 
-def html_of(explanation: Explanation) -> str:
+def html_of(explanation: Verdict) -> str:
     """Give an explanation as a piece of HTML that stands alone."""
     words = WORDS[explanation.language]
     parts = [
@@ -103,7 +102,7 @@ def shown(value: Any, language: str) -> str:
     return str(value)
 
 
-def _headline(explanation: Explanation) -> str:
+def _headline(explanation: Verdict) -> str:
     return WORDS[explanation.language][explanation.answer].format(
         customer=explanation.customer_id,
         segment=explanation.segment,
@@ -119,7 +118,7 @@ def _instant(at: dt.datetime) -> str:
     return f"{at.replace(tzinfo=None).isoformat(' ', timespec)} {zone}{repeated}".strip()
 
 
-def _lines(condition: ExplainedCondition, explanation: Explanation, depth: int) -> Iterator[str]:
+def _lines(condition: ExplainedCondition, explanation: Verdict, depth: int) -> Iterator[str]:
     indent = "  " * depth
     yield f"{indent}{_MARKS[condition.answer]} {condition.sentence}"
     for fact in condition.facts:
@@ -128,7 +127,7 @@ def _lines(condition: ExplainedCondition, explanation: Explanation, depth: int) 
         yield from _lines(child, explanation, depth + 1)
 
 
-def _said(fact: ExplainedFact, explanation: Explanation) -> str:
+def _said(fact: ExplainedFact, explanation: Verdict) -> str:
     asked = WORDS[explanation.language]["asked"].format(required=fact.required)
     return f"{fact.fact}: {shown(fact.value, explanation.language)} ({asked})"
 
@@ -138,7 +137,7 @@ def _mark(answer: bool | None, words: dict[Any, str]) -> str:
     return f'<span class="rk-mark" role="img" aria-label="{words[name]}">{_MARKS[answer]}</span>'
 
 
-def _item(condition: ExplainedCondition, explanation: Explanation) -> str:
+def _item(condition: ExplainedCondition, explanation: Verdict) -> str:
     words = WORDS[explanation.language]
     facts = "".join(
         f'<li class="rk-fact rk-{_CLASSES[fact.answer]}">{_mark(fact.answer, words)}'

@@ -1,4 +1,4 @@
-"""An explanation as a tree of data, which `text`, `to_dict` and `to_html` show."""
+"""An explanation as a tree of data: conditions, their answers, and the facts behind them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from retention_kit.smart_segments.definitions.base import Language
-from retention_kit.smart_segments.explaining.showing import html_of, text_of
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,11 +66,8 @@ class ExplainedCondition:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Explanation:
-    """Why a customer is in a segment, or is not.
-
-    Its `repr` shows nothing of the customer; `text`, `to_dict` and `to_html` show everything that
-    was looked at.
+class Verdict:
+    """Why a customer is in a segment, or is not, as data.
 
     Attributes:
         segment: The segment's name.
@@ -94,14 +90,7 @@ class Explanation:
     language: Language
 
     def __repr__(self) -> str:
-        return f"Explanation({self.segment!r}, answer={self.answer})"
-
-    def __str__(self) -> str:
-        return self.text()
-
-    def text(self) -> str:
-        """Give it as lines of text, indented by depth."""
-        return text_of(self)
+        return f"{type(self).__name__}({self.segment!r}, answer={self.answer})"
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as plain data that JSON takes."""
@@ -114,13 +103,6 @@ class Explanation:
             "population": self.population,
             "condition": self.condition.to_dict(),
         }
-
-    def to_html(self) -> str:
-        """Give it as a piece of HTML that stands alone, without scripts."""
-        return html_of(self)
-
-    def _repr_html_(self) -> str:
-        return html_of(self)
 
 
 def plain(value: Any) -> Any:

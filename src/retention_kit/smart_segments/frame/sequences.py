@@ -38,13 +38,14 @@ def sequences_parts(given: Given, facts: Iterable[Fact]) -> list[Part]:
         DefinitionError: Columns are unknown, or compared with what they are never equal to.
     """
     asked = [fact for fact in facts if isinstance(fact, Found)]
+    roles = Roles([fact.sequence for fact in asked], given)
     return [
-        _part(given, fact, f"__sequence_{number}") for number, fact in enumerate(dict.fromkeys(asked))
+        _part(given, fact, roles, f"__sequence_{number}") for number, fact in enumerate(asked)
     ]
 
 
-def _part(given: Given, fact: Found, name: str) -> Part:
-    scores = _Chain(given, fact.sequence).scores()
+def _part(given: Given, fact: Found, roles: Roles, name: str) -> Part:
+    scores = _Chain(given, fact.sequence, roles).scores()
     frame = scores.group_by(CUSTOMER).agg(pl.col(AT).max().alias(name))
     score = pl.col(name).fill_null(0)
     # A complete match is 2, one that is unfinished 1.
@@ -55,11 +56,11 @@ def _part(given: Given, fact: Found, name: str) -> Part:
 class _Chain:
     """The matches of one sequence, step by step."""
 
-    def __init__(self, given: Given, pattern: Pattern) -> None:
+    def __init__(self, given: Given, pattern: Pattern, roles: Roles) -> None:
         self._given = given
         self._pattern = pattern
         self._bindings = Bindings(pattern, given)
-        self._roles = Roles(pattern, given)
+        self._roles = roles
 
     def scores(self) -> pl.LazyFrame:
         """Give `customer_id` and, under `AT`, how complete each match is."""
@@ -72,7 +73,7 @@ class _Chain:
     def _first(self) -> pl.LazyFrame:
         """Give the rows that may be the first step's."""
         pattern = self._pattern
-        rows = self._states(0, {})
+        rows = self._rows(0)
         bounds = pattern.window.bounds(self._given.as_of, self._given.clock)
         inside = within(pl.col(AT), bounds, self._given.now)
         if pattern.which == "any":
@@ -87,16 +88,10 @@ class _Chain:
             rows = rows.group_by(CUSTOMER).agg(end)
         return rows.filter(inside) if pattern.among == "all" else rows
 
-    def _states(self, place: int, joined: dict[Binding, str]) -> pl.LazyFrame:
-        """Give the rows of a step with what they are bound by, and carry on themselves.
-
-        Args:
-            place: Which step.
-            joined: What they have in common with earlier steps, by binding: unused for the first.
-        """
+    def _rows(self, place: int) -> pl.LazyFrame:
+        """Give the rows of a step, with what binds them to earlier steps and later ones to them."""
         step = self._pattern.steps[place]
         own = [one for one in self._bindings.carried(place) if one.step == place]
-        keys = self._keys(step.rows, step.same)
         columns = []
         for one in own:
             key = self._bindings.key(one, step.rows, one.column)
@@ -108,11 +103,14 @@ class _Chain:
             CUSTOMER,
             self._given.instant(step.rows.table).alias(AT),
             *columns,
-            *keys.values(),
+            *self._keys(step.rows, step.same).values(),
         )
-        return _agreeing(rows, step.same).filter(
-            *(pl.col(one.is_known) for one in own if self._bindings.must_be_known(one))
-        )
+        # Where a binding has no value, no step that refers to it can follow.
+        rows = _agreeing(rows, step.same)
+        for one in own:
+            if self._bindings.must_be_known(one):
+                rows = rows.filter(pl.col(one.is_known))
+        return rows
 
     def _keys(self, rows: Rows, sames: Iterable[Same]) -> dict[str, pl.Expr]:
         """Give what rows have in common with earlier steps; the first of two is the key."""
@@ -128,28 +126,18 @@ class _Chain:
         steps = self._pattern.steps
         step = steps[place + 1]
         carried = self._bindings.after(place)
-        names = [name for one in carried for name in (one.name, one.is_known)]
-        states = self._with_deadline(states, steps[place], step).select(
-            CUSTOMER, AT, _DEADLINE, *names
+        bound = list(dict.fromkeys(refers(same) for same in step.same))
+        free = [one for one in carried if one not in bound]
+        groups = [CUSTOMER, *(one.name for one in bound), *_columns(free)]
+        states = self._with_deadline(states, steps[place], step).select(AT, _DEADLINE, *groups)
+        rows = self._rows(place + 1).with_columns(
+            pl.lit(value=True).alias(one.is_known) for one in bound
         )
-        rows = self._states(place + 1, {})
-        bound = {refers(same).name for same in step.same}
-        free = [name for name in names if name not in bound]
         if free:
             # A row goes on with every match whose free bindings differ.
-            kinds = states.select(CUSTOMER, *names).unique()
-            rows = rows.join(kinds, on=[CUSTOMER, *sorted(bound)], how="inner", nulls_equal=False)
-        groups = [CUSTOMER, *names] if free else [CUSTOMER, *sorted(bound)]
-        latest = (
-            states.sort(AT)
-            .with_columns(pl.col(_DEADLINE).cum_max().over(groups))
-            .select(AT, _DEADLINE, *groups)
-        )
-        kept = [
-            name
-            for one in self._bindings.carried(place + 1)
-            for name in (one.name, one.is_known)
-        ]
+            kinds = states.select(groups).unique()
+            rows = rows.join(kinds, on=[CUSTOMER, *(one.name for one in bound)], how="inner")
+        latest = states.sort(AT).with_columns(pl.col(_DEADLINE).cum_max().over(groups))
         return (
             rows.sort(AT)
             .join_asof(
@@ -161,8 +149,7 @@ class _Chain:
                 check_sortedness=False,
             )
             .filter(pl.col(AT) < pl.col(_DEADLINE))
-            .select(CUSTOMER, AT, *kept)
-            .unique()
+            .select(CUSTOMER, AT, *_columns(self._bindings.carried(place + 1)))
         )
 
     def _with_deadline(self, states: pl.LazyFrame, step: Step, later: Step) -> pl.LazyFrame:
@@ -182,15 +169,12 @@ class _Chain:
         for number, without in enumerate(step.without):
             name = f"{_STOPPED}_{number}"
             keys = [CUSTOMER, *dict.fromkeys(refers(same).name for same in without.same)]
-            states = (
-                states.sort(AT)
-                .join_asof(
-                    self._stops(without).with_columns(pl.col(AT).alias(name)),
-                    on=AT,
-                    by=keys,
-                    strategy="forward",
-                    check_sortedness=False,
-                )
+            states = states.sort(AT).join_asof(
+                self._stops(without).with_columns(pl.col(AT).alias(name)),
+                on=AT,
+                by=keys,
+                strategy="forward",
+                check_sortedness=False,
             )
             known = [pl.col(refers(same).is_known) for same in without.same]
             stop = pl.col(name)
@@ -215,10 +199,16 @@ class _Chain:
             end = moved(pl.col(AT), quiet, self._given.zone)
             finished = end <= self._given.now
         # Nothing stands at or after the instant of observation, so a later end stops nothing.
-        is_match = [(stop >= end).fill_null(value=True) for stop in stopped]
+        for stop in stopped:
+            states = states.filter((stop >= end).fill_null(value=True))
         unfinished = pl.lit(_SCORE[pattern.unfinished], dtype=pl.Int8)
         score = pl.when(finished).then(pl.lit(2, dtype=pl.Int8)).otherwise(unfinished)
-        return states.filter(is_match).select(CUSTOMER, score.alias(AT))
+        return states.select(CUSTOMER, score.alias(AT))
+
+
+def _columns(bindings: Iterable[Binding]) -> list[str]:
+    """Name the columns that carry bindings."""
+    return [name for one in bindings for name in (one.name, one.is_known)]
 
 
 def _agreeing(rows: pl.LazyFrame, sames: Iterable[Same]) -> pl.LazyFrame:

@@ -163,7 +163,7 @@ def last_day_of(window: Since) -> dt.date | None:
 def digits_of(number: float | Decimal, *, thousands: str, point: str) -> str:
     """Write a number with its thousands apart."""
     exact = Decimal(str(number))
-    text = f"{abs(exact):,f}"
+    text = f"{exact.copy_abs():,f}"
     whole, _, rest = text.partition(".")
     rest = rest.rstrip("0")
     sign = "−" if exact < 0 else ""
