@@ -98,7 +98,9 @@ def rows_of_customers(
     if snapshots is not None:
         tables["memberships"] = snapshots
     rows = {name: _rows_of(table, wanted) for name, table in tables.items()}
-    return {one: _customer(one, zone, rows) for one in wanted}
+    # Who has no row of scores has no value in any of its columns, which is not the same as none.
+    columns = tables["scores"].collect_schema().names() if "scores" in tables else []
+    return {one: _customer(one, zone, rows, dict.fromkeys(columns)) for one in wanted}
 
 
 def _joined(parts: list[dict[str, pl.LazyFrame]]) -> dict[str, pl.LazyFrame]:
@@ -121,7 +123,10 @@ def _rows_of(table: pl.LazyFrame, wanted: list[int | str]) -> dict[Any, list[dic
 
 
 def _customer(
-    customer_id: int | str, zone: str, rows: dict[str, dict[Any, list[dict[str, Any]]]]
+    customer_id: int | str,
+    zone: str,
+    rows: dict[str, dict[Any, list[dict[str, Any]]]],
+    no_scores: dict[str, None],
 ) -> CustomerRows:
     found: dict[str, Any] = {_ID: customer_id, "time_zone": zone}
     for name, by_customer in rows.items():
@@ -129,7 +134,7 @@ def _customer(
         if name == "customers":
             found["customer"] = own[0] if own else None
         elif name == "scores":
-            found["scores"] = own[0] if own else {}
+            found["scores"] = own[0] if own else no_scores
         else:
             found[name] = own
     return found  # type: ignore[return-value]

@@ -39,6 +39,7 @@ from retention_kit.smart_segments.definitions.plugins import PluginCondition
 from retention_kit.smart_segments.definitions.rows import Rows, Source
 from retention_kit.smart_segments.definitions.sequences import Same, Sequence, Step, Without
 from retention_kit.smart_segments.definitions.values import Where
+from retention_kit.smart_segments.definitions.windows import AllTime
 from retention_kit.testing._segment_parts import (
     EVERY,
     draw_comparison,
@@ -161,11 +162,13 @@ def _sequence(draw: DrawFn, asked: Asked) -> Condition:
     has_end = bool(steps[-1].without) and draw(st.booleans())
     return Sequence(
         steps=tuple(steps),
-        window=draw_window(draw, world),
+        window=draw_window(draw, world) if draw(st.booleans()) else AllTime(),
         which=which,
         among="window" if which == "any" else draw(st.sampled_from(("window", "all"))),
-        quiet_for=draw_length(draw, world) if has_end else None,
-        unfinished=draw(st.sampled_from(("no", "unknown", "yes"))),
+        quiet_for=draw(st.sampled_from((draw_length(draw, world), "1mo", "2y")))
+        if has_end
+        else None,
+        unfinished=draw(st.sampled_from(("no", "unknown", "yes", "unknown"))),
     )
 
 
@@ -210,14 +213,15 @@ def _lapsed(draw: DrawFn, asked: Asked) -> Condition:
         rows=draw_rows(draw, world),
         silent=draw_length(draw, world),
         active=draw_length(draw, world) if draw(st.booleans()) else None,
-        at_least=draw(st.sampled_from((1, 2, 3))),
+        at_least=draw(st.sampled_from((1, 2, 1, 3))),
     )
 
 
 def _reactivated(draw: DrawFn, asked: Asked) -> Condition:
     world = asked.world
     rows = draw_rows(draw, world)
-    one, other = draw_length(draw, world), draw_length(draw, world)
+    one = draw_length(draw, world)
+    other = draw_length(draw, world) if draw(st.booleans()) else one
     for gap, within in ((one, other), (other, one)):
         try:
             return Reactivated(rows=rows, gap=gap, within=within)
@@ -272,7 +276,7 @@ def _member(draw: DrawFn, asked: Asked) -> Condition:
 
 def _consent(draw: DrawFn, _: Asked) -> Condition:
     return Consent(
-        channel=draw(st.sampled_from(("email", "sms", "push"))),
+        channel=draw(st.sampled_from(("email", "sms", "email", "sms", "push"))),
         purpose=draw(st.sampled_from(("messages", "sharing"))),
     )
 

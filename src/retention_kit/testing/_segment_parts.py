@@ -79,16 +79,16 @@ def draw_length(draw: DrawFn, world: SegmentWorld, *, of_days: bool = False) -> 
 
 def draw_window(draw: DrawFn, world: SegmentWorld, *, all_time: bool = True) -> Any:
     """Draw a window of any kind."""
-    kind = draw(st.integers(0 if all_time else 1, 5))
-    if kind == 0:
+    kind = draw(st.integers(0 if all_time else 2, 7))
+    if kind <= 1:
         return AllTime()
-    if kind <= 2:
+    if kind <= 4:
         return Last(length=draw_length(draw, world))
-    if kind == 3:
+    if kind == 5:
         return CalendarPeriod(
             every=draw(st.sampled_from(EVERY)), ago=draw(st.sampled_from((0, 1, 2, 12)))
         )
-    return draw_since(draw, world) if kind == 4 else _draw_between_ages(draw, world)
+    return draw_since(draw, world) if kind == 6 else _draw_between_ages(draw, world)
 
 
 def draw_since(draw: DrawFn, world: SegmentWorld) -> Since:
@@ -134,11 +134,11 @@ def draw_comparison(draw: DrawFn, world: SegmentWorld, table: str, kind: type[C]
 
 
 def draw_filters(draw: DrawFn, world: SegmentWorld, source: Source, most: int) -> tuple[Where, ...]:
-    """Draw filters on the rows of a source."""
+    """Draw filters on the rows of a source, mostly none or one."""
     table = TABLE_OF[source]
-    count = draw(st.sampled_from((0, 1, 0, 1, most)))
+    count = draw(st.sampled_from((0, 0, 0, 1, 1, most)))
     found = [draw_comparison(draw, world, table, Where) for _ in range(min(count, most))]
-    if table == "events" and draw(st.booleans()):
+    if table == "events" and draw(st.integers(0, 3)) == 3:
         names = world.values("events", "name") or ["Product Added"]
         found.append(Where(column="name", value=draw(st.sampled_from(names))))
     return tuple(found)

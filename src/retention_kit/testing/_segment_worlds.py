@@ -28,7 +28,7 @@ SNAPSHOTS_OF = ("Alpha", "Beta")
 _MICROSECOND = dt.timedelta(microseconds=1)
 _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
-_AROUND = (0, 1, _DAY, -1, _HOUR, 30 * _DAY, 31 * _DAY, 365 * _DAY, 366 * _DAY, -_DAY, _HOUR // 2)
+_LATER = (1, _DAY, 31 * _DAY, 366 * _DAY, 0, 30 * _DAY, _HOUR, 365 * _DAY, -1, _HOUR // 2, -_DAY)
 _NOTES = ("tea", None, "é", "e\u0301", "Ёлка", "ёлка", "ЕЛКА", "", "\u212a", "ΣΑΣ", "a\nb", "1.5")
 _FLOATS = (0.5, None, float("nan"), 0.1, -0.0, 2.0, float("inf"))
 _DATES = (dt.date(2012, 2, 29), None, dt.date(2011, 12, 31), dt.date(2011, 3, 27))
@@ -166,9 +166,11 @@ def draw_as_of(draw: DrawFn, shop: Shop) -> dt.datetime:
     zone = ZoneInfo(shop.time_zone)
     instants = instants_of(shop.tables)
     far = after_all(shop.time_zone)
-    if not instants or draw(st.integers(0, 4)) == 0:
+    if not instants or draw(st.integers(0, 7)) == 0:
         return far
-    near = draw(st.sampled_from(instants)) + draw(st.sampled_from(_AROUND))
+    # Half of the time nearly all has happened.
+    which = sorted(instants)[-2:] if draw(st.booleans()) else instants
+    near = draw(st.sampled_from(which)) + draw(st.sampled_from(_LATER))
     return to_datetime(near, draw(st.sampled_from((zone, dt.UTC))))
 
 

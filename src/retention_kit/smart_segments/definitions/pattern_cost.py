@@ -49,7 +49,9 @@ def is_doubtful(part: Part) -> bool:
                 return True
             if part.high is not None and part.high < 2:
                 return False
-            if _is_clear(part.part):
+            if part.high is None and _may_be_empty(part.part):
+                return True
+            if _ways(part.part) == 1 or _is_clear(part.part):
                 return False
             if part.high is None:
                 return True
@@ -81,7 +83,7 @@ def _power(ways: int, times: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Ends:
-    """What a part begins and ends with, by places of its characters, and whether it may be empty."""
+    """What a part begins and ends with, by places of its characters; whether it may be empty."""
 
     first: frozenset[int]
     last: frozenset[int]
@@ -93,7 +95,7 @@ def _is_clear(part: Part) -> bool:
     sets: list[Ranges] = []
     after: dict[int, frozenset[int]] = {}
     ends = _ends(Repeat(part, 0, None), sets, after)
-    if ends is None or _may_be_empty(part):
+    if ends is None:
         return False
     return all(_are_apart(one, sets) for one in {ends.first, *after.values()})
 
@@ -112,7 +114,10 @@ def _may_be_empty(part: Part) -> bool:
 
 
 def _ends(part: Part, sets: list[Ranges], after: dict[int, frozenset[int]]) -> _Ends | None:
-    """Number the characters of a part, and note which may come after which; None with an edge."""
+    """Number the characters of a part, and note which may come after which.
+
+    None where that is not clear: with an edge, or where one may come after another in two ways.
+    """
     match part:
         case Characters():
             place = len(sets)
@@ -126,6 +131,8 @@ def _ends(part: Part, sets: list[Ranges], after: dict[int, frozenset[int]]) -> _
             if inner is None:
                 return None
             if part.high is None or part.high > 1:
+                if inner.may_be_empty or any(after[place] & inner.first for place in inner.last):
+                    return None
                 for place in inner.last:
                     after[place] |= inner.first
             return _Ends(inner.first, inner.last, part.low == 0 or inner.may_be_empty)

@@ -193,10 +193,7 @@ class Reader:
             first = self._member()
             if isinstance(first, Characters):
                 found.extend(first.ranges)
-            elif self._next() == "-" and self.text[self.place + 1 : self.place + 2] not in (
-                "]",
-                "",
-            ):
+            elif self._begins_range():
                 self.place += 1
                 last = self._member()
                 if isinstance(last, Characters) or last < first:
@@ -212,14 +209,16 @@ class Reader:
             raise self.refused("a class that no character is in")
         return Characters(ranges)
 
+    def _begins_range(self) -> bool:
+        after = self.text[self.place + 1 : self.place + 2]
+        return self._next() == "-" and after not in ("]", "")
+
     def _member(self) -> Characters | int:
         mark = self._next()
         pair = self.text[self.place : self.place + 2]
         if mark in ("", "[", "]") or pair in ("&&", "--", "~~"):
-            what = f"{pair if len(pair) == 2 and mark == pair[1] else mark} in a class"
-            raise self.refused(
-                what if mark else "the end, and a class is open", "escape it with \\"
-            )
+            what = f"{pair if pair in ('&&', '--', '~~') else mark} in a class"
+            raise self.refused(what if mark else "the end, and a class is open", "escape it")
         self.place += 1
         if mark == "\\":
             mark = self._next()

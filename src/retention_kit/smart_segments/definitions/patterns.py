@@ -65,7 +65,7 @@ def for_python(pattern: str, *, fold: bool = False) -> str:
 
     Examples:
         >>> for_python(r"^\d+.$")
-        '\\A(?:[0-9])+[^\\x0a]\\Z'
+        '\\A[0-9]+[^\\x0a]\\Z'
     """
     return _written(_read(pattern, fold=fold), "\\Z")
 
@@ -75,7 +75,7 @@ def for_rust(pattern: str, *, fold: bool = False) -> str:
 
     Examples:
         >>> for_rust(r"^\d+.$")
-        '\\A(?:[0-9])+[^\\x0a]\\z'
+        '\\A[0-9]+[^\\x0a]\\z'
     """
     return _written(_read(pattern, fold=fold), "\\z")
 
@@ -120,14 +120,28 @@ def _written(part: Part, end: str) -> str:
         case Edge():
             return end if part.at_end else "\\A"
         case Repeat():
-            most = "" if part.high is None else str(part.high)
-            times = {(0, None): "*", (1, None): "+", (0, 1): "?"}.get(
-                (part.low, part.high), f"{{{part.low},{most}}}"
-            )
-            return f"(?:{_written(part.part, end)}){times}"
+            inside = _written(part.part, end)
+            if not isinstance(part.part, Characters):
+                inside = f"(?:{inside})"
+            return inside + _times(part)
         case Choice():
             return f"(?:{'|'.join(_written(one, end) for one in part.parts)})"
     return "".join(_written(one, end) for one in part.parts)
+
+
+def _times(part: Repeat) -> str:
+    match part.low, part.high:
+        case (0, None):
+            return "*"
+        case (1, None):
+            return "+"
+        case (low, None):
+            return f"{{{low},}}"
+        case (0, 1):
+            return "?"
+        case (low, high) if low == high:
+            return f"{{{low}}}"
+    return f"{{{part.low},{part.high}}}"
 
 
 def _characters(part: Characters) -> str:

@@ -10,12 +10,13 @@ import polars as pl
 from retention_kit.errors import DefinitionError
 from retention_kit.metrics.base.periods import period_index
 from retention_kit.smart_segments.definitions.rows import Rows
-from retention_kit.smart_segments.frame.answers import Answer
+from retention_kit.smart_segments.definitions.windows import AllTime, Bounds
+from retention_kit.smart_segments.frame.answers import Answer, Part
 from retention_kit.smart_segments.frame.comparisons import answered, within
-from retention_kit.smart_segments.frame.given import Column, Given
+from retention_kit.smart_segments.frame.given import CUSTOMER, Column, Given
 from retention_kit.smart_segments.frame.instants import as_instant
 from retention_kit.smart_segments.frame.numbers import is_exact, is_number
-from retention_kit.smart_segments.frame.sources import matching
+from retention_kit.smart_segments.frame.sources import marked_rows
 from retention_kit.smart_segments.frame.texts import as_text
 from retention_kit.smart_segments.lowered.facts import (
     Count,
@@ -47,8 +48,8 @@ class Aggregates:
         table: The table.
         given: The tables.
         prefix: What the names of its columns begin with.
-        masks: By expression, the column that says which rows it leaves.
-        inputs: The columns that are aggregated, made before the groups are.
+        masks: By rows, the column that marks them.
+        widest: By that column, from when and before when a fact looks at them.
         sums: The aggregates.
         answers: The facts.
     """
@@ -57,7 +58,7 @@ class Aggregates:
     given: Given
     prefix: str
     masks: dict[Rows, str] = field(default_factory=dict)
-    inputs: list[pl.Expr] = field(default_factory=list)
+    widest: dict[str, Bounds] = field(default_factory=dict)
     sums: list[pl.Expr] = field(default_factory=list)
     answers: dict[Fact, Answer] = field(default_factory=dict)
 
@@ -71,28 +72,40 @@ class Aggregates:
             if fact not in self.answers:
                 self.answers[fact] = self._answer(fact)
 
-    def mask(self, rows: Rows, window: Span | None = None) -> pl.Expr:
-        """Say which rows are asked for, in a window; null is no."""
-        if rows not in self.masks:
-            self.masks[rows] = f"{self.prefix}rows_{len(self.masks)}"
-        mask = pl.col(self.masks[rows])
-        if window is None:
-            return mask
+    def part(self, *, whole: bool = False) -> Part:
+        """Read the table, and aggregate it by customer.
+
+        Args:
+            whole: Whether customers without a row that a fact looks at are wanted too.
+        """
+        if not (whole or self.sums):
+            return Part(None, self.answers)
+        keep, since = None, None
+        if not whole:
+            looked_at = [
+                pl.col(name) & within(self.instant, bounds, self.given.now)
+                for name, bounds in self.widest.items()
+            ]
+            keep = pl.any_horizontal(looked_at)
+            starts = [start for start, _ in self.widest.values()]
+            since = min((start for start in starts if start is not None), default=None)
+            since = None if None in starts else since
+        rows = marked_rows(self.table, self.given, self.masks, since=since, keep=keep)
+        return Part(rows.group_by(CUSTOMER).agg(self.sums), self.answers)
+
+    def _mask(self, rows: Rows, window: Span) -> pl.Expr:
+        """Mark the rows that are asked for, in a window; null is no."""
+        name = self.masks.setdefault(rows, f"{self.prefix}rows_{len(self.masks)}")
         bounds = window.bounds(self.given.as_of, self.given.clock)
+        self.widest[name] = _both(self.widest.get(name, bounds), bounds)
         if bounds == (None, self.given.now):
-            return mask
-        return mask & within(self.instant, bounds, self.given.now)
+            return pl.col(name)
+        return pl.col(name) & within(self.instant, bounds, self.given.now)
 
     @property
     def instant(self) -> pl.Expr:
         """The instants of the rows."""
         return self.given.instant(self.table)
-
-    def with_masks(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Add the masks to the rows of the table."""
-        return rows.with_columns(
-            matching(one, self.given).alias(name) for one, name in self.masks.items()
-        )
 
     def _aggregate(self, value: pl.Expr) -> pl.Expr:
         """Have an aggregate computed, and give its column."""
@@ -103,10 +116,10 @@ class Aggregates:
     def _answer(self, fact: Fact) -> Answer:
         match fact:
             case Count():
-                count = self._aggregate(self.mask(fact.rows, fact.window).sum())
+                count = self._aggregate(self._mask(fact.rows, fact.window).sum())
                 return Answer(count.fill_null(0).cast(pl.Int64), pl.Int64())
             case FirstAt() | LastAt():
-                at = pl.when(self.mask(fact.rows, fact.window)).then(self.instant)
+                at = pl.when(self._mask(fact.rows, fact.window)).then(self.instant)
                 end = at.min() if isinstance(fact, FirstAt) else at.max()
                 return Answer(self._aggregate(end), pl.Int64())
             case Periods():
@@ -124,7 +137,7 @@ class Aggregates:
         if dtype is None:
             is_counted = isinstance(fact, Total | Filled | Distinct)
             return Answer(pl.lit(0), pl.Int64()) if is_counted else Answer(pl.lit(None), None)
-        mask = self.mask(fact.rows, fact.window)
+        mask = self._mask(fact.rows, fact.window)
         value = pl.when(mask).then(column.present)
         match fact:
             case Filled():
@@ -144,7 +157,7 @@ class Aggregates:
         return Answer(self._aggregate(value.max()), dtype)
 
     def _periods(self, fact: Periods) -> Answer:
-        mask = self.mask(fact.rows, fact.window)
+        mask = self._mask(fact.rows, fact.window)
         at = as_instant(self.instant, self.given.zone)
         index = pl.when(mask).then(period_index(at, fact.every))
         if fact.window.periods > _BITS - 3:
@@ -159,7 +172,7 @@ class Aggregates:
 
     def _end_has(self, fact: EndHas) -> Answer:
         """Compare the key of the end of all rows with that of the rows that have what is asked."""
-        mask = self.mask(fact.rows)
+        mask = self._mask(fact.rows, AllTime())
         asked = [
             answered(self.given.column(self.table, one.column), one, self.given) for one in fact.has
         ]
@@ -186,6 +199,12 @@ class Aggregates:
         return digits + as_text(column.value, column.dtype or pl.String())
 
 
+def _both(a: Bounds, b: Bounds) -> Bounds:
+    """Give the shortest bounds that hold both."""
+    starts = [start for start, _ in (a, b) if start is not None]
+    return (min(starts) if len(starts) == 2 else None), max(a[1], b[1])  # noqa: PLR2004
+
+
 def _check(fact: OfColumn, column: Column) -> None:
     if column.dtype is None or isinstance(fact, Distinct):
         return
@@ -202,11 +221,6 @@ def _check(fact: OfColumn, column: Column) -> None:
             f"asks for {asked}. Allowed: {allowed}. Next step: {step}",
             parameter=column.name,
         )
-
-
-def is_over_rows(fact: Fact) -> bool:
-    """Say whether a fact is an aggregate of one table's rows."""
-    return isinstance(fact, OfRows | Periods | EndHas)
 
 
 def of_table(facts: Iterable[Fact], table: str) -> Iterator[Fact]:

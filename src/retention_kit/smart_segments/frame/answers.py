@@ -29,9 +29,10 @@ class Part:
     """A table of one row per customer, and the facts that it answers.
 
     Attributes:
-        frame: `customer_id`, and a column for each fact.
+        frame: `customer_id`, and the columns that the facts are read from; None where they are
+            read from none.
         answers: The facts, as they are once the table is joined to customers that it may lack.
     """
 
-    frame: pl.LazyFrame
+    frame: pl.LazyFrame | None
     answers: Mapping[Fact, Answer] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,6 +10,7 @@ import polars as pl
 from retention_kit.smart_segments.frame.aggregates import Aggregates, of_table
 from retention_kit.smart_segments.frame.answers import Answer, Part
 from retention_kit.smart_segments.frame.decisions import consents_part
+from retention_kit.smart_segments.frame.emptiness import outcomes
 from retention_kit.smart_segments.frame.extensions import plugins_parts
 from retention_kit.smart_segments.frame.given import CUSTOMER, Given
 from retention_kit.smart_segments.frame.memberships import snapshots_parts
@@ -24,8 +25,16 @@ from retention_kit.smart_segments.frame.people import (
     scores_part,
 )
 from retention_kit.smart_segments.frame.sequences import sequences_parts
-from retention_kit.smart_segments.frame.sources import seen_rows
-from retention_kit.smart_segments.lowered.facts import Fact
+from retention_kit.smart_segments.lowered.checks import Check, facts_of
+from retention_kit.smart_segments.lowered.facts import (
+    Fact,
+    Found,
+    InPopulation,
+    KnownSince,
+    OfColumnOfCustomer,
+)
+
+_BY_ROWS = ("order_items", "orders", "events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ def everybody(given: Given, facts: Iterable[Fact]) -> Assembled:
         of observation.
     """
     wanted = behind(facts)
-    orders = aggregated("orders", given, wanted)
+    orders = _aggregates("orders", given, wanted).part(whole=True)
     frame = orders.frame.with_columns(pl.lit(value=True).alias(ORDERED))
     answers = dict(orders.answers)
     customers = customers_part(given, wanted)
@@ -62,35 +71,99 @@ def everybody(given: Given, facts: Iterable[Fact]) -> Assembled:
             pl.col(ORDERED).is_not_null() | pl.col(REGISTERED)
         )
         answers |= customers.answers
-    for part in _beside(given, wanted):
-        frame = frame.join(part.frame, on=CUSTOMER, how="left")
+    return _with(Assembled(frame, answers), _beside(given, wanted, "orders"), given, wanted)
+
+
+def possible_members(given: Given, check: Check, *, but: bool | None) -> Assembled:
+    """Put the facts of those side by side of whom a check can be true.
+
+    Where nobody without certain rows can be a member, the rows alone are looked at, and of the
+    other customers nothing is read.
+
+    Args:
+        given: The tables.
+        check: The check.
+        but: What it may be besides false for who is left out: false is nothing, None is unknown.
+
+    Returns:
+        One row per customer; who is left out is not one of whom it is true.
+    """
+    facts = list(dict.fromkeys(facts_of(check)))
+    allowed = {False, but}
+    for fact in facts:
+        if isinstance(fact, Found) and outcomes(check, (fact,)) <= allowed:
+            return _of_part(given, facts, sequences_parts(given, [fact])[0], fact)
+    for table in _BY_ROWS:
+        of_rows = list(of_table(facts, table))
+        if of_rows and outcomes(check, frozenset(of_rows)) <= allowed:
+            sums = _aggregates(table, given, behind(facts))
+            if sums.masks:
+                return _of_part(given, facts, sums.part(), table)
+    return everybody(given, facts)
+
+
+def _of_part(given: Given, facts: Iterable[Fact], base: Part, of: str | Fact) -> Assembled:
+    """Put beside a part what else there is of the customers in it."""
+    wanted = behind(facts)
+    parts = _beside(given, wanted, of)
+    frame = base.frame
+    # Who bought is one of everyone; who only did something may not be a customer at all.
+    is_known = of in ("orders", "order_items")
+    customers = customers_part(given, wanted)
+    if of != "orders" and (not is_known or any(True for _ in of_table(wanted, "orders"))):
+        orders = _aggregates("orders", given, wanted).part(whole=not is_known)
+        parts.append(
+            Part(orders.frame.with_columns(pl.lit(value=True).alias(ORDERED)), orders.answers)
+        )
+    if customers is not None and (not is_known or _asks_customers(wanted)):
+        parts.append(customers)
+    table = _with(Assembled(frame, base.answers), parts, given, wanted)
+    if is_known:
+        return table
+    somebody = pl.col(ORDERED)
+    if customers is not None:
+        somebody = somebody | pl.col(REGISTERED)
+    return Assembled(table.frame.filter(somebody), table.facts)
+
+
+def _with(table: Assembled, parts: Iterable[Part], given: Given, wanted: list[Fact]) -> Assembled:
+    frame, answers = table.frame, dict(table.facts)
+    for part in parts:
+        if part.frame is not None:
+            frame = frame.join(part.frame, on=CUSTOMER, how="left")
         answers |= part.answers
     answers |= hashes(wanted)
-    answers |= populations(given, answers.get(FIRST_SALE))
+    has_customers = REGISTERED in frame.collect_schema()
+    answers |= populations(given, answers.get(FIRST_SALE), has_customers=has_customers)
     return Assembled(frame, answers)
 
 
-def _beside(given: Given, wanted: list[Fact]) -> list[Part]:
-    """Give the tables that are joined to customers, those without a fact left out."""
-    parts = [
-        aggregated(table, given, wanted)
+def _beside(given: Given, wanted: Collection[Fact], but: str | Fact) -> list[Part]:
+    """Give the tables that are joined to customers: those with a fact, but for one."""
+    found = [
+        _aggregates(table, given, wanted).part()
         for table in ("order_items", "events")
-        if any(True for _ in of_table(wanted, table))
+        if table != but and any(True for _ in of_table(wanted, table))
     ]
     one = (scores_part(given, wanted), consents_part(given, wanted))
     return [
-        *parts,
+        *found,
         *(part for part in one if part is not None),
         *snapshots_parts(given, wanted),
-        *sequences_parts(given, wanted),
+        *sequences_parts(given, [fact for fact in wanted if fact != but]),
         *plugins_parts(given, wanted),
     ]
 
 
-def aggregated(table: str, given: Given, facts: Iterable[Fact]) -> Part:
-    """Aggregate the facts over the rows of one table, in one pass."""
-    asked = list(of_table(facts, table))
+def _aggregates(table: str, given: Given, facts: Iterable[Fact]) -> Aggregates:
     sums = Aggregates(table, given, f"__{table}_")
-    sums.add(asked)
-    rows = sums.with_masks(seen_rows(table, given, sums.masks))
-    return Part(rows.group_by(CUSTOMER).agg(sums.sums), sums.answers)
+    sums.add(of_table(facts, table))
+    return sums
+
+
+def _asks_customers(wanted: Iterable[Fact]) -> bool:
+    """Say whether a fact is read from the table of customers."""
+    return any(
+        isinstance(fact, OfColumnOfCustomer | KnownSince) or fact == InPopulation("registered")
+        for fact in wanted
+    )

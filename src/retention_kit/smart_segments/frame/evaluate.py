@@ -12,9 +12,10 @@ from retention_kit.contracts.law import Frame, customer_local
 from retention_kit.errors import DefinitionError, bad_parameter
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec
 from retention_kit.smart_segments.definitions.segment import Segment
-from retention_kit.smart_segments.frame.assembled import everybody
+from retention_kit.smart_segments.frame.assembled import everybody, possible_members
 from retention_kit.smart_segments.frame.checks import check_answer
 from retention_kit.smart_segments.frame.given import CUSTOMER, Given, given_tables
+from retention_kit.smart_segments.frame.narrowing import narrowed
 from retention_kit.smart_segments.frame.needs import check_tables
 from retention_kit.smart_segments.lowered.checks import Check, facts_of
 from retention_kit.smart_segments.lowered.lowering import lower_segment
@@ -118,8 +119,9 @@ def segment_members(
     pool = (*others, segment)
     check_tables((segment,), pool, given)
     check = lower_segment(segment, pool)
-    facts = list(dict.fromkeys(facts_of(check)))
-    table = everybody(given, facts)
+    if not values:
+        check = narrowed(check, given)
+    table = possible_members(given, check, but=None if unknown == "exclude" else False)
     answer = check_answer(check, table.facts, given)
     columns: list[pl.Expr | str] = [CUSTOMER]
     if unknown == "keep":

@@ -117,10 +117,14 @@ class Given:
 
     def before_now(self, table: str) -> pl.Expr:
         """Say which rows are there at the instant of observation."""
-        name = _INSTANT[table]
+        zone = self.zone_in(table)
         # A literal of the column's own type reaches the statistics of a Parquet file.
-        zone = getattr(self.schemas[table][name], "time_zone", None) or self.zone
-        return pl.col(name) < pl.lit(in_zone(self.as_of, zone), dtype=pl.Datetime("us", zone))
+        now = pl.lit(in_zone(self.as_of, zone), dtype=pl.Datetime("us", zone))
+        return pl.col(_INSTANT[table]) < now
+
+    def zone_in(self, table: str) -> str:
+        """Name the zone that a table's instants are written in."""
+        return str(getattr(self.schemas[table][_INSTANT[table]], "time_zone", self.zone))
 
 
 def given_tables(

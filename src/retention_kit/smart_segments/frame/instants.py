@@ -8,7 +8,14 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from retention_kit.smart_segments.definitions.lengths import Length, microseconds, on_the_clock
+from retention_kit.metrics.base.observed import in_zone
+from retention_kit.smart_segments.definitions.lengths import (
+    EPOCH,
+    Length,
+    microseconds,
+    on_the_clock,
+)
+from retention_kit.smart_segments.frame.given import Given
 
 _DAY = dt.timedelta(days=1)
 
@@ -46,6 +53,12 @@ def _read_on(clock: pl.Expr, zone: str) -> pl.Expr:
     return pl.coalesce(read(clock), beyond).dt.epoch("us")
 
 
+def at_microseconds(given: Given, table: str, at: int) -> pl.Expr:
+    """Give an instant as a literal of the type that a table's instants have."""
+    zone = given.zone_in(table)
+    return pl.lit(in_zone(EPOCH + dt.timedelta(microseconds=at), zone), pl.Datetime("us", zone))
+
+
 def days_within(bounds: tuple[int | None, int], zone: ZoneInfo) -> tuple[dt.date | None, dt.date]:
     """Give the days that begin within bounds: from the first, to before the second.
 
@@ -59,8 +72,7 @@ def days_within(bounds: tuple[int | None, int], zone: ZoneInfo) -> tuple[dt.date
 
 def _first_day(at: int, zone: ZoneInfo) -> dt.date:
     """Give the first day that begins at an instant or later."""
-    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    day = (epoch + dt.timedelta(microseconds=at)).astimezone(zone).date() - 2 * _DAY
+    day = (EPOCH + dt.timedelta(microseconds=at)).astimezone(zone).date() - 2 * _DAY
     return _next(day, lambda one: _begins(one, zone) >= at)
 
 

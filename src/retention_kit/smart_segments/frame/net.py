@@ -6,8 +6,7 @@ import polars as pl
 
 from retention_kit.smart_segments.frame.given import CUSTOMER, Given
 from retention_kit.smart_segments.frame.statuses import (
-    GONE_BACK,
-    SOLD,
+    completed_lines,
     is_completed,
     is_of_return,
 )
@@ -25,7 +24,7 @@ def with_net(seen: pl.LazyFrame, table: str, given: Given, *, name: str) -> pl.L
     many of its product were returned as the order holds.
 
     Args:
-        seen: The rows of `table` before the instant of observation.
+        seen: Rows of `table` before the instant of observation, not all of them perhaps.
         table: `orders` or `order_items`.
         given: The tables.
         name: The name of the column to add.
@@ -42,15 +41,17 @@ def with_net(seen: pl.LazyFrame, table: str, given: Given, *, name: str) -> pl.L
         left = _exact(given, "orders", "amount") + pl.col(_BACK)
         return joined.with_columns((left > 0).fill_null(value=True).alias(name)).drop(_BACK)
     quantity = _exact(given, "order_items", "quantity")
+    is_return = is_of_return(given, table)
+    lines = completed_lines(given.frames[table].filter(given.before_now(table)), given)
     of_sale = _returns(given).select(CUSTOMER, "order_id", _SALE)
     back = (
-        seen.filter(pl.col(GONE_BACK))
+        lines.filter(is_return)
         .join(of_sale, on=[CUSTOMER, "order_id"], how="inner")
         .group_by(CUSTOMER, _SALE, _PRODUCT)
         .agg(quantity.sum().alias(_BACK))
     )
     held = (
-        seen.filter(pl.col(SOLD))
+        lines.filter(~is_return)
         .group_by(CUSTOMER, "order_id", _PRODUCT)
         .agg(quantity.sum().alias(_HELD))
     )

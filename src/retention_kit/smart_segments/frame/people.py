@@ -122,23 +122,26 @@ def customer_column(fact: OfColumnOfCustomer, given: Given) -> Column:
     raise unknown_column(fact.column, "scores", scores.names() if scores else ())
 
 
-def populations(given: Given, first_sale: Answer | None) -> dict[Fact, Answer]:
+def populations(
+    given: Given, first_sale: Answer | None, *, has_customers: bool
+) -> dict[Fact, Answer]:
     """Say of the joined table who is of which population.
 
     Args:
         given: The tables.
         first_sale: The fact `FIRST_SALE`, where it is there.
+        has_customers: Whether the table of customers is joined.
     """
     found: dict[Fact, Answer] = {
         InPopulation("everyone"): Answer(pl.lit(value=True), pl.Boolean()),
     }
-    if "customers" in given.frames:
+    if has_customers:
         is_registered = pl.col(REGISTERED).fill_null(value=False)
         found[InPopulation("registered")] = Answer(is_registered, pl.Boolean())
     if first_sale is not None:
         bought = first_sale.value
         found[InPopulation("buyers")] = Answer(bought.is_not_null(), pl.Boolean())
-        if "customers" in given.frames:
+        if has_customers:
             at = pl.col(_REGISTERED_AT)
             bought = pl.min_horizontal(bought, pl.when(at < given.now).then(at))
         found[KnownSince()] = Answer(bought, pl.Int64())

@@ -2,78 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import polars as pl
 
-from retention_kit.smart_segments.definitions.rows import Rows
+from retention_kit.smart_segments.definitions.rows import INSTANT_OF, Rows
 from retention_kit.smart_segments.frame.comparisons import answered
-from retention_kit.smart_segments.frame.given import CUSTOMER, Given
+from retention_kit.smart_segments.frame.given import Given
+from retention_kit.smart_segments.frame.instants import at_microseconds
 from retention_kit.smart_segments.frame.net import with_net
 from retention_kit.smart_segments.frame.statuses import (
     GONE_BACK,
     SOLD,
+    completed_lines,
     is_completed,
     is_of_return,
 )
 
-NET = "__net"
-_KEY = "__is_return"
+_NET = "__net"
 
 
-def seen_rows(table: str, given: Given, rows: Iterable[Rows]) -> pl.LazyFrame:
-    """Give a table's rows before the instant of observation.
+def marked_rows(
+    table: str,
+    given: Given,
+    masks: Mapping[Rows, str],
+    *,
+    since: int | None = None,
+    keep: pl.Expr | None = None,
+) -> pl.LazyFrame:
+    """Give a table's rows before the instant of observation, with a mask for each kind asked for.
 
     Args:
         table: `orders`, `order_items` or `events`.
         given: The tables.
-        rows: The rows that will be asked for.
+        masks: By rows that are asked for, the name of the column that marks them.
+        since: Before when, in microseconds since 1970 in UTC, rows may be left out.
+        keep: Which rows must be kept; the others may be left out. It may look at the masks. None
+            keeps all, orders of any status among them.
 
     Returns:
-        The rows with all of the table's columns; of orders those of any status. Orders and lines
-        have besides `SOLD` and `GONE_BACK`: whether a row is, or is of, a completed sale, or a
-        completed return; and, where `rows` ask for it, `NET`: whether it is not brought back.
+        The rows with all of the table's columns, and the masks; null there is no.
     """
-    seen = given.frames[table].filter(given.before_now(table))
+    rows = given.frames[table].filter(given.before_now(table))
+    if since is not None:
+        # By itself, so that it is asked first, and the scan decodes the rest of few rows alone.
+        rows = rows.filter(pl.col(INSTANT_OF[table]) >= at_microseconds(given, table, since))
+    rows = _with_kinds(rows, table, given)
+    rows = rows.with_columns(_mask(one, given).alias(name) for one, name in masks.items())
+    if keep is not None:
+        rows = rows.filter(keep)
+    if table == "order_items":
+        # After the filters, so that few lines look for the status of their order.
+        rows = completed_lines(rows, given, since=since)
+    net = [name for one, name in masks.items() if one.net]
+    if net:
+        rows = with_net(rows, table, given, name=_NET).with_columns(
+            pl.col(name) & pl.col(_NET) for name in net
+        )
+    return rows
+
+
+def _with_kinds(rows: pl.LazyFrame, table: str, given: Given) -> pl.LazyFrame:
+    """Say of orders whether they are completed sales or returns; of lines the kind alone."""
     if table == "events":
-        return seen
+        return rows
     is_return = is_of_return(given, table)
-    if table == "orders":
-        done = is_completed(given)
-        seen = seen.with_columns(
-            (done & ~is_return).alias(SOLD), (done & is_return).alias(GONE_BACK)
-        )
-    else:
-        seen = _of_completed_orders(seen, given).with_columns(
-            (~is_return).alias(SOLD), is_return.alias(GONE_BACK)
-        )
-    if any(one.net for one in rows):
-        seen = with_net(seen, table, given, name=NET)
-    return seen
+    is_done = is_completed(given) if table == "orders" else pl.lit(value=True)
+    return rows.with_columns(
+        (is_done & ~is_return).alias(SOLD), (is_done & is_return).alias(GONE_BACK)
+    )
 
 
-def matching(rows: Rows, given: Given) -> pl.Expr:
-    """Say which of a table's seen rows are those asked for; null is no."""
+def _mask(rows: Rows, given: Given) -> pl.Expr:
     asked = [answered(given.column(rows.table, one.column), one, given) for one in rows.where]
     if rows.source in ("orders", "order_items"):
         asked.insert(0, pl.col(SOLD))
     if rows.source in ("returns", "returned_items"):
         asked.insert(0, pl.col(GONE_BACK))
-    if rows.net:
-        asked.append(pl.col(NET))
     if not asked:
         return pl.lit(value=True)
     return asked[0] if len(asked) == 1 else pl.all_horizontal(asked)
 
 
-def _of_completed_orders(lines: pl.LazyFrame, given: Given) -> pl.LazyFrame:
-    """Drop the lines of orders that are cancelled or open."""
-    if given.column("orders", "status").dtype is None:
-        return lines
-    undone = (
-        given.frames["orders"]
-        .filter(given.before_now("orders"), ~is_completed(given))
-        .select(CUSTOMER, "order_id", is_of_return(given, "orders").alias(_KEY))
-    )
-    keyed = lines.with_columns(is_of_return(given, "order_items").alias(_KEY))
-    return keyed.join(undone, on=[CUSTOMER, "order_id", _KEY], how="anti").drop(_KEY)

@@ -9,7 +9,7 @@ import polars as pl
 from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.sequences import Sequence
 from retention_kit.smart_segments.frame.given import CUSTOMER, Given
-from retention_kit.smart_segments.frame.sources import matching, seen_rows
+from retention_kit.smart_segments.frame.sources import marked_rows
 from retention_kit.smart_segments.lowered.facts import Found, rows_of
 
 
@@ -29,9 +29,7 @@ class Roles:
         for table, columns in _columns(asked, given).items():
             roles = {rows: name for rows, name in self._names.items() if rows.table == table}
             frame = (
-                seen_rows(table, given, roles)
-                .with_columns(matching(rows, given).alias(name) for rows, name in roles.items())
-                .filter(pl.any_horizontal(list(roles.values())))
+                marked_rows(table, given, roles, keep=pl.any_horizontal(list(roles.values())))
                 .select(*columns, *roles.values())
             )
             # Kept once they are read, so that the table is not read for each of its uses.

@@ -50,9 +50,9 @@ def selecting(comparison: Comparison, table: str, plan: Plan) -> Select:
             return lambda entries, _: [one for one in entries if is_missing(read(one[1]))]
     test = testing(comparison, table, plan)
     wanted = comparison.value
-    if comparison.operator == "equals" and isinstance(wanted, str) and not comparison.fold:
-        if is_described(table, column):
-            return _equal_text(column, composed(wanted), test)
+    is_plain = comparison.operator == "equals" and not comparison.fold
+    if is_plain and isinstance(wanted, str) and is_described(table, column):
+        return _equal_text(column, composed(wanted), test)
 
     def select(entries: Entries, ask: Ask) -> Entries:
         kept: list[Entry] = []
@@ -251,10 +251,13 @@ def on_calendar(value: dt.datetime, zone: dt.tzinfo, column: str, table: str) ->
 
 
 def comparable(value: Any) -> Any:
-    """Give what is equal exactly where values are: instants of one zone compare by the clock."""
+    """Give what has a hash, and is equal exactly where values are.
+
+    Instants of one zone compare by its clock in Python, which shows some hours twice.
+    """
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
         return (value - EPOCH, "instant")
-    return value
+    return repr(value) if isinstance(value, list | dict | set) else value
 
 
 def is_number(value: Any) -> bool:

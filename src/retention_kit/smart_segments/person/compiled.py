@@ -16,6 +16,8 @@ from retention_kit.smart_segments.lowered.facts import Fact, FirstAt, KnownSince
 from retention_kit.smart_segments.lowered.lowering import lower_segment
 from retention_kit.smart_segments.person.asking import Ask
 from retention_kit.smart_segments.person.checking import checking
+from retention_kit.smart_segments.person.computing import computing
+from retention_kit.smart_segments.person.filtering import filtering
 from retention_kit.smart_segments.person.needs import keys_needed, lacks
 from retention_kit.smart_segments.person.of_customer import in_zone
 from retention_kit.smart_segments.person.plan import Plan
@@ -55,7 +57,7 @@ class CompiledSegment:
         self.unknown: WhatIfUnknown = unknown
         self._others, self._taken, self._conditions = others, taken, conditions
         self.check = lower_segment(segment, others)
-        self.plan = Plan(segment.name, taken=_in_order(taken), specs=conditions)
+        self.plan = _plan(segment, taken=_in_order(taken), specs=conditions)
         self._answer = checking(self.check, self.plan, self._know)
         self._needs = keys_needed(self.plan.facts, conditions)
         self._last: Moment | None = None
@@ -117,7 +119,7 @@ class CompiledSegment:
             as_of: The instant of observation.
             zone: The shop's zone, by name.
         """
-        plan = Plan(self.segment.name)
+        plan = _plan(self.segment)
 
         def know(fact: Fact) -> Callable[[Ask], Any]:
             value = facts[fact]
@@ -136,11 +138,23 @@ class CompiledSegment:
             DefinitionError: A table that the segment needs is not given, or `as_of` or the zone
                 is none.
         """
+        self.check_given(rows)
+        plan, moment = self.plan, self.moment(as_of, rows["time_zone"])
+        return Ask(rows, moment, spans=plan.spans, selects=plan.selects, computes=plan.computes)
+
+    def check_given(self, rows: CustomerRows) -> None:
+        """Raise where a table that the segment needs is not given.
+
+        Raises:
+            DefinitionError: It is not; the message says which condition needs it.
+        """
         if not self._needs <= rows.keys():
             missing = next(key for key in sorted(self._needs) if key not in rows)
             raise lacks(self.segment, self._others, missing, rows, self._conditions)
-        plan, moment = self.plan, self.moment(as_of, rows["time_zone"])
-        return Ask(rows, moment, spans=plan.spans, selects=plan.selects, computes=plan.computes)
+
+    def answered(self, ask: Ask) -> bool | None:
+        """Answer a question that was begun: True, False, or None where it is unknown."""
+        return self._answer(ask)
 
     def moment(self, as_of: dt.datetime, time_zone: str) -> Moment:
         """Give the instant of observation, with the windows found at it so far.
@@ -292,6 +306,15 @@ class _Said:
 @functools.lru_cache(maxsize=256)
 def _kept(said: _Said, unknown: WhatIfUnknown) -> CompiledSegment:
     return compile_segment(said.segment, others=said.others, unknown=unknown)
+
+
+def _plan(
+    segment: Segment,
+    *,
+    taken: dict[str, tuple[int, ...]] | None = None,
+    specs: tuple[ConditionSpec, ...] = (),
+) -> Plan:
+    return Plan(segment.name, filtering=filtering, computing=computing, taken=taken, specs=specs)
 
 
 def _compiled_again(

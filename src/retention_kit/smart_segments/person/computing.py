@@ -79,7 +79,7 @@ def computing(fact: Fact, plan: Plan) -> Compute:  # noqa: PLR0911 - one arm for
         case KnownSince():
             return known_since
         case InPopulation():
-            return in_population(fact)
+            return in_population(fact, plan)
         case Granted():
             return granted(fact)
         case Hashed():
@@ -164,20 +164,12 @@ def _total(values: Iterable[Any]) -> Decimal:
     return reduce(EXACT.add, values, Decimal(0))
 
 
-def _distinct(values: Iterable[Any]) -> int:
-    try:
-        return len({comparable(value) for value in values})
-    except TypeError:
-        # Lists and mappings have no hash.
-        return len({repr(value) for value in values})
-
-
 WORKED_OUT: dict[type[OfColumn], Callable[[list[Any]], Any]] = {
     Total: _total,
     Filled: len,
     Least: lambda values: min(values, default=None),
     Greatest: lambda values: max(values, default=None),
-    Distinct: _distinct,
+    Distinct: lambda values: len(set(map(comparable, values))),
 }
 
 

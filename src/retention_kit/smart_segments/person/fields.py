@@ -101,7 +101,8 @@ def _instant(table: str, column: Column, value: Any) -> dt.datetime:
             "instants with a time zone",
             "give each the zone it was written in: at.replace(tzinfo=ZoneInfo('Europe/Moscow')).",
         )
-    return value
+    # Instants of one zone compare by its clock in Python, which shows some hours twice.
+    return value.astimezone(dt.UTC)
 
 
 def _date(table: str, column: Column, value: Any) -> dt.date:
@@ -121,7 +122,7 @@ def _number(table: str, column: Column, value: Any) -> Decimal:
             exact = Decimal(value).quantize(_DIGITS, context=_ROUNDING)
         except (InvalidOperation, ValueError):
             exact = None
-    if exact is None or not exact.is_finite() or abs(exact) >= _LARGEST:
+    if exact is None or not exact.is_finite() or exact.copy_abs() >= _LARGEST:
         raise _cannot(
             table, column, type(value).__name__, "numbers with at most 14 digits before the point"
         )

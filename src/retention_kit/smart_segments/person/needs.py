@@ -39,13 +39,17 @@ def lacks(
     specs: Iterable[ConditionSpec],
 ) -> DefinitionError:
     """Say which condition of a segment needs a table that is not given."""
-    table = {key: table for table, key in KEYS.items()}.get(key, key)
+    who = _who_needs(segment, tuple(others), key, tuple(specs))
+    return not_given(segment.name, who, key, given)
+
+
+def not_given(segment: str, who: str, key: str, given: Iterable[str]) -> DefinitionError:
+    """Say what of a segment needs a table that is not given."""
     known = {key: table for table, key in KEYS.items()}
     names = ", ".join(known[one] for one in given if one in known) or "none"
-    who = _who_needs(segment, tuple(others), key, tuple(specs))
     return DefinitionError(
-        f"Segment {segment.name!r}: {who} needs the table {table!r}; given: {names}. Next step: "
-        f"hand it in ({key}=…), empty where the customer has none of it.",
+        f"Segment {segment!r}: {who} needs the table {known.get(key, key)!r}; given: {names}. "
+        f"Next step: hand it in ({key}=…), empty where the customer has none of it.",
         parameter=key,
     )
 

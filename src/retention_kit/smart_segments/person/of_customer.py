@@ -26,6 +26,7 @@ from retention_kit.smart_segments.person.columns import (
     reading,
     unknown_column,
 )
+from retention_kit.smart_segments.person.needs import not_given
 from retention_kit.smart_segments.person.plan import Plan
 
 Compute = Callable[[Ask], Any]
@@ -73,7 +74,7 @@ def known_since(ask: Ask) -> int | None:
     return min((at for at in instants if at is not None and at < ask.now), default=None)
 
 
-def in_population(fact: InPopulation) -> Compute:
+def in_population(fact: InPopulation, plan: Plan) -> Compute:
     """Say whether the customer is of a population."""
 
     def registered(ask: Ask) -> bool:
@@ -87,7 +88,11 @@ def in_population(fact: InPopulation) -> Compute:
         return bool(sales) and sales[0][0] < ask.now
 
     def everyone(ask: Ask) -> bool:
-        if registered(ask) or buyers(ask):
+        if registered(ask):
+            return True
+        if "orders" not in ask.rows:
+            raise not_given(plan.segment, "the population 'everyone'", "orders", ask.rows)
+        if buyers(ask):
             return True
         now = ask.now
         return any(instant_of("orders", "ordered_at", row) < now for row in ask.rows["orders"])

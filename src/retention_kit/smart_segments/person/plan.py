@@ -16,6 +16,8 @@ from retention_kit.smart_segments.person.spans import Resolve, resolving
 class Plan:
     """The windows, filters and facts of a segment, as functions in lists.
 
+    It is handed what makes functions of filters and of facts, which themselves ask it for places.
+
     Attributes:
         segment: The segment's name, for messages.
         taken: When snapshots were taken, in microseconds since 1970, in order, by segment.
@@ -31,10 +33,14 @@ class Plan:
         self,
         segment: str,
         *,
+        filtering: Callable[[Rows, Plan], Callable[[Ask], Entries]],
+        computing: Callable[[Fact, Plan], Callable[[Ask], Any]],
         taken: dict[str, tuple[int, ...]] | None = None,
         specs: tuple[ConditionSpec, ...] = (),
     ) -> None:
         self.segment = segment
+        self._filtering = filtering
+        self._computing = computing
         self.taken = taken
         self.specs = specs
         self.spans: list[Resolve] = []
@@ -50,20 +56,16 @@ class Plan:
 
     def rows_of(self, rows: Rows) -> int:
         """Give the place of a filter."""
-        from retention_kit.smart_segments.person.filtering import filtering
-
         before = len(self.selects)
-        place = self._place("rows", rows, self.selects, lambda one: filtering(one, self))
+        place = self._place("rows", rows, self.selects, lambda one: self._filtering(one, self))
         if len(self.selects) > before:
             self.rows.append(rows)
         return place
 
     def fact(self, fact: Fact) -> int:
         """Give the place of a fact."""
-        from retention_kit.smart_segments.person.computing import computing
-
         before = len(self.computes)
-        place = self._place("fact", fact, self.computes, lambda one: computing(one, self))
+        place = self._place("fact", fact, self.computes, lambda one: self._computing(one, self))
         if len(self.computes) > before:
             self.facts.append(fact)
         return place

@@ -49,9 +49,9 @@ def customer_rows(
     """Make a customer's rows of what a service has: dicts, dataclasses, rows of an ORM.
 
     Rows become what the door makes of tables: numbers become `Decimal` with four digits (floats
-    are rounded half to even), `kind`, `status` and `recorded_at` get their defaults, lines get the
-    instant and the kind of their order. A row without a `customer_id` is this customer's. Columns
-    that no table describes come along as they are.
+    are rounded half to even), instants are in UTC, `kind`, `status` and `recorded_at` get their
+    defaults, lines get the instant and the kind of their order. A row without a `customer_id` is
+    this customer's. Columns that no table describes come along as they are.
 
     Args:
         customer_id: The customer's id.
@@ -153,7 +153,7 @@ def line_row(
                 "A row of table 'order_items' names an order that is not among the orders. Next "
                 "step: hand in the orders of all lines, or leave the line out."
             )
-        row.update(ordered_at=order["ordered_at"], kind=order["kind"])
+        row.update(ordered_at=order["ordered_at"], kind=order.get("kind") or "sale")
     if row["kind"] == "return" and (row["quantity"] > 0 or row["amount"] > 0):
         raise DataError(
             "A line of a return has a positive quantity or amount. Allowed: 0 and below. Next "
@@ -187,7 +187,7 @@ def check_orders(orders: Iterable[Mapping[str, Any]]) -> None:
     """
     sales: set[Id] = set()
     for row in orders:
-        is_return = row["kind"] == "return"
+        is_return = row.get("kind") == "return"
         if (row["amount"] > 0) if is_return else (row["amount"] < 0):
             what = "return has a positive" if is_return else "sale has a negative"
             raise DataError(f"A {what} amount. Next step: turn its sign, or mend 'kind'.")
@@ -204,7 +204,7 @@ def orders_by_id(
     orders: Iterable[Mapping[str, Any]],
 ) -> dict[tuple[Id, str], Mapping[str, Any]]:
     """Give orders by id and kind, for lines to find theirs."""
-    return {(row["order_id"], row["kind"]): row for row in orders}
+    return {(row["order_id"], row.get("kind") or "sale"): row for row in orders}
 
 
 def _order_of(

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
+from retention_kit.errors import DefinitionError
 from retention_kit.smart_segments.definitions.lengths import EPOCH, Length, microseconds
 from retention_kit.smart_segments.definitions.sequences import Same, Sequence, Without
 from retention_kit.smart_segments.person.asking import Ask, Entries, Row
 from retention_kit.smart_segments.person.columns import Read, reading
-from retention_kit.smart_segments.person.comparing import comparable
+from retention_kit.smart_segments.person.comparing import comparable, is_number
 from retention_kit.smart_segments.person.plan import Plan
 from retention_kit.smart_segments.person.spans import length_of
 
@@ -157,7 +158,25 @@ def _first(without: tuple[int, list[_Common]], at: int, bound: Bound, ask: Ask) 
 
 
 def _is_same(value: Any, other: Any) -> bool:
-    return value is not None and other is not None and bool(comparable(value) == other)
+    """Say whether a value is what an earlier row said; missing values equal nothing.
+
+    Raises:
+        DefinitionError: They are of types of which no values are equal.
+    """
+    if value is None or other is None:
+        return False
+    mine = comparable(value)
+    if mine.__class__ is not other.__class__ and _kind(mine) != _kind(other):
+        raise DefinitionError(
+            f"'same' compares a column of {type(value).__name__} with a column of other values. "
+            "Allowed: two columns of one type. Next step: cast one of them.",
+            parameter="same",
+        )
+    return bool(mine == other)
+
+
+def _kind(value: Any) -> str:
+    return "number" if is_number(value) else type(value).__name__
 
 
 def _place(entries: Entries, at: int) -> int:

@@ -119,7 +119,9 @@ class CustomerRows(TypedDict, total=False):
         order_items: The lines of those orders; they need `orders` beside them.
         events: What the customer did.
         consents: What the customer decided.
-        scores: Scores by name.
+        scores: Scores by name. Without a row of this customer it cannot be told which columns the
+            table has, and a score is then looked for in `customer`; hand in the names with None
+            where the table has them.
         memberships: Which snapshots of segments hold the customer.
     """
 

@@ -27,9 +27,9 @@ def abandoned_cart(waited: str = "24h", within: str = "7d") -> Segment:
 
     Examples:
         >>> print(abandoned_cart().sentence())
-        Customers who put a product into the cart for the last time between 7 days and 24 hours \
-ago and did not take a product out of the cart (with the same product id) and bought nothing at \
-or after that.
+        Customers who put a product into the cart between 7 days and 24 hours ago (the last time \
+of all) and did not take a product out of the cart (with the same product id) and bought nothing \
+at or after that.
     """
     removed = Without(rows=events_of("Product Removed"), same="product_id")
     step = Step(rows=events_of("Product Added"), without=(removed, Without(rows=ORDERS)))
@@ -59,8 +59,8 @@ def abandoned_checkout(waited: str = "1h", within: str = "7d") -> Segment:
 
     Examples:
         >>> print(abandoned_checkout().sentence())
-        Customers who started the checkout for the last time between 7 days and 1 hour ago and \
-bought nothing at or after that.
+        Customers who started the checkout between 7 days and 1 hour ago (the last time of all) \
+and bought nothing at or after that.
     """
     step = Step(rows=events_of("Checkout Started"), without=(Without(rows=ORDERS),))
     return Segment(

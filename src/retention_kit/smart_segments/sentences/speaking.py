@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import get_args
 
@@ -36,15 +36,20 @@ _WHO = {"en": english.WHO, "ru": russian.WHO}
 _OF_WHOM = {"en": english.OF_WHOM, "ru": russian.OF_WHOM}
 
 
-def sentence_of(condition: GivesCondition, language: Language = "en") -> str:
+def sentence_of(
+    condition: GivesCondition,
+    language: Language = "en",
+    *,
+    conditions: Iterable[ConditionSpec] = (),
+) -> str:
     """Say a condition in one plain sentence.
 
-    A condition of a plugin is named with its settings, because nobody says here what it means;
-    `sentence_of_segment` takes what plugins give.
+    A condition of a plugin that is not handed in is named, with its settings.
 
     Args:
         condition: The condition, or what the fluent builder gives.
         language: `en` or `ru`.
+        conditions: What plugins give for their conditions.
 
     Returns:
         The sentence, with its full stop.
@@ -58,7 +63,10 @@ def sentence_of(condition: GivesCondition, language: Language = "en") -> str:
         'Customers who bought nothing in the last 3 months.'
     """
     check_language(language)
-    return _said(condition.as_condition(), language, _SPEECHES[language], "everyone")
+    specs = check_specs(conditions)
+    given = {spec.name for spec in specs}
+    speech = _with_plugins(language, specs, lambda one: one.name in given)
+    return _said(condition.as_condition(), language, speech, "everyone")
 
 
 def sentence_of_segment(
@@ -67,7 +75,7 @@ def sentence_of_segment(
     """Say a segment in one plain sentence.
 
     What a plugin gives for its condition continues "customers who", or in Russian the words for
-    it: `bought near the sea`. A full stop at its end is left out.
+    it: `live near the sea`. A full stop at its end is left out.
 
     Args:
         segment: The segment.
@@ -82,23 +90,8 @@ def sentence_of_segment(
         PluginError: A condition of a plugin is not handed in.
     """
     check_language(language)
-    specs = check_specs(conditions)
-    speech = _SPEECHES[language]
-
-    def say(condition: Condition) -> Clause:
-        if not isinstance(condition, PluginCondition):
-            return speech.say(condition)
-        return replace(_WHO[language], body=_of_plugin(condition, specs, language))
-
-    def deny(condition: Condition) -> Clause:
-        if not isinstance(condition, PluginCondition):
-            return speech.deny(condition)
-        said = say(condition)
-        denied = _OF_WHOM[language]
-        return replace(denied, body=f"{denied.body} {said.subject} {said.body}")
-
-    told = replace(speech, say=say, deny=deny)
-    return _said(segment.condition, language, told, segment.population)
+    speech = _with_plugins(language, check_specs(conditions), lambda _: True)
+    return _said(segment.condition, language, speech, segment.population)
 
 
 def check_language(language: object) -> None:
@@ -115,8 +108,25 @@ def _said(condition: Condition, language: Language, speech: Speech, of: Populati
     return f"{_POPULATIONS[language][of]} {relative_clause(condition, speech)}."
 
 
-def _of_plugin(
-    condition: PluginCondition, specs: tuple[ConditionSpec, ...], language: Language
-) -> str:
-    spec = spec_of(condition, specs)
-    return spec.sentence(spec.read(condition), language).strip().rstrip(".")
+def _with_plugins(
+    language: Language,
+    specs: tuple[ConditionSpec, ...],
+    asks: Callable[[PluginCondition], bool],
+) -> Speech:
+    """Give a language that asks plugins how their conditions are said."""
+    speech = _SPEECHES[language]
+
+    def say(condition: Condition) -> Clause:
+        if isinstance(condition, PluginCondition) and asks(condition):
+            spec = spec_of(condition, specs)
+            said = spec.sentence(spec.read(condition), language)
+            return replace(_WHO[language], body=said.strip().rstrip("."))
+        return speech.say(condition)
+
+    def deny(condition: Condition) -> Clause:
+        if isinstance(condition, PluginCondition):
+            said, denied = say(condition), _OF_WHOM[language]
+            return replace(denied, body=f"{denied.body} {said.subject} {said.body}")
+        return speech.deny(condition)
+
+    return replace(speech, say=say, deny=deny)

@@ -26,7 +26,7 @@ def of_sequence(condition: Sequence) -> tuple[str, str]:
             words = deed(step.rows)
             said.append(spaced("then", within, words.some or words.done, same))
         if step.without and place < last:
-            said[-1] += f" (and {_none(step.without, rows, place)} from then until the next step)"
+            said.append(f"from then until the next step {_none(step.without, rows, place)}")
     text = ", ".join(said)
     after = condition.steps[last].without
     if not after:
@@ -45,9 +45,8 @@ def _first(condition: Sequence) -> str:
     did, at = words.some or words.done, when(condition.window)
     if condition.which == "any":
         return spaced(did, at)
-    if condition.among == "all":
-        return spaced(did, f"for the {condition.which} time", at)
-    return spaced(did, at, f"(the {condition.which} such time)")
+    which = "such time" if condition.among == "window" else "time of all"
+    return spaced(did, at, f"(the {condition.which} {which})")
 
 
 def _none(without: tuple[Without, ...], rows: tuple[Rows, ...], place: int) -> str:

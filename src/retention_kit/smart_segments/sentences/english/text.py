@@ -63,8 +63,10 @@ def value(given: Any, *, is_id: bool = False) -> str:
     match given:
         case bool():
             return "true" if given else "false"
+        case int() if is_id:
+            return str(given)
         case int() | Decimal():
-            return str(given) if is_id else number(given)
+            return number(given)
         case dt.date():
             return moment(given)
     return quoted(given)

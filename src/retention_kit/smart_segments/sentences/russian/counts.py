@@ -110,7 +110,7 @@ def _of_messages(condition: MessageEngagement) -> tuple[str, str]:
     if condition.engagement != "ignored":
         return "who", done(messages_of(condition, condition.engagement), times, at)
     received = done(messages_of(condition, "received"), times, at)
-    return "who", f"{received} и с первого раза ни одно не открывали и никуда в них не нажимали"
+    return "who", f"{received} и с первого раза ни одного не открыли и ни на что в них не нажали"
 
 
 COUNTS: Mapping[str, Callable[[Any], tuple[str, str]]] = {

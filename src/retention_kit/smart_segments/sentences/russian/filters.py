@@ -180,14 +180,15 @@ def same_as(same: Several[Same], table: str, earlier: Several[Rows], *, is_one_s
     for one in same:
         noun = noun_of(one.column, table)
         other = noun_of(one.of_column, earlier[one.step].table)
+        by = f"значением {noun.of}" if noun.is_quoted else noun.by
         step = "" if is_one_step else f"на {ORDINALS[one.step]} шаге"
         the = "той же" if noun.gender == "f" else "тем же"
         like = "такой же" if noun.gender == "f" else "таким же"
         if other.by == noun.by and one.of_column == one.column:
-            said.append(f"с {the} {noun.by}" + (f", что и {step}" if step else ""))
+            said.append(f"с {the} {by}" + (f", что и {step}" if step else ""))
         else:
             place = step or "в тот раз"
-            said.append(f"{with_(noun.by)} {like}, как {other.name} {place}")
+            said.append(f"{with_(by)} {like}, как {other.name} {place}")
     return f"({'; '.join(said)})" if said else ""
 
 

@@ -15,8 +15,8 @@ _UNFINISHED = {
 _WHICH = {
     ("first", "window"): "считая с первого такого раза",
     ("last", "window"): "считая с последнего такого раза",
-    ("first", "all"): "в первый раз",
-    ("last", "all"): "в последний раз",
+    ("first", "all"): "это первый раз из всех",
+    ("last", "all"): "это последний раз из всех",
 }
 
 
@@ -31,9 +31,8 @@ def of_sequence(condition: Sequence) -> tuple[str, str]:
             same = same_as(step.same, step.rows.table, rows, is_one_step=place == 1)
             said.append(spaced("затем", within, deed(step.rows).done, same))
         if step.without and place < last:
-            said[-1] += (
-                f" (и с этого момента до следующего шага {_none(step.without, rows, place)})"
-            )
+            none = _none(step.without, rows, place)
+            said.append(f"с этого момента до следующего шага {none}")
     text = ", ".join(said)
     after = condition.steps[last].without
     if not after:
@@ -51,10 +50,7 @@ def _first(condition: Sequence) -> str:
     did, at = deed(condition.steps[0].rows).done, when(condition.window)
     if condition.which == "any":
         return spaced(did, at)
-    which = _WHICH[condition.which, condition.among]
-    if condition.among == "all":
-        return spaced(which, did, at)
-    return spaced(did, at, f"({which})")
+    return spaced(did, at, f"({_WHICH[condition.which, condition.among]})")
 
 
 def _none(without: tuple[Without, ...], rows: tuple[Rows, ...], place: int) -> str:

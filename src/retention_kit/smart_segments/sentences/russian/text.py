@@ -67,8 +67,10 @@ def value(given: Any, *, is_id: bool = False) -> str:
     match given:
         case bool():
             return "да" if given else "нет"
+        case int() if is_id:
+            return str(given)
         case int() | Decimal():
-            return str(given) if is_id else number(given)
+            return number(given)
         case dt.date():
             return moment(given)
     return quoted(given)

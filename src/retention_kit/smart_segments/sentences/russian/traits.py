@@ -71,10 +71,13 @@ def _of_end(condition: FirstEvent | LastEvent) -> tuple[str, str]:
 
 def _of_anniversary(condition: Anniversary) -> tuple[str, str]:
     of = condition.of
-    was, is_birthday = "была", False
+    is_birthday = False
     if isinstance(of, OfCustomer):
         noun = noun_of(of.column, "customers")
         named, named_of = noun.name, noun.of
+        if noun.is_quoted:
+            named, named_of = f"дата {quoted(of.column)}", f"даты {quoted(of.column)}"
+            noun = noun._replace(gender="f")
         was = {"m": "был", "f": "была", "n": "было"}[noun.gender]
         is_birthday = of.column == "birthday"
     else:

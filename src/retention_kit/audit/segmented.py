@@ -1,0 +1,122 @@
+"""The ready segments of an audit: how many customers each has, and how many any two share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from retention_kit.audit.seen import Seen
+from retention_kit.contracts.dataset import Dataset
+from retention_kit.contracts.schemas import SUM
+from retention_kit.metrics.base.observed import instant, is_sale, observed
+from retention_kit.smart_segments.answers import evaluate_many, given_tables
+from retention_kit.smart_segments.definitions.segment import Segment
+from retention_kit.smart_segments.ready.library import READY, needed_tables, ready_segments
+
+YEAR = "1y"
+"""Over which time before the instant of observation their revenue is summed."""
+_PAID = "__paid"
+_CUSTOMERS = "__customers"
+
+
+def segment_tables(dataset: Dataset, seen: Seen) -> dict[str, pl.DataFrame]:
+    """Make the tables of ready segments and of what they have in common; none without customers.
+
+    What is kept of customers is how many there are of each kind, by the segments they are in.
+
+    Args:
+        dataset: The shop's tables.
+        seen: What the audit looks at.
+    """
+    asked = segments_asked(set(given_tables(dataset)))
+    kinds = _kinds(list(asked.values()), dataset, seen)
+    if kinds.is_empty():
+        return {}
+    return {
+        "ready_segments": _sizes(kinds, asked),
+        "ready_overlap": _overlap(kinds, list(asked)),
+    }
+
+
+def segments_asked(tables: set[str]) -> dict[str, Segment]:
+    """Give the ready segments that some tables can answer, by the names of their functions.
+
+    Left out are those for which something must be said, and those that ask nothing of a table,
+    such as a control group.
+    """
+    by_name = {segment.name: segment for segment in ready_segments(tables=tables)}
+    found = {}
+    for name, function in READY.items():
+        try:
+            segment = function()
+        except TypeError:
+            continue
+        if segment.name in by_name and needed_tables(segment):
+            found[name] = segment.with_fields(name=name)
+    return found
+
+
+def _kinds(segments: Sequence[Segment], dataset: Dataset, seen: Seen) -> pl.DataFrame:
+    """Count customers, and sum what they paid in a year, by the segments they are in."""
+    names = [segment.name for segment in segments]
+    table = evaluate_many(segments, dataset, seen.as_of)
+    at = instant(seen.as_of, seen.time_zone)
+    lately = pl.col("ordered_at") >= at.dt.offset_by(f"-{YEAR}")
+    orders = dataset.orders
+    paid = (
+        observed(orders.filter(is_sale(orders), lately), as_of=seen.as_of)
+        .group_by("customer_id")
+        .agg(pl.col("amount").sum().cast(SUM).alias(_PAID))
+    )
+    return (
+        table.join(paid, on="customer_id", how="left")
+        .group_by(names)
+        .agg(pl.len().cast(pl.Int64).alias(_CUSTOMERS), pl.col(_PAID).sum())
+        .collect(engine="streaming")
+    )
+
+
+def _sizes(kinds: pl.DataFrame, asked: dict[str, Segment]) -> pl.DataFrame:
+    everybody, revenue = (kinds[name].sum() for name in (_CUSTOMERS, _PAID))
+    rows = []
+    for name, segment in asked.items():
+        members = kinds.filter(name)
+        customers, paid = (members[column].sum() for column in (_CUSTOMERS, _PAID))
+        share_paid = float(paid) / float(revenue) if revenue else None
+        told = segment.sentence()
+        rows.append((name, customers, customers / everybody, paid, share_paid, told))
+    return pl.DataFrame(
+        rows,
+        schema={
+            "ready_segment": pl.String,
+            "customers": pl.Int64,
+            "share_of_customers": pl.Float64,
+            "revenue": SUM,
+            "share_of_revenue": pl.Float64,
+            "meaning": pl.String,
+        },
+        orient="row",
+    )
+
+
+def _overlap(kinds: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Count who is in both of each two segments that have anybody."""
+    sizes = {name: kinds.filter(name)[_CUSTOMERS].sum() for name in names}
+    some = [name for name in names if sizes[name]]
+    rows = []
+    for one in some:
+        members = kinds.filter(one)
+        for other in some:
+            both = members.filter(other)[_CUSTOMERS].sum()
+            rows.append((one, other, both, both / sizes[one]))
+    return pl.DataFrame(
+        rows,
+        schema={
+            "ready_segment": pl.String,
+            "other_segment": pl.String,
+            "customers": pl.Int64,
+            "share_of_segment": pl.Float64,
+        },
+        orient="row",
+    )
