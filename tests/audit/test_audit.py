@@ -60,6 +60,8 @@ TABLES = (
     "next_purchase",
     "order_conversion",
     "order_values",
+    "ready_overlap",
+    "ready_segments",
     "retention",
     "rfm_levels",
     "rfm_map",

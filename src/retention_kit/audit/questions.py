@@ -39,6 +39,7 @@ STAGES = (
     "lifecycle",
     "scores and clusters",
     "predicted value",
+    "segments",
     "first experience",
     "guests",
     "data health",

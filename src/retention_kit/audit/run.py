@@ -23,6 +23,7 @@ from retention_kit.audit.parts import parts_of
 from retention_kit.audit.questions import PEOPLE, STAGES, STANDINGS, first_questions
 from retention_kit.audit.records import figure_table, rejected, views
 from retention_kit.audit.seen import Seen
+from retention_kit.audit.segmented import segment_tables
 from retention_kit.audit.shared.states import lifecycles
 from retention_kit.audit.tables import (
     customer_tables,
@@ -89,8 +90,8 @@ def audit(
     Returns:
         Key figures with their denominators and intervals, and tables by name: data health,
         retention, cohorts, gaps, lifecycle, RFM segments and moves between them, clusters,
-        predicted value with the status of its models, seasonality, concentration, those worth a
-        call, those who stopped, what to do next, and more.
+        predicted value with the status of its models, ready segments, seasonality, concentration,
+        those worth a call, those who stopped, what to do next, and more.
 
     Raises:
         DefinitionError: `as_of` has no time zone, or lies before the first order; or an option
@@ -125,10 +126,12 @@ def audit(
     )
     answers, divided, gap = _ask(dataset, seen, bounds, gap_days, (scorer, segments), tell)
     tell(STAGES[8])
-    tables = _tables(dataset, answers, seen) | divided
+    divided |= segment_tables(dataset, seen)
     tell(STAGES[9])
-    guests = _row(order_totals(dataset.guest_orders, as_of=as_of).collect(engine="streaming"))
+    tables = _tables(dataset, answers, seen) | divided
     tell(STAGES[10])
+    guests = _row(order_totals(dataset.guest_orders, as_of=as_of).collect(engine="streaming"))
+    tell(STAGES[11])
     totals = _row(answers["totals"])
     tables["views"] = views(dataset, as_of, totals, guests)
     tables["data_health"] = dataset.health.to_frame()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -11,8 +14,9 @@ from retention_kit.contracts.dataset import Dataset
 from retention_kit.contracts.schemas import SUM
 from retention_kit.metrics.base.observed import instant, is_sale, observed
 from retention_kit.smart_segments.answers import evaluate_many, given_tables
+from retention_kit.smart_segments.definitions.lengths import read_length
 from retention_kit.smart_segments.definitions.segment import Segment
-from retention_kit.smart_segments.ready.library import READY, needed_tables, ready_segments
+from retention_kit.smart_segments.ready.library import READY, needed_tables
 
 YEAR = "1y"
 """Over which time before the instant of observation their revenue is summed."""
@@ -45,24 +49,27 @@ def segments_asked(tables: set[str]) -> dict[str, Segment]:
     Left out are those for which something must be said, and those that ask nothing of a table,
     such as a control group.
     """
-    by_name = {segment.name: segment for segment in ready_segments(tables=tables)}
     found = {}
     for name, function in READY.items():
-        try:
+        if _needs_nothing_said(function):
             segment = function()
-        except TypeError:
-            continue
-        if segment.name in by_name and needed_tables(segment):
-            found[name] = segment.with_fields(name=name)
+            needed = needed_tables(segment)
+            if needed and needed <= tables:
+                found[name] = segment.with_fields(name=name)
     return found
+
+
+def _needs_nothing_said(function: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(function).parameters.values()
+    return all(one.default is not one.empty for one in parameters)
 
 
 def _kinds(segments: Sequence[Segment], dataset: Dataset, seen: Seen) -> pl.DataFrame:
     """Count customers, and sum what they paid in a year, by the segments they are in."""
     names = [segment.name for segment in segments]
     table = evaluate_many(segments, dataset, seen.as_of)
-    at = instant(seen.as_of, seen.time_zone)
-    lately = pl.col("ordered_at") >= at.dt.offset_by(f"-{YEAR}")
+    start = read_length("YEAR", YEAR).before(seen.as_of, ZoneInfo(seen.time_zone))
+    lately = pl.col("ordered_at") >= instant(start, seen.time_zone)
     orders = dataset.orders
     paid = (
         observed(orders.filter(is_sale(orders), lately), as_of=seen.as_of)

@@ -107,7 +107,7 @@ def members(
         >>> as_of = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
         >>> segment = Segment(name="Regulars", condition=bought().within("1y").at_least(6))
         >>> members(segment, shop, as_of).collect().height
-        47
+        19
     """
     arguments = {"segment": segment, "unknown": unknown, "values": values}
     return _answer(segment_members, data, as_of, (segment,), arguments, beside)

@@ -43,7 +43,7 @@ def rows_of_customer(
 
     Examples:
         >>> from retention_kit.datasets import make_dataset
-        >>> rows = rows_of_customer(make_dataset(200, seed=1), 100001)
+        >>> rows = rows_of_customer(make_dataset(200, seed=1), 7)
         >>> sorted(rows)
         ['consents', 'customer', 'customer_id', 'events', 'order_items', 'orders', 'time_zone']
     """

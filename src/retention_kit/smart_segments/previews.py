@@ -93,11 +93,11 @@ def check_segment(segment: Segment, data: Data, *, others: Iterable[Segment] = (
         >>> from retention_kit.datasets import make_dataset
         >>> from retention_kit.smart_segments import Segment, bought
         >>> shop = make_dataset(200, seed=1)
-        >>> check_segment(Segment(name="Tea", condition=bought(category="Tae")), shop)
+        >>> check_segment(Segment(name="Mugs", condition=bought(category="mug")), shop)
         Traceback (most recent call last):
         ...
-        retention_kit.errors.DefinitionError: Segment 'Tea' asks for 'Tae' in column 'category' of \
-table 'order_items', where it never occurs. Nearest that do: 'Tea'. Next step: mend the value, or \
+        retention_kit.errors.DefinitionError: Segment 'Mugs' asks for 'mug' in column 'category' of \
+table 'order_items', where it never occurs. Nearest that do: 'mugs'. Next step: mend the value, or \
 check=False where it is yet to come.
     """
     asked: dict[tuple[str, str], list[Comparison]] = {}

@@ -54,7 +54,7 @@ def sizes(
         ...     Segment(name="Once", condition=bought().exactly(1)),
         ... ]
         >>> sizes(segments, shop, as_of).select("segment", "customers").rows()
-        [('Never', 16), ('Once', 61)]
+        [('Never', 22), ('Once', 63)]
     """
     several = tuple(segments)
     table = evaluate_many(

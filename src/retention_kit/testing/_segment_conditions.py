@@ -149,31 +149,35 @@ def _sequence(draw: DrawFn, asked: Asked) -> Condition:
     steps = []
     for place, own in enumerate(rows):
         last = place == count - 1
-        quiet = 1 if count == 1 else draw(st.sampled_from((0, 1, 1, 2) if last else (0, 0, 1)))
+        # Most steps ask for little, so that some sequences are found.
+        quiet = draw(st.sampled_from((0, 0, 1, 2) if last else (0, 0, 0, 1))) if count > 1 else 1
+        has_limit = place > 0 and draw(st.integers(0, 2)) == 2
         steps.append(
             Step(
                 rows=own,
-                within=draw_length(draw, world) if place and draw(st.booleans()) else None,
+                within=draw_length(draw, world) if has_limit else None,
                 same=_draw_same(draw, world, own, rows[:place]),
                 without=tuple(_draw_without(draw, world, rows[: place + 1]) for _ in range(quiet)),
             )
         )
     which = draw(st.sampled_from(("any", "last", "first")))
-    has_end = bool(steps[-1].without) and draw(st.booleans())
+    quiet_for = None
+    if steps[-1].without and draw(st.booleans()):
+        quiet_for = draw(st.sampled_from((draw_length(draw, world), "1mo", "2y")))
     return Sequence(
         steps=tuple(steps),
         window=draw_window(draw, world) if draw(st.booleans()) else AllTime(),
         which=which,
         among="window" if which == "any" else draw(st.sampled_from(("window", "all"))),
-        quiet_for=draw(st.sampled_from((draw_length(draw, world), "1mo", "2y")))
-        if has_end
-        else None,
+        quiet_for=quiet_for,
         unfinished=draw(st.sampled_from(("no", "unknown", "yes", "unknown"))),
     )
 
 
 def _draw_without(draw: DrawFn, world: SegmentWorld, before: list[Rows]) -> Without:
     rows = draw_rows(draw, world, _OF_SALES)
+    if not rows.where and draw(st.booleans()):
+        rows = rows.also(draw_comparison(draw, world, rows.table, Where))
     return Without(rows=rows, same=_draw_same(draw, world, rows, before))
 
 
@@ -181,7 +185,7 @@ def _draw_same(
     draw: DrawFn, world: SegmentWorld, rows: Rows, before: list[Rows]
 ) -> tuple[Same, ...]:
     """Draw columns in common with earlier steps: of the same name and type, or ids of orders."""
-    if not before or not draw(st.booleans()):
+    if not before or draw(st.integers(0, 2)) < 2:
         return ()
     step = draw(st.integers(0, len(before) - 1))
     here, there = world.tables[rows.table].schema, world.tables[before[step].table].schema

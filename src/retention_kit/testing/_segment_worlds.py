@@ -161,6 +161,21 @@ def instants_of(tables: Mapping[str, pl.DataFrame]) -> list[int]:
     return list(found)
 
 
+def crowded(shop: Shop, most: int) -> Shop:
+    """Give the rows of all customers to a few of them, so that each has many."""
+    ids = _ids(shop).to_list()
+    to = {who: ids[place % most] for place, who in enumerate(ids)}
+    tables = {
+        name: frame.with_columns(pl.col("customer_id").replace(to))
+        if "customer_id" in frame
+        else frame
+        for name, frame in shop.tables.items()
+    }
+    if "customers" in tables:
+        tables["customers"] = tables["customers"].unique("customer_id", maintain_order=True)
+    return Shop(tables, shop.time_zone, shop.currency)
+
+
 def draw_as_of(draw: DrawFn, shop: Shop) -> dt.datetime:
     """Draw an instant of observation: after all, or at and near what happened."""
     zone = ZoneInfo(shop.time_zone)

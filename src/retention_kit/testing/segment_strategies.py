@@ -20,7 +20,7 @@ from retention_kit.smart_segments.definitions.lengths import zone_named
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec, PluginCondition
 from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.testing._segment_conditions import LEAVES, Asked
-from retention_kit.testing._segment_worlds import SegmentWorld, draw_as_of, draw_world
+from retention_kit.testing._segment_worlds import SegmentWorld, crowded, draw_as_of, draw_world
 from retention_kit.testing._shop import Shop, drawn_shops
 from retention_kit.testing.strategies import shops
 
@@ -144,7 +144,7 @@ def segment_cases(
     kinds: Collection[str] | None = None,
     max_segments: int = 3,
     max_depth: int = 2,
-    max_rows: int = 10,
+    max_rows: int = 16,
     time_zone: str | None = None,
 ) -> SearchStrategy[SegmentCase]:
     """Draw segments together with the tables, snapshots and other segments that they need.
@@ -183,7 +183,9 @@ def _cases(
     max_depth: int,
     any_shop: SearchStrategy[Shop],
 ) -> SegmentCase:
-    shop = draw(any_shop)
+    shop, few = draw(any_shop), draw(st.sampled_from((0, 2, 1)))
+    if few:
+        shop = crowded(shop, few)
     as_of = draw_as_of(draw, shop)
     world = draw_world(draw, shop, as_of)
     asked = Asked(world, plugins=plugins)

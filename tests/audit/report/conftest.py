@@ -20,6 +20,22 @@ HTML = "<script>alert('x')</script>"
 FORMULA = "=cmd|' /C calc'!A0"
 LONG = "a very long name of a channel that nobody would write by hand " * 2
 MONTHS = [dt.date(2024 + (m // 12), m % 12 + 1, 1) for m in range(14)]
+READY_SEGMENTS = (
+    "new_customers",
+    "second_order_due",
+    "one_time_buyers",
+    "repeat_buyers",
+    "regulars",
+    "lapsed_regulars",
+    "no_purchase_for",
+    "reactivated",
+    "discount_seekers",
+    "returned_often",
+    "birthday_within",
+    "registered_without_purchase",
+    "abandoned_cart",
+    "consented",
+)
 STATES = ("new", "active", "loyal", "sleeping", "lost", "returned")
 MONEY = pl.Decimal(38, 4)
 
@@ -493,9 +509,35 @@ def of_groups() -> dict[str, pl.DataFrame]:
                 for days in ((364.0,) if not frequency else (28.0 * n for n in range(13)))
             ]
         ),
+        **ready(),
         "worth_a_call": pl.DataFrame(
             calls,
             schema_overrides={"net_revenue": MONEY, "first_name": pl.String, "city": pl.String},
+        ),
+    }
+
+
+def ready() -> dict[str, pl.DataFrame]:
+    counts = {name: 3_900 - 300 * place for place, name in enumerate(READY_SEGMENTS)}
+    return {
+        "ready_segments": pl.DataFrame(
+            {
+                "ready_segment": READY_SEGMENTS,
+                "customers": counts.values(),
+                "share_of_customers": [count / 4_372 for count in counts.values()],
+                "revenue": pl.Series([Decimal(one * 900) for one in counts.values()], dtype=MONEY),
+                "share_of_revenue": [count / 8_000 for count in counts.values()],
+                "meaning": ["Customers of some kind."] * len(counts),
+            }
+        ),
+        "ready_overlap": pl.DataFrame(
+            [
+                (one, other, min(counts[one], counts[other]), 1 / (1 + abs(place - number)))
+                for place, one in enumerate(READY_SEGMENTS[:-1])
+                for number, other in enumerate(READY_SEGMENTS[:-1])
+            ],
+            schema=["ready_segment", "other_segment", "customers", "share_of_segment"],
+            orient="row",
         ),
     }
 

@@ -35,6 +35,8 @@ NAMES = [
     "purchase_tracking",
     "repeat_frequency",
     "alive_matrix",
+    "ready_segments",
+    "ready_overlap",
     "seasonality_month",
     "seasonality_weekday",
     "seasonality_hour",

@@ -114,7 +114,7 @@ class TestTheFolder:
 
     def test_holds_every_picture(self, folder):
         pictures = sorted(path.name for path in (folder / "pictures").iterdir())
-        assert len(pictures) == 24
+        assert len(pictures) == 26
         for name in pictures:
             ET.fromstring((folder / "pictures" / name).read_text(encoding="utf-8"))
 

@@ -15,6 +15,7 @@ from retention_kit.audit.report.layout import BEHIND, COLUMNS, LIMITS, SHOWN
 from retention_kit.audit.report.numbers import Language
 from retention_kit.audit.report.pictures import Picture, span
 from retention_kit.audit.report.rendering import section_html
+from retention_kit.audit.report.segments import segments_told
 from retention_kit.audit.report.tables import ROWS_SHOWN, ShownTable, shown
 from retention_kit.audit.report.words import Words
 
@@ -180,6 +181,8 @@ def _shown(name: str, audit: Findings, words: Words) -> ShownTable:
         frame = frame.sort("unit", "slot")
     if name == "rfm_segments":
         frame = _played(frame, words)
+    if name == "ready_segments" and frame.height:
+        frame = segments_told(frame.filter(pl.col("customers") > 0), words)
     if "is_rest" in frame.columns:
         frame = _rest_named(frame, words)
     note = words.get("page", "contacts") if name in _CALLED and _is_masked(frame) else ""

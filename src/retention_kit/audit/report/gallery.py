@@ -36,6 +36,7 @@ _PICTURES: Mapping[str, Sequence[Callable[[Tables, Words], Picture | None]]] = {
         of_models.repeat_frequency,
         of_models.alive_matrix,
     ),
+    "segments": (of_groups.ready_segments, of_groups.ready_overlap),
     "seasonality": (
         of_customers.season("month"),
         of_customers.season("weekday"),

@@ -1,4 +1,4 @@
-"""The pictures of how customers divide: by scores, by segments, and by clusters."""
+"""The pictures of how customers divide: by scores, by clusters, and into ready segments."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from retention_kit.audit.report.pictures import (
     rows_of,
 )
 from retention_kit.audit.report.words import Words
+
+_MOST = 12
+"""How many ready segments are drawn beside each other."""
 
 
 def rfm_map(tables: Tables, words: Words) -> Picture | None:
@@ -135,6 +138,66 @@ def clusters(tables: Tables, words: Words) -> Picture | None:
         cluster=labels[0],
         customers=words.numbers.part(first["share_of_customers"]),
         money=words.numbers.part(first["share_of_net_revenue"]),
+    )
+
+
+def ready_segments(tables: Tables, words: Words) -> Picture | None:
+    """Draw each ready segment's share of customers beside its share of a year's money."""
+    frame = rows_of(tables, "ready_segments")
+    if frame is None or not frame["customers"].sum():
+        return None
+    known = frame.filter(pl.col("customers") > 0)
+    labels = [words.named("ready_segment", name) for name in known["ready_segment"]]
+    best = max(known.to_dicts(), key=lambda row: row["share_of_revenue"] or 0.0)
+    return _of_customers_and_money(
+        "ready_segments",
+        known,
+        labels,
+        words,
+        money_of="revenue",
+        segment=words.named("ready_segment", best["ready_segment"]),
+        customers=words.numbers.part(best["share_of_customers"]),
+        money=words.numbers.part(best["share_of_revenue"]),
+    )
+
+
+def ready_overlap(tables: Tables, words: Words) -> Picture | None:
+    """Draw which part of each ready segment is in each other one; columns are told by numbers."""
+    frame = rows_of(tables, "ready_overlap")
+    if frame is None:
+        return None
+    from retention_kit.audit import charts
+
+    sizes = frame.filter(pl.col("ready_segment") == pl.col("other_segment"))
+    largest = set(sizes.top_k(_MOST, by="customers")["ready_segment"])
+    names = [name for name in sizes["ready_segment"] if name in largest]
+    if len(names) < 2:
+        return None
+    numbers = {name: str(number) for number, name in enumerate(names, start=1)}
+    rows = {
+        name: f"{number}. {words.named('ready_segment', name)}" for name, number in numbers.items()
+    }
+    cells = [
+        (
+            rows[row["ready_segment"]],
+            numbers[row["other_segment"]],
+            None if row["ready_segment"] == row["other_segment"] else row["share_of_segment"],
+            words.numbers.part(row["share_of_segment"]),
+        )
+        for row in frame.to_dicts()
+        if {row["ready_segment"], row["other_segment"]} <= largest
+    ]
+    return picture(
+        words,
+        "ready_overlap",
+        lambda size: charts.heat_map(
+            cells,
+            size=size,
+            columns=list(numbers.values()),
+            rows=list(rows.values()),
+        ),
+        scrolls=True,
+        note=words.get("pictures", "ready_overlap", "largest") if sizes.height > _MOST else "",
     )
 
 

@@ -14,6 +14,7 @@ from retention_kit.audit.report.cards import figure_key
 from retention_kit.audit.report.kinds import Kind, kind_of
 from retention_kit.audit.report.numbers import Language
 from retention_kit.audit.report.safe import is_dangerous
+from retention_kit.audit.report.segments import segments_told
 from retention_kit.audit.report.tables import heading
 from retention_kit.audit.report.words import Words
 
@@ -91,6 +92,8 @@ def readable(table: str, audit: Findings, words: Words) -> pl.DataFrame:
             table=_named(frame["table"], "table_names", words),
             outcome=_coded(frame, "outcome", words),
         )
+    if table == "ready_segments":
+        frame = segments_told(frame, words)
     if table == "views":
         frame = frame.with_columns(counts=_named(frame["view"], "views_counted", words))
     return frame.with_columns(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import pydantic
@@ -42,6 +42,7 @@ Scalar = bool | int | Decimal | str | dt.date | dt.datetime
 MOST_DIGITS = 12
 """How many digits a number may have after the point."""
 _LARGEST = Decimal(10) ** 18
+_EXACT = Context(prec=40)
 
 
 def read_scalar(value: Any) -> Scalar:
@@ -127,7 +128,7 @@ def _number(value: float | Decimal) -> int | Decimal:
         raise bad_parameter("value", got=value, allowed="a number below 10**18")
     if exact == exact.to_integral_value():
         return int(exact)
-    exact = exact.normalize()
+    exact = exact.normalize(_EXACT)
     if -int(exact.as_tuple().exponent) > MOST_DIGITS:
         raise bad_parameter(
             "value", got=value, allowed=f"at most {MOST_DIGITS} digits after the point"

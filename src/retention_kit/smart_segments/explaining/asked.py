@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from retention_kit.smart_segments.definitions.base import Language
 from retention_kit.smart_segments.definitions.lengths import EPOCH
+from retention_kit.smart_segments.definitions.values import Comparison
+from retention_kit.smart_segments.definitions.windows import AllTime
 from retention_kit.smart_segments.explaining.showing import shown
-from retention_kit.smart_segments.explaining.words import ASKED, FACTS, OPERATORS
+from retention_kit.smart_segments.explaining.words import ASKED, FACTS, OPERATORS, SOURCES
 from retention_kit.smart_segments.lowered.checks import (
     Apart,
     Both,
@@ -30,6 +32,7 @@ from retention_kit.smart_segments.lowered.checks import (
 )
 from retention_kit.smart_segments.lowered.due import due_dates
 from retention_kit.smart_segments.lowered.facts import (
+    EndHas,
     Fact,
     Granted,
     Hashed,
@@ -37,7 +40,10 @@ from retention_kit.smart_segments.lowered.facts import (
     OfColumn,
     OfColumnOfCustomer,
     OfPlugin,
+    OfRows,
+    Periods,
     Snapshots,
+    Total,
 )
 from retention_kit.smart_segments.lowered.spans import Span
 
@@ -75,7 +81,7 @@ class Asking:
     zone: ZoneInfo
     language: Language
 
-    def lines(self, check: Check) -> Iterator[Asked]:
+    def lines(self, check: Check) -> Iterator[Asked]:  # noqa: PLR0912 - an arm for each check
         """Give what a check asks, fact by fact."""
         words = ASKED[self.language]
         match check:
@@ -92,21 +98,25 @@ class Asking:
                 required = self._compared(check.operator, check.value)
                 above, below = self.values[check.above], self.values[check.below]
                 ratio = float(above) / float(below) if below else None
-                named = words["ratio"].format(above=self._name(check.above), below=shown(below, ""))
-                yield Asked(named, ratio, required, check)
+                yield Asked(self._ratio(check), ratio, required, check)
             case CompareValue():
-                yield self._line(check.fact, self._comparison(check), check)
+                yield self._line(check.fact, self._operands(check.comparison), check)
             case InWindow():
                 yield self._line(check.fact, self._window(check.window), check)
             case Apart():
                 earlier = self.values[check.earlier]
-                least = check.length.after(earlier, self.zone) if earlier else None
-                yield Asked(words["before"], earlier, words["any_instant"], check)
-                required = words["from"].format(start=self._instant(least)) if least else "—"
+                required = words["nothing_before"]
+                if earlier is not None:
+                    least = check.length.after(earlier, self.zone)
+                    required = words["from"].format(
+                        start=self._instant(least), earlier=self._instant(earlier)
+                    )
                 yield self._line(check.later, required, check)
             case NoneSince():
                 first = self.values[check.first]
-                required = words["none_since"].format(first=self._instant(first)) if first else "—"
+                required = words["nothing_first"]
+                if first is not None:
+                    required = words["none_since"].format(first=self._instant(first))
                 yield self._line(check.last, required, check)
             case ComesRound():
                 first, last = due_dates(check.anniversary, self.as_of, self.zone)
@@ -115,6 +125,9 @@ class Asking:
                 yield self._line(check.fact, required, check)
             case IsTrue(fact=InPopulation()):
                 return
+            case IsTrue(fact=EndHas() as end):
+                required = ", ".join(f"{one.column} {self._operands(one)}" for one in end.has)
+                yield self._line(end, required, check)
             case IsTrue():
                 yield self._line(check.fact, words["true"], check)
             case UnlessTooNew():
@@ -127,10 +140,23 @@ class Asking:
     def _line(self, fact: Fact, required: str, check: Check) -> Asked:
         return Asked(self._name(fact), self.values[fact], required, check)
 
+    def _ratio(self, check: CompareRatio) -> str:
+        """Name a mean or a share, and over how many it is."""
+        below = shown(self.values[check.below], self.language)
+        rows = self._rows(check.below)
+        if isinstance(check.above, Total):
+            named = ASKED[self.language]["mean"].format(column=check.above.column, number=below)
+        else:
+            above = shown(self.values[check.above], self.language)
+            named = ASKED[self.language]["share"].format(above=above, number=below)
+        return f"{named} ({rows})"
+
     def _name(self, fact: Fact) -> str:
         named = FACTS[self.language][type(fact).__name__]
         match fact:
-            case OfColumn() | OfColumnOfCustomer():
+            case OfColumn():
+                named = named.format(column=fact.column)
+            case OfColumnOfCustomer():
                 return named.format(column=fact.column)
             case Granted():
                 return named.format(channel=fact.channel, purpose=fact.purpose)
@@ -141,13 +167,25 @@ class Asking:
                 return named.format(segment=fact.segment, what=what)
             case OfPlugin():
                 return named.format(name=fact.condition.name)
-        return named
+        rows = self._rows(fact)
+        return f"{named} ({rows})" if rows else named
+
+    def _rows(self, fact: Fact) -> str:
+        """Say which rows a fact is of, and within which time."""
+        if not isinstance(fact, OfRows | Periods | EndHas):
+            return ""
+        said = [SOURCES[self.language][fact.rows.source]]
+        said += [f"{one.column} {self._operands(one)}" for one in fact.rows.where]
+        if fact.rows.net:
+            said.append(ASKED[self.language]["net"])
+        if not isinstance(fact, EndHas) and not isinstance(fact.window, AllTime):
+            said.append(self._window(fact.window))
+        return ", ".join(said)
 
     def _compared(self, operator: str, value: Any) -> str:
         return f"{OPERATORS[self.language][operator]} {self._value(value)}"
 
-    def _comparison(self, check: CompareValue) -> str:
-        comparison = check.comparison
+    def _operands(self, comparison: Comparison) -> str:
         said = OPERATORS[self.language][comparison.operator]
         if comparison.window is not None:
             return self._window(comparison.window)

@@ -12,6 +12,7 @@ from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.smart_segments.explaining.asked import Asking
 from retention_kit.smart_segments.explaining.explanation import Explanation
 from retention_kit.smart_segments.explaining.tree import ExplainedCondition, ExplainedFact
+from retention_kit.smart_segments.explaining.words import JOINED
 from retention_kit.smart_segments.lowered.facts import InPopulation
 from retention_kit.smart_segments.lowered.lowering import lower
 from retention_kit.smart_segments.person.compiled import CompiledSegment, compile_segment
@@ -79,7 +80,8 @@ def _explained(
     lines = () if children else asking.lines(check)
     return ExplainedCondition(
         type=condition.TYPE,
-        sentence=sentence_of(condition, asking.language, conditions=specs),
+        sentence=JOINED[asking.language].get(condition.TYPE)
+        or sentence_of(condition, asking.language, conditions=specs),
         answer=compiled.answer(check, asking.values, asking.as_of, str(asking.zone)),
         facts=tuple(
             ExplainedFact(

@@ -60,7 +60,9 @@ border-left:2px solid #d8dee4}
 
 def text_of(explanation: Verdict) -> str:
     """Give an explanation as lines of text, indented by depth."""
-    lines = [f"{_MARKS[explanation.answer]} {_headline(explanation)}", explanation.sentence]
+    lines = [f"{_MARKS[explanation.answer]} {_headline(explanation)}"]
+    if explanation.condition.children:
+        lines.append(explanation.sentence)
     if not explanation.population:
         lines.append(f"  ✗ {WORDS[explanation.language]['population']}")
     lines.extend(_lines(explanation.condition, explanation, 1))
@@ -74,8 +76,9 @@ def html_of(explanation: Verdict) -> str:
         f'<div class="rk-explanation" lang="{explanation.language}"><style>{_STYLE}</style>',
         f'<p class="rk-{_CLASSES[explanation.answer]}">{_mark(explanation.answer, words)}'
         f"<strong>{html.escape(_headline(explanation))}</strong></p>",
-        f"<p>{html.escape(explanation.sentence)}</p>",
     ]
+    if explanation.condition.children:
+        parts.append(f"<p>{html.escape(explanation.sentence)}</p>")
     if not explanation.population:
         parts.append(
             f'<p class="rk-no">{_mark(False, words)}{html.escape(words["population"])}</p>'
@@ -93,7 +96,7 @@ def shown(value: Any, language: str) -> str:
         case bool():
             return words["yes"] if value else words["no"]
         case dt.datetime():
-            return _instant(value)
+            return instant(value)
         case float():
             return f"{value:.6g}"
         case Decimal():
@@ -106,16 +109,17 @@ def _headline(explanation: Verdict) -> str:
     return WORDS[explanation.language][explanation.answer].format(
         customer=explanation.customer_id,
         segment=explanation.segment,
-        as_of=_instant(explanation.as_of),
+        as_of=f"{instant(explanation.as_of)} {explanation.as_of.tzinfo}",
     )
 
 
-def _instant(at: dt.datetime) -> str:
-    """Give an instant to the second, and to the microsecond where it has any."""
+def instant(at: dt.datetime) -> str:
+    """Give the clock time of an instant, and in the hour that comes twice the zone's name too."""
     timespec = "microseconds" if at.microsecond else "seconds" if at.second else "minutes"
-    zone = getattr(at.tzinfo, "key", None) or at.tzname() or ""
-    repeated = f" ({at.tzname()})" if at.fold else ""
-    return f"{at.replace(tzinfo=None).isoformat(' ', timespec)} {zone}{repeated}".strip()
+    repeated = (
+        f" {at.tzname()}" if at.utcoffset() != at.replace(fold=1 - at.fold).utcoffset() else ""
+    )
+    return f"{at.replace(tzinfo=None).isoformat(' ', timespec)}{repeated}"
 
 
 def _lines(condition: ExplainedCondition, explanation: Verdict, depth: int) -> Iterator[str]:

@@ -6,15 +6,15 @@ from retention_kit.smart_segments.definitions.base import Language
 
 FACTS: dict[Language, dict[str, str]] = {
     "en": {
-        "Count": "how many there are",
+        "Count": "how many",
         "Total": "sum of “{column}”",
-        "Filled": "how many have “{column}”",
+        "Filled": "how many with “{column}”",
         "Least": "smallest “{column}”",
         "Greatest": "greatest “{column}”",
         "Distinct": "different values of “{column}”",
         "Periods": "periods with at least one",
-        "FirstAt": "the first was at",
-        "LastAt": "the last was at",
+        "FirstAt": "the first",
+        "LastAt": "the last",
         "EndHas": "it is as it should be",
         "Found": "a match was found",
         "OfColumnOfCustomer": "“{column}”",
@@ -26,15 +26,15 @@ FACTS: dict[Language, dict[str, str]] = {
         "OfPlugin": "“{name}”",
     },
     "ru": {
-        "Count": "сколько таких",
+        "Count": "сколько",
         "Total": "сумма по «{column}»",
-        "Filled": "у скольких есть «{column}»",
+        "Filled": "сколько с «{column}»",
         "Least": "наименьшее «{column}»",
         "Greatest": "наибольшее «{column}»",
         "Distinct": "разных значений «{column}»",
         "Periods": "периодов, где есть хотя бы одно",
-        "FirstAt": "первое было",
-        "LastAt": "последнее было",
+        "FirstAt": "когда первый раз",
+        "LastAt": "когда последний раз",
         "EndHas": "оно такое, как нужно",
         "Found": "совпадение найдено",
         "OfColumnOfCustomer": "«{column}»",
@@ -47,6 +47,30 @@ FACTS: dict[Language, dict[str, str]] = {
     },
 }
 """What each fact is, by its class."""
+
+SOURCES: dict[Language, dict[str, str]] = {
+    "en": {
+        "orders": "sales",
+        "order_items": "lines of sales",
+        "returns": "returns",
+        "returned_items": "lines of returns",
+        "events": "events",
+    },
+    "ru": {
+        "orders": "покупки",
+        "order_items": "строки покупок",
+        "returns": "возвраты",
+        "returned_items": "строки возвратов",
+        "events": "события",
+    },
+}
+"""What rows are, by their source."""
+
+JOINED: dict[Language, dict[str, str]] = {
+    "en": {"all": "All of these:", "any": "At least one of these:", "not": "Not this:"},
+    "ru": {"all": "Всё это:", "any": "Хотя бы одно из этого:", "not": "Не это:"},
+}
+"""What stands for a condition that joins others, which follow it."""
 
 OPERATORS: dict[Language, dict[str, str]] = {
     "en": {
@@ -90,14 +114,16 @@ ASKED: dict[Language, dict[str, str]] = {
         "at_least": "at least {number}",
         "at_most": "at most {number}",
         "range": "{low} to {high}",
-        "ratio": "{above} / {below}",
+        "mean": "mean of “{column}” over {number}",
+        "share": "share: {above} of {number}",
+        "net": "not brought back",
         "between": "from {start} to before {end}",
         "empty": "in an empty window, from {start} to before {end}",
         "until": "before {end}",
-        "from": "at {start} or later",
-        "before": "the last before that was at",
-        "any_instant": "any instant",
+        "from": "at {start} or later, as the one before was at {earlier}",
+        "nothing_before": "one before it, and there is none",
         "none_since": "none at or after {first}",
+        "nothing_first": "none after the first thing, and there is no first thing",
         "date_after": "{after} later is a date from {first} to {last}",
         "anniversary": "anniversary from {first} to {last}",
         "true": "yes",
@@ -111,14 +137,16 @@ ASKED: dict[Language, dict[str, str]] = {
         "at_least": "не менее {number}",
         "at_most": "не более {number}",
         "range": "от {low} до {high}",
-        "ratio": "{above} / {below}",
+        "mean": "среднее «{column}» по {number}",
+        "share": "доля: {above} из {number}",
+        "net": "кроме возвращённого",
         "between": "с {start} до {end}",
         "empty": "в пустом промежутке, с {start} до {end}",
         "until": "до {end}",
-        "from": "{start} или позже",
-        "before": "последнее перед этим было",
-        "any_instant": "любой момент",
-        "none_since": "ни одного с {first}",
+        "from": "{start} или позже, потому что перед этим было {earlier}",
+        "nothing_before": "что-то перед этим, а этого нет",
+        "none_since": "ни разу начиная с {first}",
+        "nothing_first": "ни разу после начала, а начала нет",
         "date_after": "через {after} наступает дата с {first} по {last}",
         "anniversary": "годовщина с {first} по {last}",
         "true": "да",

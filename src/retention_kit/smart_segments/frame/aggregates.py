@@ -10,7 +10,7 @@ import polars as pl
 from retention_kit.errors import DefinitionError
 from retention_kit.metrics.base.periods import period_index
 from retention_kit.smart_segments.definitions.rows import Rows
-from retention_kit.smart_segments.definitions.windows import AllTime, Bounds
+from retention_kit.smart_segments.definitions.windows import AllTime, Bounds, Every
 from retention_kit.smart_segments.frame.answers import Answer, Part
 from retention_kit.smart_segments.frame.comparisons import answered, within
 from retention_kit.smart_segments.frame.given import CUSTOMER, Column, Given
@@ -50,6 +50,7 @@ class Aggregates:
         prefix: What the names of its columns begin with.
         masks: By rows, the column that marks them.
         widest: By that column, from when and before when a fact looks at them.
+        periods: By calendar period, the column that numbers those of the rows.
         sums: The aggregates.
         answers: The facts.
     """
@@ -59,6 +60,7 @@ class Aggregates:
     prefix: str
     masks: dict[Rows, str] = field(default_factory=dict)
     widest: dict[str, Bounds] = field(default_factory=dict)
+    periods: dict[Every, str] = field(default_factory=dict)
     sums: list[pl.Expr] = field(default_factory=list)
     answers: dict[Fact, Answer] = field(default_factory=dict)
 
@@ -91,7 +93,12 @@ class Aggregates:
             since = min((start for start in starts if start is not None), default=None)
             since = None if None in starts else since
         rows = marked_rows(self.table, self.given, self.masks, since=since, keep=keep)
-        return Part(rows.group_by(CUSTOMER).agg(self.sums), self.answers)
+        numbers = [
+            period_index(as_instant(self.instant, self.given.zone), every).alias(name)
+            for every, name in self.periods.items()
+        ]
+        frame = rows.with_columns(numbers).group_by(CUSTOMER).agg(self.sums)
+        return Part(frame, self.answers)
 
     def _mask(self, rows: Rows, window: Span) -> pl.Expr:
         """Mark the rows that are asked for, in a window; null is no."""
@@ -158,8 +165,8 @@ class Aggregates:
 
     def _periods(self, fact: Periods) -> Answer:
         mask = self._mask(fact.rows, fact.window)
-        at = as_instant(self.instant, self.given.zone)
-        index = pl.when(mask).then(period_index(at, fact.every))
+        name = self.periods.setdefault(fact.every, f"{self.prefix}{fact.every}")
+        index = pl.when(mask).then(pl.col(name))
         if fact.window.periods > _BITS - 3:
             count = self._aggregate(index.drop_nulls().n_unique())
             return Answer(count.fill_null(0).cast(pl.Int64), pl.Int64())
@@ -221,6 +228,13 @@ def _check(fact: OfColumn, column: Column) -> None:
             f"asks for {asked}. Allowed: {allowed}. Next step: {step}",
             parameter=column.name,
         )
+
+
+def starts(fact: Fact, given: Given) -> bool:
+    """Say whether a fact looks at no row before a certain instant."""
+    if not isinstance(fact, OfRows | Periods):
+        return False
+    return fact.window.bounds(given.as_of, given.clock)[0] is not None
 
 
 def of_table(facts: Iterable[Fact], table: str) -> Iterator[Fact]:

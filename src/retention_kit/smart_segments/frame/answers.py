@@ -36,3 +36,10 @@ class Part:
 
     frame: pl.LazyFrame | None
     answers: Mapping[Fact, Answer] = field(default_factory=dict)
+
+    @property
+    def table(self) -> pl.LazyFrame:
+        """The table, where there is one."""
+        if self.frame is None:
+            raise ValueError("A part without facts over rows has no table.")
+        return self.frame

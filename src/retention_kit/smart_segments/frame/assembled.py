@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from retention_kit.smart_segments.frame.aggregates import Aggregates, of_table
+from retention_kit.smart_segments.frame.aggregates import Aggregates, of_table, starts
 from retention_kit.smart_segments.frame.answers import Answer, Part
 from retention_kit.smart_segments.frame.decisions import consents_part
 from retention_kit.smart_segments.frame.emptiness import outcomes
@@ -34,6 +34,8 @@ from retention_kit.smart_segments.lowered.facts import (
     OfColumnOfCustomer,
 )
 
+_WORTH_A_PASS = 4
+"""From how many facts over young rows on the table is read once more, and those rows alone kept."""
 _BY_ROWS = ("order_items", "orders", "events")
 
 
@@ -62,16 +64,17 @@ def everybody(given: Given, facts: Iterable[Fact]) -> Assembled:
         of observation.
     """
     wanted = behind(facts)
-    orders = _aggregates("orders", given, wanted).part(whole=True)
-    frame = orders.frame.with_columns(pl.lit(value=True).alias(ORDERED))
+    orders, *younger = _parts("orders", given, wanted, whole=True)
+    frame = orders.table.with_columns(pl.lit(value=True).alias(ORDERED))
     answers = dict(orders.answers)
     customers = customers_part(given, wanted)
     if customers is not None:
-        frame = frame.join(customers.frame, on=CUSTOMER, how="full", coalesce=True).filter(
+        frame = frame.join(customers.table, on=CUSTOMER, how="full", coalesce=True).filter(
             pl.col(ORDERED).is_not_null() | pl.col(REGISTERED)
         )
         answers |= customers.answers
-    return _with(Assembled(frame, answers), _beside(given, wanted, "orders"), given, wanted)
+    parts = [*younger, *_beside(given, wanted, "orders")]
+    return _with(Assembled(frame, answers), parts, given, wanted)
 
 
 def possible_members(given: Given, check: Check, *, but: bool | None) -> Assembled:
@@ -106,18 +109,16 @@ def _of_part(given: Given, facts: Iterable[Fact], base: Part, of: str | Fact) ->
     """Put beside a part what else there is of the customers in it."""
     wanted = behind(facts)
     parts = _beside(given, wanted, of)
-    frame = base.frame
     # Who bought is one of everyone; who only did something may not be a customer at all.
     is_known = of in ("orders", "order_items")
     customers = customers_part(given, wanted)
     if of != "orders" and (not is_known or any(True for _ in of_table(wanted, "orders"))):
-        orders = _aggregates("orders", given, wanted).part(whole=not is_known)
-        parts.append(
-            Part(orders.frame.with_columns(pl.lit(value=True).alias(ORDERED)), orders.answers)
-        )
+        orders, *younger = _parts("orders", given, wanted, whole=not is_known)
+        marked = orders.table.with_columns(pl.lit(value=True).alias(ORDERED))
+        parts += [Part(marked, orders.answers), *younger]
     if customers is not None and (not is_known or _asks_customers(wanted)):
         parts.append(customers)
-    table = _with(Assembled(frame, base.answers), parts, given, wanted)
+    table = _with(Assembled(base.table, base.answers), parts, given, wanted)
     if is_known:
         return table
     somebody = pl.col(ORDERED)
@@ -141,9 +142,10 @@ def _with(table: Assembled, parts: Iterable[Part], given: Given, wanted: list[Fa
 def _beside(given: Given, wanted: Collection[Fact], but: str | Fact) -> list[Part]:
     """Give the tables that are joined to customers: those with a fact, but for one."""
     found = [
-        _aggregates(table, given, wanted).part()
+        part
         for table in ("order_items", "events")
         if table != but and any(True for _ in of_table(wanted, table))
+        for part in _parts(table, given, wanted, whole=False)
     ]
     one = (scores_part(given, wanted), consents_part(given, wanted))
     return [
@@ -155,8 +157,27 @@ def _beside(given: Given, wanted: Collection[Fact], but: str | Fact) -> list[Par
     ]
 
 
-def _aggregates(table: str, given: Given, facts: Iterable[Fact]) -> Aggregates:
-    sums = Aggregates(table, given, f"__{table}_")
+def _parts(table: str, given: Given, facts: Iterable[Fact], *, whole: bool) -> list[Part]:
+    """Aggregate the facts over the rows of one table, those over young rows apart where many are.
+
+    Args:
+        table: The table.
+        given: The tables.
+        facts: Facts, those over other tables among them.
+        whole: Whether the first part has all customers of the table.
+    """
+    asked = list(of_table(facts, table))
+    young = [fact for fact in asked if starts(fact, given)]
+    if len(young) < _WORTH_A_PASS or (len(young) == len(asked) and not whole):
+        return [_aggregates(table, given, asked).part(whole=whole)]
+    ever = _aggregates(table, given, (fact for fact in asked if fact not in set(young)))
+    return [ever.part(whole=whole), _aggregates(table, given, young, "young_").part()]
+
+
+def _aggregates(
+    table: str, given: Given, facts: Iterable[Fact], mark: str = ""
+) -> Aggregates:
+    sums = Aggregates(table, given, f"__{table}_{mark}")
     sums.add(of_table(facts, table))
     return sums
 

@@ -11,7 +11,7 @@ from retention_kit.smart_segments.frame.anniversaries import comes_round
 from retention_kit.smart_segments.frame.answers import Answer
 from retention_kit.smart_segments.frame.comparisons import answered, within
 from retention_kit.smart_segments.frame.given import Column, Given
-from retention_kit.smart_segments.frame.instants import as_instant, moved
+from retention_kit.smart_segments.frame.instants import as_instant, is_passed
 from retention_kit.smart_segments.frame.numbers import compared, ratio_compared
 from retention_kit.smart_segments.frame.people import customer_column
 from retention_kit.smart_segments.lowered.checks import (
@@ -75,8 +75,8 @@ def check_answer(  # noqa: PLR0911 - one arm for each kind of check
             at = facts[check.fact].value
             return (at.is_not_null() & within(at, bounds, given.now)).fill_null(value=False)
         case Apart():
-            earlier = moved(facts[check.earlier].value, check.length, given.zone)
-            return (earlier <= facts[check.later].value).fill_null(value=False)
+            earlier, later = facts[check.earlier].value, facts[check.later].value
+            return is_passed(earlier, check.length, later, given.zone).fill_null(value=False)
         case NoneSince():
             last, first = facts[check.last].value, facts[check.first].value
             return first.is_not_null() & (last < first).fill_null(value=True)

@@ -18,6 +18,8 @@ from retention_kit.smart_segments.definitions.lengths import (
 from retention_kit.smart_segments.frame.given import Given
 
 _DAY = dt.timedelta(days=1)
+_LEEWAY = 2
+"""More days than any change of a clock takes or gives."""
 
 
 def moved(at: pl.Expr, length: Length, zone: str) -> pl.Expr:
@@ -35,6 +37,28 @@ def moved(at: pl.Expr, length: Length, zone: str) -> pl.Expr:
         clock = as_instant(at, zone).dt.replace_time_zone(None)
         at = _read_on(clock.dt.offset_by(f"{length.months}mo{length.days}d"), zone)
     return at + length.seconds * 1_000_000 if length.seconds else at
+
+
+def is_passed(earlier: pl.Expr, length: Length, later: pl.Expr, zone: str) -> pl.Expr:
+    """Say whether an instant moved by a length is not after another; null where either is none.
+
+    Args:
+        earlier: Instants in microseconds since 1970 in UTC.
+        length: How long.
+        later: The other instants.
+        zone: The shop's zone.
+    """
+    if length.is_elapsed:
+        return moved(earlier, length, zone) <= later
+    # The clock is asked only where the length of months and days makes a difference.
+    surely = earlier + _microseconds(length.longest_days + _LEEWAY) <= later
+    never = earlier + _microseconds(length.shortest_days - _LEEWAY) > later
+    exactly = moved(pl.when(~surely & ~never).then(earlier), length, zone) <= later
+    return pl.when(surely | never).then(surely).otherwise(exactly)
+
+
+def _microseconds(days: float) -> int:
+    return int(days * 86_400_000_000)
 
 
 def as_instant(at: pl.Expr, zone: str) -> pl.Expr:

@@ -13,6 +13,7 @@ from retention_kit.smart_segments.person.compiled import CompiledSegment, compil
 from retention_kit.smart_segments.person.fields import fields_of
 from retention_kit.smart_segments.person.needs import KEYS
 from retention_kit.smart_segments.person.rows import (
+    check_orders,
     line_row,
     membership_row,
     orders_by_id,
@@ -93,8 +94,8 @@ class CustomerState:
         Raises:
             DefinitionError: There is no such table.
             MissingColumnError: A required column is absent.
-            DataError: A value cannot be read, the row is of another customer, a sale's id is
-                there already, or a line's order is not.
+            DataError: A value cannot be read, the row is of another customer, an amount has
+                the wrong sign, a sale's id is there already, or a line's order is not.
         """
         customer_id = self._rows["customer_id"]
         match table:
@@ -151,6 +152,7 @@ class CustomerState:
 
     def _add_order(self, row: dict[str, Any]) -> None:
         orders = self._rows.setdefault("orders", [])
+        check_orders([row])
         if row["kind"] == "sale" and (row["order_id"], "sale") in orders_by_id(orders):
             raise DataError(
                 "One order id stands on two sales. Allowed: one row for each sale. Next step: make "

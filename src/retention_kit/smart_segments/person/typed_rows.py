@@ -5,8 +5,6 @@ own columns, of which segments can ask as of any other; in such tables every row
 None where nothing is known.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
