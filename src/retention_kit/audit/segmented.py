@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -85,14 +86,12 @@ def _kinds(segments: Sequence[Segment], dataset: Dataset, seen: Seen) -> pl.Data
 
 
 def _sizes(kinds: pl.DataFrame, asked: dict[str, Segment]) -> pl.DataFrame:
-    everybody, revenue = (kinds[name].sum() for name in (_CUSTOMERS, _PAID))
+    everybody, revenue = _sums(kinds)
     rows = []
     for name, segment in asked.items():
-        members = kinds.filter(name)
-        customers, paid = (members[column].sum() for column in (_CUSTOMERS, _PAID))
+        customers, paid = _sums(kinds.filter(name))
         share_paid = float(paid) / float(revenue) if revenue else None
-        told = segment.sentence()
-        rows.append((name, customers, customers / everybody, paid, share_paid, told))
+        rows.append((name, customers, customers / everybody, paid, share_paid, segment.sentence()))
     return pl.DataFrame(
         rows,
         schema={
@@ -107,15 +106,21 @@ def _sizes(kinds: pl.DataFrame, asked: dict[str, Segment]) -> pl.DataFrame:
     )
 
 
+def _sums(kinds: pl.DataFrame) -> tuple[int, Decimal]:
+    """Give how many customers there are of some kinds, and what they paid."""
+    customers, paid = kinds.select(pl.col(_CUSTOMERS, _PAID).sum()).row(0)
+    return customers, paid
+
+
 def _overlap(kinds: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """Count who is in both of each two segments that have anybody."""
-    sizes = {name: kinds.filter(name)[_CUSTOMERS].sum() for name in names}
+    members = {name: kinds.filter(name) for name in names}
+    sizes = {name: _sums(own)[0] for name, own in members.items()}
     some = [name for name in names if sizes[name]]
     rows = []
     for one in some:
-        members = kinds.filter(one)
         for other in some:
-            both = members.filter(other)[_CUSTOMERS].sum()
+            both = _sums(members[one].filter(other))[0]
             rows.append((one, other, both, both / sizes[one]))
     return pl.DataFrame(
         rows,

@@ -116,10 +116,9 @@ def _headline(explanation: Verdict) -> str:
 def instant(at: dt.datetime) -> str:
     """Give the clock time of an instant, and in the hour that comes twice the zone's name too."""
     timespec = "microseconds" if at.microsecond else "seconds" if at.second else "minutes"
-    repeated = (
-        f" {at.tzname()}" if at.utcoffset() != at.replace(fold=1 - at.fold).utcoffset() else ""
-    )
-    return f"{at.replace(tzinfo=None).isoformat(' ', timespec)}{repeated}"
+    clock = at.replace(tzinfo=None).isoformat(" ", timespec)
+    comes_twice = at.utcoffset() != at.replace(fold=1 - at.fold).utcoffset()
+    return f"{clock} {at.tzname()}" if comes_twice else clock
 
 
 def _lines(condition: ExplainedCondition, explanation: Verdict, depth: int) -> Iterator[str]:
