@@ -44,7 +44,9 @@ from retention_kit.testing._segment_parts import (
     EVERY,
     draw_comparison,
     draw_filters,
+    draw_happened,
     draw_length,
+    draw_length_between,
     draw_number,
     draw_number_operator,
     draw_rows,
@@ -146,16 +148,26 @@ def _sequence(draw: DrawFn, asked: Asked) -> Condition:
     world = asked.world
     count = draw(st.sampled_from((1, 2, 2, 3)))
     rows = [draw_rows(draw, world, _OF_SALES) for _ in range(count)]
+    happened = draw_happened(draw, world, count) if draw(st.booleans()) else []
+    if happened:
+        rows = [one for _, one in happened]
+        count = len(rows)
     steps = []
     for place, own in enumerate(rows):
         last = place == count - 1
         # Most steps ask for little, so that some sequences are found.
         quiet = draw(st.sampled_from((0, 0, 1, 2) if last else (0, 0, 0, 1))) if count > 1 else 1
-        has_limit = place > 0 and draw(st.integers(0, 2)) == 2
+        within = None
+        if place and draw(st.integers(0, 2)) == 2:
+            within = (
+                draw_length_between(draw, world, happened[place - 1][0], happened[place][0])
+                if happened
+                else draw_length(draw, world)
+            )
         steps.append(
             Step(
                 rows=own,
-                within=draw_length(draw, world) if has_limit else None,
+                within=within,
                 same=_draw_same(draw, world, own, rows[:place]),
                 without=tuple(_draw_without(draw, world, rows[: place + 1]) for _ in range(quiet)),
             )
@@ -223,9 +235,13 @@ def _lapsed(draw: DrawFn, asked: Asked) -> Condition:
 
 def _reactivated(draw: DrawFn, asked: Asked) -> Condition:
     world = asked.world
-    rows = draw_rows(draw, world)
-    one = draw_length(draw, world)
-    other = draw_length(draw, world) if draw(st.booleans()) else one
+    happened = draw_happened(draw, world, 2)
+    if len(happened) == 2 and draw(st.booleans()):
+        rows = Rows(source=happened[1][1].source)
+        one = draw_length_between(draw, world, happened[0][0], happened[1][0])
+    else:
+        rows, one = draw_rows(draw, world), draw_length(draw, world)
+    other = one if draw(st.booleans()) else draw_length(draw, world)
     for gap, within in ((one, other), (other, one)):
         try:
             return Reactivated(rows=rows, gap=gap, within=within)

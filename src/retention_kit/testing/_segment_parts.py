@@ -74,7 +74,12 @@ def draw_length(draw: DrawFn, world: SegmentWorld, *, of_days: bool = False) -> 
         return draw(st.sampled_from(LENGTHS if choice == 0 else LONGER))
     later = _since_1970(world.as_of) if choice == 2 else _an_instant(draw, world)
     earlier = _an_instant(draw, world)
-    return draw(st.sampled_from(_lengths_between(earlier, later, world)))
+    return draw_length_between(draw, world, earlier, later)
+
+
+def draw_length_between(draw: DrawFn, world: SegmentWorld, one: int, other: int) -> str:
+    """Draw a length that is the time between two instants, or nearly so."""
+    return draw(st.sampled_from(_lengths_between(one, other, world)))
 
 
 def draw_window(draw: DrawFn, world: SegmentWorld, *, all_time: bool = True) -> Any:
@@ -150,6 +155,34 @@ def draw_rows(draw: DrawFn, world: SegmentWorld, sources: tuple[Source, ...] = _
     where = draw_filters(draw, world, source, 2)
     net = source in ("orders", "order_items") and draw(st.integers(0, 4)) == 4
     return Rows(source=source, where=where, net=net)
+
+
+def draw_happened(draw: DrawFn, world: SegmentWorld, most: int) -> list[tuple[int, Rows]]:
+    """Draw up to so many things that one customer did one after another, and rows they are of.
+
+    Returns:
+        Instants and rows, in order; fewer or none where nobody did as much.
+    """
+    if not world.timelines:
+        return []
+    timeline = draw(st.sampled_from(world.timelines))
+    chosen = sorted(draw(st.sets(st.integers(0, len(timeline) - 1), min_size=1, max_size=most)))
+    found: list[tuple[int, Rows]] = []
+    for place in chosen:
+        at, source, row = timeline[place]
+        if not found or at > found[-1][0]:
+            found.append((at, _rows_like(draw, world, source, row)))
+    return found
+
+
+def _rows_like(draw: DrawFn, world: SegmentWorld, source: Source, row: dict[str, Any]) -> Rows:
+    """Draw rows among which there is a given one."""
+    kinds: tuple[Kind, ...] = ("text", "exact", "bool", "date", "instant")
+    told = [one for one in world.columns(TABLE_OF[source], kinds) if row[one] is not None]
+    if draw(st.booleans()):
+        return Rows(source=source)
+    column = draw(st.sampled_from(told))
+    return Rows(source=source, where=(Where(column=column, value=row[column]),))
 
 
 def draw_number(draw: DrawFn, values: list[Any]) -> Any:

@@ -7,7 +7,7 @@ definition compares; a table of scores; and snapshots of segments taken before.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from retention_kit.smart_segments.definitions.lengths import EPOCH
+from retention_kit.smart_segments.definitions.rows import Source
 from retention_kit.testing._instants import after_all, to_datetime
 from retention_kit.testing._shop import Shop
 
@@ -124,6 +125,19 @@ class SegmentWorld:
         return found
 
     @property
+    def timelines(self) -> list[list[tuple[int, Source, dict[str, Any]]]]:
+        """Give what each customer did before the observation, in order, where it is two things."""
+        if "timelines" not in self.cached:
+            found: dict[Any, list[tuple[int, Source, dict[str, Any]]]] = {}
+            for at, source, row in _happened(self.tables):
+                if row["customer_id"] is not None and at < _since_1970(self.as_of):
+                    found.setdefault(row["customer_id"], []).append((at, source, row))
+            ordered = [sorted(one, key=lambda what: what[0]) for one in found.values()]
+            self.cached["timelines"] = [one for one in ordered if one[0][0] < one[-1][0]]
+        timelines: list[list[tuple[int, Source, dict[str, Any]]]] = self.cached["timelines"]
+        return timelines
+
+    @property
     def instants(self) -> list[int]:
         """When something happened, in microseconds since 1970; never none."""
         if "instants" not in self.cached:
@@ -216,6 +230,25 @@ def draw_world(draw: DrawFn, shop: Shop, as_of: dt.datetime) -> SegmentWorld:
     if "snapshots" not in tables:
         tables["snapshots"], taken = _draw_snapshots(draw, shop, ids, as_of)
     return SegmentWorld(tables, shop.time_zone, as_of, taken)
+
+
+def _happened(
+    tables: Mapping[str, pl.DataFrame],
+) -> Iterator[tuple[int, Source, dict[str, Any]]]:
+    """Give completed orders, lines and events: when, of which source, and the row."""
+    sources: Mapping[tuple[str, str | None], Source] = {
+        ("orders", "sale"): "orders",
+        ("orders", "return"): "returns",
+        ("order_items", "sale"): "order_items",
+        ("order_items", "return"): "returned_items",
+        ("events", None): "events",
+    }
+    for table in dict.fromkeys(table for table, _ in sources):
+        if table in tables:
+            for row in tables[table].to_dicts():
+                at = row["occurred_at" if table == "events" else "ordered_at"]
+                if row.get("status", "completed") == "completed":
+                    yield _since_1970(at), sources[table, row.get("kind")], row
 
 
 def _ids(shop: Shop) -> pl.Series:

@@ -59,7 +59,8 @@ class ConditionSpec:
             customers who are not in it are `absent`.
         person: Answers it for one customer: takes the settings, the `CustomerRows`, the instant
             and the zone; gives True, False or None where unknown.
-        sentence: Says it: takes the settings and the language `en` or `ru`.
+        sentence: Says it: takes the settings and the language `en` or `ru`, and gives what goes
+            on after "customers who" or «покупатели, которые»: "live near a shop".
         tables: The tables it needs.
         absent: What it is for customers whom `frame` does not give.
         api_version: The version of this interface that the plugin was written to.

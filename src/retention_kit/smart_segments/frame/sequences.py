@@ -21,10 +21,11 @@ from retention_kit.smart_segments.frame.bindings import Binding, Bindings, refer
 from retention_kit.smart_segments.frame.comparisons import within
 from retention_kit.smart_segments.frame.given import CUSTOMER, Given
 from retention_kit.smart_segments.frame.instants import moved
-from retention_kit.smart_segments.frame.steps import Roles
+from retention_kit.smart_segments.frame.steps import Role, Roles, earliest, first_role
 from retention_kit.smart_segments.lowered.facts import Fact, Found
 
 AT = "__t"
+_BEFORE = "__before"
 _DEADLINE = "__deadline"
 _STOPPED = "__stopped"
 _SCORE = {"no": None, "unknown": 1, "yes": 2}
@@ -61,6 +62,10 @@ class _Chain:
         self._pattern = pattern
         self._bindings = Bindings(pattern, given)
         self._roles = roles
+        self._begins = first_role(pattern, given)
+        self._since = earliest(pattern, given)
+        # Whether of each customer there is one match so far, at most.
+        self._one_each = False
 
     def scores(self) -> pl.LazyFrame:
         """Give `customer_id` and, under `AT`, how complete each match is."""
@@ -86,6 +91,7 @@ class _Chain:
             rows = rows.filter(at == end.over(CUSTOMER))
         else:
             rows = rows.group_by(CUSTOMER).agg(end)
+            self._one_each = True
         return rows.filter(inside) if pattern.among == "all" else rows
 
     def _rows(self, place: int) -> pl.LazyFrame:
@@ -99,7 +105,8 @@ class _Chain:
                 self._bindings.filled(one, key).alias(one.name),
                 key.is_not_null().alias(one.is_known),
             ]
-        rows = self._roles.of(step.rows).select(
+        role = Role(step.rows, self._since) if place else self._begins
+        rows = self._roles.of(role).select(
             CUSTOMER,
             self._given.instant(step.rows.table).alias(AT),
             *columns,
@@ -137,6 +144,13 @@ class _Chain:
             # A row goes on with every match whose free bindings differ.
             kinds = states.select(groups).unique()
             rows = rows.join(kinds, on=[CUSTOMER, *(one.name for one in bound)], how="inner")
+        kept = [CUSTOMER, AT, *_columns(self._bindings.carried(place + 1))]
+        if self._one_each:
+            self._one_each = False
+            later = rows.join(states.rename({AT: _BEFORE}), on=groups, how="inner")
+            return later.filter(
+                pl.col(AT) > pl.col(_BEFORE), pl.col(AT) < pl.col(_DEADLINE)
+            ).select(kept)
         latest = states.sort(AT).with_columns(pl.col(_DEADLINE).cum_max().over(groups))
         return (
             rows.sort(AT)
@@ -149,7 +163,7 @@ class _Chain:
                 check_sortedness=False,
             )
             .filter(pl.col(AT) < pl.col(_DEADLINE))
-            .select(CUSTOMER, AT, *_columns(self._bindings.carried(place + 1)))
+            .select(kept)
         )
 
     def _with_deadline(self, states: pl.LazyFrame, step: Step, later: Step) -> pl.LazyFrame:
@@ -182,7 +196,7 @@ class _Chain:
         return states, stops
 
     def _stops(self, without: Without) -> pl.LazyFrame:
-        rows = self._roles.of(without.rows).select(
+        rows = self._roles.of(Role(without.rows, self._since)).select(
             CUSTOMER,
             self._given.instant(without.rows.table).alias(AT),
             *self._keys(without.rows, without.same).values(),

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import polars as pl
 
 from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.sequences import Sequence
+from retention_kit.smart_segments.frame.comparisons import within
 from retention_kit.smart_segments.frame.given import CUSTOMER, Given
 from retention_kit.smart_segments.frame.sources import marked_rows
 from retention_kit.smart_segments.lowered.facts import Found, rows_of
+
+
+class Role(NamedTuple):
+    """Rows that a sequence looks at.
+
+    Attributes:
+        rows: Which rows.
+        since: Before when, in microseconds since 1970 in UTC, none of them matters.
+    """
+
+    rows: Rows
+    since: int | None
 
 
 class Roles:
@@ -22,23 +36,54 @@ class Roles:
     """
 
     def __init__(self, sequences: Iterable[Sequence], given: Given) -> None:
+        self._given = given
         asked = tuple(sequences)
-        uses = [rows for sequence in asked for rows in rows_of(Found(sequence))]
-        self._names = {rows: f"__role_{place}" for place, rows in enumerate(dict.fromkeys(uses))}
+        uses = [role for sequence in asked for role in roles_of(sequence, given)]
+        wanted = dict.fromkeys(role.rows for role in uses)
+        self._names = {rows: f"__role_{place}" for place, rows in enumerate(wanted)}
         self._frames: dict[str, pl.LazyFrame] = {}
         for table, columns in _columns(asked, given).items():
-            roles = {rows: name for rows, name in self._names.items() if rows.table == table}
-            frame = (
-                marked_rows(table, given, roles, keep=pl.any_horizontal(list(roles.values())))
-                .select(*columns, *roles.values())
+            masks = {rows: name for rows, name in self._names.items() if rows.table == table}
+            here = [role for role in uses if role.rows.table == table]
+            sinces = [role.since for role in here]
+            since = None if None in sinces else min(one for one in sinces if one is not None)
+            keep = pl.any_horizontal([self._mask(role) for role in dict.fromkeys(here)])
+            frame = marked_rows(table, given, masks, since=since, keep=keep).select(
+                *columns, *masks.values()
             )
             # Kept once they are read, so that the table is not read for each of its uses.
-            is_used_again = sum(rows.table == table for rows in uses) > 1
-            self._frames[table] = frame.cache() if is_used_again else frame
+            self._frames[table] = frame.cache() if len(here) > 1 else frame
 
-    def of(self, rows: Rows) -> pl.LazyFrame:
+    def of(self, role: Role) -> pl.LazyFrame:
         """Give the rows of one role."""
-        return self._frames[rows.table].filter(pl.col(self._names[rows]))
+        return self._frames[role.rows.table].filter(self._mask(role))
+
+    def _mask(self, role: Role) -> pl.Expr:
+        mask = pl.col(self._names[role.rows])
+        if role.since is None:
+            return mask
+        at = self._given.instant(role.rows.table)
+        return mask & within(at, (role.since, self._given.now), self._given.now)
+
+
+def first_role(sequence: Sequence, given: Given) -> Role:
+    """Give the rows that may be the first step's."""
+    is_first_of_all = sequence.among == "all" and sequence.which == "first"
+    since = None if is_first_of_all else earliest(sequence, given)
+    return Role(sequence.steps[0].rows, since)
+
+
+def roles_of(sequence: Sequence, given: Given) -> Iterator[Role]:
+    """Give all rows that a sequence looks at."""
+    yield first_role(sequence, given)
+    since = earliest(sequence, given)
+    for rows in list(rows_of(Found(sequence)))[1:]:
+        yield Role(rows, since)
+
+
+def earliest(sequence: Sequence, given: Given) -> int | None:
+    """Give when a match can begin at the earliest; what was before does not matter."""
+    return sequence.window.bounds(given.as_of, given.clock)[0]
 
 
 def _columns(sequences: Iterable[Sequence], given: Given) -> dict[str, list[str]]:

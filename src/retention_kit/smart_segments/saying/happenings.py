@@ -254,8 +254,8 @@ def bought(
         >>> cover = bought(category="cover")
         >>> condition = bought(category="mattress").within("1mo").not_followed_by(cover)
         >>> print(condition.as_condition().sentence())
-        Bought something with category “mattress” in the last month, and after the last time \
-bought nothing with category “cover”.
+        Customers who bought something with category “mattress” in the last month (the last such \
+time) and bought nothing with category “cover” at or after that.
     """
     of_lines = {"product_id": product_id, "category": category, "name": name}
     of_orders = {"channel": channel, "manager": manager, "promo_code": promo_code}
