@@ -93,16 +93,14 @@ class TestTheTables:
         told = real.tables["ready_segments"].filter(ready_segment="one_time_buyers")["meaning"]
         assert told.item() == "Customers who bought exactly once."
 
-    def test_a_shop_whose_orders_were_all_cancelled_has_nobody_in_any(self):
+    def test_a_shop_whose_orders_were_all_cancelled_has_no_segments(self):
         at = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
         order = {"order_id": 1, "customer_id": 1, "ordered_at": at, "amount": Decimal(5)}
         dataset = Dataset.from_frames(
             orders=[{**order, "status": "cancelled"}], time_zone="UTC", currency="EUR"
         )
         found = audit(dataset, as_of=dt.datetime(2025, 2, 1, tzinfo=dt.UTC))
-        assert found.tables["ready_segments"]["customers"].sum() == 0
-        assert found.tables["ready_segments"]["share_of_revenue"].null_count() > 0
-        assert found.tables["ready_overlap"].is_empty()
+        assert not {"ready_segments", "ready_overlap"} & set(found.tables)
         assert report_sections(found)["segments"].missing
 
 

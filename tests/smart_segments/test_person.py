@@ -823,3 +823,45 @@ def test_asking_does_not_look_further_than_it_must():
     broken = EventAggregate(aggregate="sum", column="extra", value=1)
     orders = [order(1, day(1, 1), extra="no number")]
     assert asked(EventCount(at_most=0) & broken, orders=orders) is False
+
+
+@pytest.mark.parametrize(
+    ("condition", "tables", "column"),
+    [
+        (EventCount(rows=Rows(net=True), at_least=1), {"orders": [{}]}, "amount"),
+        (
+            EventCount(rows=Rows(source="order_items", net=True), at_least=1),
+            {"order_items": [{"kind": "return"}]},
+            "order_id",
+        ),
+        (FirstEvent(has=(where("channel", "x"),)), {"orders": [{}, {}]}, "order_id"),
+        (EventCount(at_least=1), {"orders": [{"ordered_at": None}]}, None),
+    ],
+)
+def test_rows_that_lack_what_every_row_has_are_named(condition, tables, column):
+    """Plain rows, which no constructor has looked at."""
+    base = {"ordered_at": day(1, 1)}
+    given = {name: [{**base, **row} for row in rows] for name, rows in tables.items()}
+    if column == "amount":
+        given["orders"] = [{**base, "order_id": 1}, {**base, "order_id": 1, "kind": "return"}]
+    rows = {"customer_id": 7, "time_zone": MOSCOW, "customer": {"city": "x"}, "orders": [], **given}
+    with pytest.raises(DataError) as caught:
+        is_member(Segment(name="s", condition=condition), rows, AS_OF)
+    assert getattr(caught.value, "column", None) == column
+
+
+def test_rows_without_the_customers_id_or_the_zone_are_refused():
+    segment = Segment(name="s", condition=EventCount(at_least=1))
+    for key in ("customer_id", "time_zone"):
+        rows = {name: value for name, value in made(orders=THREE).items() if name != key}
+        with pytest.raises(DataError, match=key):
+            is_member(segment, rows, AS_OF)
+
+
+def test_columns_that_are_never_equal_are_not_called_the_same():
+    condition = Sequence(
+        steps=(Step(rows=Rows()), Step(rows=Rows(), same=(Same(column="channel", of="order_id"),)))
+    )
+    orders = [order(1, day(1, 1), channel="1"), order(2, day(1, 2), channel="1")]
+    with pytest.raises(DefinitionError, match="'same' compares"):
+        asked(condition, orders=orders)

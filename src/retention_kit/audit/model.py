@@ -105,8 +105,8 @@ class Findings:
             `key_figures`, `trends`, `views`, `actions`, `order_values`, `buyers`, `seasonality`,
             `concentration`, `retention`, `cohorts`, `value_trend`, `lifetime_values`, `what_if`,
             `gaps`, `gap_summary`, `gaps_by_order`, `next_purchase`, `order_conversion`,
-            `churned_customers`, `churned_totals`, `data_health`, `ready_segments`,
-            `ready_overlap`. With a sale: `rfm_segments`,
+            `churned_customers`, `churned_totals`, `data_health`. With somebody in one of them:
+            `ready_segments`, `ready_overlap`. With a sale: `rfm_segments`,
             `rfm_map`, `rfm_levels`, `rfm_migration`, `worth_a_call`, and `clusters` where customers
             differ. Where somebody bought on two days: `value_models`, `value_parameters`,
             `repeat_frequency`, mostly `purchase_tracking`, and where the models can be trusted

@@ -26,7 +26,7 @@ _CUSTOMERS = "__customers"
 
 
 def segment_tables(dataset: Dataset, seen: Seen) -> dict[str, pl.DataFrame]:
-    """Make the tables of ready segments and of what they have in common; none without customers.
+    """Make the tables of ready segments and of what they have in common; none without members.
 
     What is kept of customers is how many there are of each kind, by the segments they are in.
 
@@ -36,7 +36,7 @@ def segment_tables(dataset: Dataset, seen: Seen) -> dict[str, pl.DataFrame]:
     """
     asked = segments_asked(set(given_tables(dataset)))
     kinds = _kinds(list(asked.values()), dataset, seen)
-    if kinds.is_empty():
+    if kinds.filter(pl.any_horizontal(list(asked))).is_empty():
         return {}
     return {
         "ready_segments": _sizes(kinds, asked),

@@ -188,7 +188,7 @@ def _sequence(draw: DrawFn, asked: Asked) -> Condition:
 
 def _draw_without(draw: DrawFn, world: SegmentWorld, before: list[Rows]) -> Without:
     rows = draw_rows(draw, world, _OF_SALES)
-    if not rows.where and draw(st.booleans()):
+    if not rows.where:
         rows = rows.also(draw_comparison(draw, world, rows.table, Where))
     return Without(rows=rows, same=_draw_same(draw, world, rows, before))
 

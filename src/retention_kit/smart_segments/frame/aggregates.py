@@ -25,7 +25,6 @@ from retention_kit.smart_segments.lowered.facts import (
     Fact,
     Filled,
     FirstAt,
-    Greatest,
     LastAt,
     Least,
     OfColumn,
@@ -158,7 +157,9 @@ class Aggregates:
                 return Answer(total, pl.Decimal(38, dtype.scale))
             case Total():
                 # A sum of 64 bits would run over where the whole numbers are large.
-                return Answer(self._aggregate(value.cast(pl.Int128).sum()).fill_null(0), pl.Int128())
+                return Answer(
+                    self._aggregate(value.cast(pl.Int128).sum()).fill_null(0), pl.Int128()
+                )
             case Least():
                 return Answer(self._aggregate(value.min()), dtype)
         return Answer(self._aggregate(value.max()), dtype)
@@ -209,7 +210,7 @@ class Aggregates:
 def _both(a: Bounds, b: Bounds) -> Bounds:
     """Give the shortest bounds that hold both."""
     starts = [start for start, _ in (a, b) if start is not None]
-    return (min(starts) if len(starts) == 2 else None), max(a[1], b[1])  # noqa: PLR2004
+    return (min(starts) if len(starts) == 2 else None), max(a[1], b[1])
 
 
 def _check(fact: OfColumn, column: Column) -> None:
@@ -242,5 +243,3 @@ def of_table(facts: Iterable[Fact], table: str) -> Iterator[Fact]:
     for fact in facts:
         if isinstance(fact, OfRows | Periods | EndHas) and fact.rows.table == table:
             yield fact
-
-

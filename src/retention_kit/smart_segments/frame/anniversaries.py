@@ -7,26 +7,26 @@ from typing import Any
 
 import polars as pl
 
-from retention_kit.smart_segments.definitions.lengths import Length, add_months, read_length
+from retention_kit.smart_segments.definitions.lengths import read_length
 from retention_kit.smart_segments.definitions.moments import Anniversary
+from retention_kit.smart_segments.frame.given import Given
+from retention_kit.smart_segments.lowered.due import due_dates
 
 _LEAP_DAY = 229
 
 
-def comes_round(day: pl.Expr, anniversary: Anniversary, today: dt.date) -> pl.Expr:
+def comes_round(day: pl.Expr, anniversary: Anniversary, given: Given) -> pl.Expr:
     """Say which dates come round on one of the days asked for.
 
     Args:
         day: An expression of dates.
         anniversary: When.
-        today: The shop's date at the instant of observation.
+        given: The instant of observation and the shop's zone.
 
     Returns:
         A `Boolean` expression, null where there is no date.
     """
-    ahead = Length() if anniversary.ahead is None else read_length("ahead", anniversary.ahead)
-    first = _later(today, ahead)
-    last = _plus(first, anniversary.days - 1)
+    first, last = due_dates(anniversary, given.as_of, given.clock)
     if anniversary.after is not None:
         after = read_length("after", anniversary.after)
         then = day.dt.offset_by(f"{after.months}mo{after.days}d")
@@ -38,9 +38,7 @@ def comes_round(day: pl.Expr, anniversary: Anniversary, today: dt.date) -> pl.Ex
     return pl.any_horizontal(_in_one_year(day, *ends, anniversary) for ends in years)
 
 
-def _in_one_year(
-    day: pl.Expr, first: dt.date, last: dt.date, anniversary: Anniversary
-) -> pl.Expr:
+def _in_one_year(day: pl.Expr, first: dt.date, last: dt.date, anniversary: Anniversary) -> pl.Expr:
     """Ask for days of one year, whose months and days as one number stand in order."""
     number = day.dt.month().cast(pl.Int32) * 100 + day.dt.day().cast(pl.Int32)
     hit = number.is_between(_number(first), _number(last))
@@ -59,15 +57,3 @@ def _number(day: dt.date) -> int:
 
 def _date(day: dt.date) -> Any:
     return pl.lit(day, dtype=pl.Date)
-
-
-def _later(day: dt.date, length: Length) -> dt.date:
-    try:
-        clock = add_months(dt.datetime.combine(day, dt.time()), length.months)
-        return (clock + dt.timedelta(length.days)).date()
-    except (OverflowError, ValueError):
-        return dt.date.max
-
-
-def _plus(day: dt.date, days: int) -> dt.date:
-    return dt.date.fromordinal(min(day.toordinal() + days, dt.date.max.toordinal()))

@@ -174,9 +174,7 @@ def _parts(table: str, given: Given, facts: Iterable[Fact], *, whole: bool) -> l
     return [ever.part(whole=whole), _aggregates(table, given, young, "young_").part()]
 
 
-def _aggregates(
-    table: str, given: Given, facts: Iterable[Fact], mark: str = ""
-) -> Aggregates:
+def _aggregates(table: str, given: Given, facts: Iterable[Fact], mark: str = "") -> Aggregates:
     sums = Aggregates(table, given, f"__{table}_{mark}")
     sums.add(of_table(facts, table))
     return sums

@@ -20,6 +20,7 @@ from retention_kit.smart_segments.frame.given import Column, Given
 from retention_kit.smart_segments.frame.numbers import in_units, is_exact
 from retention_kit.smart_segments.frame.texts import as_text, is_text
 
+
 class Binding(NamedTuple):
     """A column of a step's row that is referred to later.
 

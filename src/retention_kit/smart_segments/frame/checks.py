@@ -132,7 +132,7 @@ def _comes_round(check: ComesRound, facts: Mapping[Fact, Answer], given: Given) 
         day = _day_of(day, answer.dtype, check.fact.column, given)
     else:
         day = as_instant(day, given.zone).dt.date()
-    hit = comes_round(day, check.anniversary, given.as_of.date())
+    hit = comes_round(day, check.anniversary, given)
     return pl.when(day.is_null()).then(pl.lit(check.without, dtype=pl.Boolean)).otherwise(hit)
 
 

@@ -116,7 +116,7 @@ def _check(column: Column, kind: str | None, comparison: Comparison) -> None:
 
 def _one(column: Column, kind: str, operator: str, operand: Any, given: Given) -> pl.Expr:
     dtype = column.dtype
-    assert dtype is not None  # noqa: S101 - absent columns were answered before
+    assert dtype is not None
     if kind == "number":
         return compared(column.value, dtype, operator, operand)
     how = COMPARED[operator]
@@ -185,7 +185,7 @@ def _tried(pattern: str, *, fold: bool) -> str:
 
 def _during(column: Column, comparison: Comparison, given: Given) -> pl.Expr:
     window = comparison.window
-    assert window is not None  # noqa: S101 - the definition has checked it
+    assert window is not None
     bounds = window.bounds(given.as_of, given.clock)
     if isinstance(column.dtype, pl.Date):
         first, end = days_within(bounds, given.clock)

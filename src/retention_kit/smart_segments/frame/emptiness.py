@@ -52,7 +52,9 @@ def outcomes(check: Check, empty: Collection[Fact]) -> Outcomes:  # noqa: PLR091
         case Either():
             return _joined([outcomes(one, empty) for one in check.checks], _either)
         case Opposite():
-            return frozenset(None if one is None else not one for one in outcomes(check.check, empty))
+            return frozenset(
+                None if one is None else not one for one in outcomes(check.check, empty)
+            )
         case InRange() if check.fact in empty:
             return frozenset({_in_range(check)})
         case InRange() | InWindow() | Apart() | NoneSince():
@@ -99,15 +101,13 @@ def _joined(
     return found
 
 
-def _both(a: bool | None, b: bool | None) -> bool | None:  # noqa: FBT001
+def _both(a: bool | None, b: bool | None) -> bool | None:
     if a is False or b is False:
         return False
     return None if a is None or b is None else True
 
 
-def _either(a: bool | None, b: bool | None) -> bool | None:  # noqa: FBT001
+def _either(a: bool | None, b: bool | None) -> bool | None:
     if a or b:
         return True
     return None if a is None or b is None else False
-
-

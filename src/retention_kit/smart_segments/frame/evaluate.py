@@ -17,6 +17,7 @@ from retention_kit.smart_segments.frame.checks import check_answer
 from retention_kit.smart_segments.frame.given import CUSTOMER, Given, given_tables
 from retention_kit.smart_segments.frame.narrowing import narrowed
 from retention_kit.smart_segments.frame.needs import check_tables
+from retention_kit.smart_segments.frame.shown import shown
 from retention_kit.smart_segments.lowered.checks import Check, facts_of
 from retention_kit.smart_segments.lowered.lowering import lower_segment
 
@@ -123,9 +124,11 @@ def segment_members(
         check = narrowed(check, given)
     table = possible_members(given, check, but=None if unknown == "exclude" else False)
     answer = check_answer(check, table.facts, given)
-    columns: list[pl.Expr | str] = [CUSTOMER]
+    columns = [pl.col(CUSTOMER)]
     if unknown == "keep":
         columns.append(pl.col(IS_MEMBER))
+    if values:
+        columns += shown(facts_of(check), table.facts, given)
     return (
         table.frame.with_columns(answer.alias(IS_MEMBER))
         .filter(pl.col(IS_MEMBER).fill_null(value=unknown != "exclude"))
@@ -139,9 +142,7 @@ def _settled(answer: pl.Expr, unknown: Unknown) -> pl.Expr:
 
 def _check_unknown(unknown: str) -> None:
     if unknown not in get_args(Unknown):
-        raise bad_parameter(
-            "unknown", got=unknown, allowed="'exclude', 'include' or 'keep'"
-        )
+        raise bad_parameter("unknown", got=unknown, allowed="'exclude', 'include' or 'keep'")
 
 
 def _checked(segments: Iterable[Segment]) -> tuple[Segment, ...]:

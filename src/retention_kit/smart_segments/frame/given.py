@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -128,13 +128,19 @@ class Given:
 
 
 def given_tables(
-    tables: Mapping[str, pl.LazyFrame | None],
+    tables: Mapping[str, Any],
     *,
     as_of: dt.datetime,
     taken: Mapping[str, Iterable[dt.datetime]] | None,
     conditions: Iterable[ConditionSpec],
 ) -> Given:
     """Take what was handed in.
+
+    Args:
+        tables: Lazy tables by name; None is not handed in.
+        as_of: The instant of observation.
+        taken: By segment, when it was taken.
+        conditions: What plugins give.
 
     Raises:
         MissingColumnError: A column without which a table says nothing is absent.

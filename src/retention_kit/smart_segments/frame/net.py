@@ -66,9 +66,7 @@ def with_net(seen: pl.LazyFrame, table: str, given: Given, *, name: str) -> pl.L
         .select(CUSTOMER, "order_id", _PRODUCT, pl.lit(value=False).alias(name))
     )
     keys = [CUSTOMER, "order_id", _PRODUCT]
-    return seen.join(gone, on=keys, how="left").with_columns(
-        pl.col(name).fill_null(value=True)
-    )
+    return seen.join(gone, on=keys, how="left").with_columns(pl.col(name).fill_null(value=True))
 
 
 def _returns(given: Given) -> pl.LazyFrame:

@@ -91,7 +91,9 @@ def ratio_compared(
     whole = exact.numerator // exact.denominator
     rest = exact - whole
     left = units.cast(pl.Int128) - count * _literal(whole, pl.Int128())
-    left = left.clip(_literal(-1, pl.Int128()) - count, count + 1) * _literal(rest.denominator, pl.Int128())
+    left = left.clip(_literal(-1, pl.Int128()) - count, count + 1) * _literal(
+        rest.denominator, pl.Int128()
+    )
     answer = COMPARED[how](left, count * _literal(rest.numerator, pl.Int128()))
     return pl.when(count > 0).then(answer)
 

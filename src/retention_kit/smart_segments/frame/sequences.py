@@ -20,7 +20,7 @@ from retention_kit.smart_segments.frame.answers import Answer, Part
 from retention_kit.smart_segments.frame.bindings import Binding, Bindings, refers
 from retention_kit.smart_segments.frame.comparisons import within
 from retention_kit.smart_segments.frame.given import CUSTOMER, Given
-from retention_kit.smart_segments.frame.instants import moved
+from retention_kit.smart_segments.frame.instants import is_passed, moved
 from retention_kit.smart_segments.frame.steps import Role, Roles, earliest, first_role
 from retention_kit.smart_segments.lowered.facts import Fact, Found
 
@@ -40,9 +40,7 @@ def sequences_parts(given: Given, facts: Iterable[Fact]) -> list[Part]:
     """
     asked = [fact for fact in facts if isinstance(fact, Found)]
     roles = Roles([fact.sequence for fact in asked], given)
-    return [
-        _part(given, fact, roles, f"__sequence_{number}") for number, fact in enumerate(asked)
-    ]
+    return [_part(given, fact, roles, f"__sequence_{number}") for number, fact in enumerate(asked)]
 
 
 def _part(given: Given, fact: Found, roles: Roles, name: str) -> Part:
@@ -50,7 +48,7 @@ def _part(given: Given, fact: Found, roles: Roles, name: str) -> Part:
     frame = scores.group_by(CUSTOMER).agg(pl.col(AT).max().alias(name))
     score = pl.col(name).fill_null(0)
     # A complete match is 2, one that is unfinished 1.
-    found = pl.when(score != 1).then(score == 2)  # noqa: PLR2004
+    found = pl.when(score != 1).then(score == 2)
     return Part(frame, {fact: Answer(found, pl.Boolean())})
 
 
@@ -136,6 +134,10 @@ class _Chain:
         bound = list(dict.fromkeys(refers(same) for same in step.same))
         free = [one for one in carried if one not in bound]
         groups = [CUSTOMER, *(one.name for one in bound), *_columns(free)]
+        if not step.within and not steps[place].without:
+            # What began earliest serves every later row.
+            states = states.group_by(groups).agg(pl.col(AT).min())
+            self._one_each = True
         states = self._with_deadline(states, steps[place], step).select(AT, _DEADLINE, *groups)
         rows = self._rows(place + 1).with_columns(
             pl.lit(value=True).alias(one.is_known) for one in bound
@@ -148,9 +150,12 @@ class _Chain:
         if self._one_each:
             self._one_each = False
             later = rows.join(states.rename({AT: _BEFORE}), on=groups, how="inner")
-            return later.filter(
-                pl.col(AT) > pl.col(_BEFORE), pl.col(AT) < pl.col(_DEADLINE)
-            ).select(kept)
+            at, before = pl.col(AT), pl.col(_BEFORE)
+            later = later.filter(at > before, at < pl.col(_DEADLINE))
+            if step.within is not None:
+                length = read_length("within", step.within)
+                later = later.filter(~is_passed(before, length, at, self._given.zone))
+            return later.select(kept)
         latest = states.sort(AT).with_columns(pl.col(_DEADLINE).cum_max().over(groups))
         return (
             rows.sort(AT)
@@ -170,14 +175,12 @@ class _Chain:
         """Add before when the next step's row comes."""
         states, stopped = self._with_stops(states, step)
         deadlines = [pl.lit(_FOREVER, dtype=pl.Int64), *stopped]
-        if later.within is not None:
+        if later.within is not None and not self._one_each:
             length = read_length("within", later.within)
             deadlines.append(moved(pl.col(AT), length, self._given.zone))
         return states.with_columns(pl.min_horizontal(deadlines).alias(_DEADLINE))
 
-    def _with_stops(
-        self, states: pl.LazyFrame, step: Step
-    ) -> tuple[pl.LazyFrame, list[pl.Expr]]:
+    def _with_stops(self, states: pl.LazyFrame, step: Step) -> tuple[pl.LazyFrame, list[pl.Expr]]:
         """Add when the next row comes that must not come after a step, for each kind of row."""
         stops: list[pl.Expr] = []
         for number, without in enumerate(step.without):

@@ -82,5 +82,3 @@ def _mask(rows: Rows, given: Given) -> pl.Expr:
     if not asked:
         return pl.lit(value=True)
     return asked[0] if len(asked) == 1 else pl.all_horizontal(asked)
-
-

@@ -29,9 +29,7 @@ def is_of_return(given: Given, table: str) -> pl.Expr:
     return (pl.col("kind") == "return").fill_null(value=False)
 
 
-def completed_lines(
-    lines: pl.LazyFrame, given: Given, *, since: int | None = None
-) -> pl.LazyFrame:
+def completed_lines(lines: pl.LazyFrame, given: Given, *, since: int | None = None) -> pl.LazyFrame:
     """Drop the lines of orders that are cancelled or open.
 
     Args:

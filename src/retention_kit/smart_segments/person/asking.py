@@ -164,6 +164,18 @@ def events_of(events: Iterable[Row]) -> list[Entry]:
     return _in_order(entries)
 
 
+def must(row: Row, column: str, table: str) -> Any:
+    """Give what stands in a column that every row of a table has.
+
+    Raises:
+        MissingColumnError: The row lacks it.
+    """
+    try:
+        return row[column]
+    except KeyError:
+        raise MissingColumnError(table, column, row) from None
+
+
 def instant_of(table: str, column: str, row: Row) -> int:
     """Give the instant of one row, in microseconds since 1970 in UTC.
 

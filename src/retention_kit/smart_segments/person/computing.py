@@ -35,7 +35,7 @@ from retention_kit.smart_segments.lowered.facts import (
     Snapshots,
     Total,
 )
-from retention_kit.smart_segments.person.asking import Ask, Entries
+from retention_kit.smart_segments.person.asking import Ask, Entries, must
 from retention_kit.smart_segments.person.columns import reading
 from retention_kit.smart_segments.person.comparing import (
     comparable,
@@ -203,7 +203,8 @@ def _period(every: Every, at: dt.datetime) -> int:
 
 def _end_has(fact: EndHas, plan: Plan) -> Compute:
     rows = plan.rows_of(fact.rows)
-    selects = [selecting(where, fact.rows.table, plan) for where in fact.has]
+    table = fact.rows.table
+    selects = [selecting(where, table, plan) for where in fact.has]
     is_first, is_event = fact.end == "first", fact.rows.source == "events"
 
     def compute(ask: Ask) -> bool | None:
@@ -214,8 +215,9 @@ def _end_has(fact: EndHas, plan: Plan) -> Compute:
         at = entries[0 if is_first else end - 1][0]
         here = entries[place_of(entries, at) : min(end, place_of(entries, at + 1))]
         if not is_event and len(here) > 1:
-            chosen = (min if is_first else max)(row["order_id"] for _, row in here)
-            here = [entry for entry in here if entry[1]["order_id"] == chosen]
+            ids = [must(row, "order_id", table) for _, row in here]
+            chosen = (min if is_first else max)(ids)
+            here = [one for one, order_id in zip(here, ids, strict=True) if order_id == chosen]
         for select in selects:
             here = select(here, ask)
         return bool(here)

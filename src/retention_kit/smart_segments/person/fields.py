@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+import functools
 import math
 import uuid
 from collections.abc import Callable, Mapping
@@ -154,16 +155,32 @@ def row_of(table: str, given: object) -> dict[str, Any]:
         DataError: A value is missing or cannot be read.
     """
     row = fields_of(table, given)
-    for name, column in TABLES[table].columns.items():
-        if name in row:
-            row[name] = value_of(table, column, row[name])
-        elif column.required:
+    columns = TABLES[table].columns
+    for name in TABLES[table].required:
+        if name not in row:
             raise MissingColumnError(table, name, row)
-        if column.default is not None and row.get(name) is None:
-            row[name] = column.default
-        if column.default_column is not None and row.get(name) is None:
-            row[name] = row[column.default_column]
+    for name in row:
+        if name in columns:
+            row[name] = value_of(table, columns[name], row[name])
+    for name, default in _defaults(table):
+        if row.get(name) is None:
+            row[name] = default
+    for name, other in _default_columns(table):
+        if row.get(name) is None:
+            row[name] = row[other]
     return row
+
+
+@functools.cache
+def _defaults(table: str) -> tuple[tuple[str, str], ...]:
+    columns = TABLES[table].columns.values()
+    return tuple((one.name, one.default) for one in columns if one.default is not None)
+
+
+@functools.cache
+def _default_columns(table: str) -> tuple[tuple[str, str], ...]:
+    columns = TABLES[table].columns.values()
+    return tuple((one.name, one.default_column) for one in columns if one.default_column)
 
 
 def _cannot(

@@ -7,12 +7,13 @@ from decimal import Context, Decimal
 from typing import Any
 
 from retention_kit.smart_segments.definitions.rows import Rows
-from retention_kit.smart_segments.person.asking import Ask, Entries
+from retention_kit.smart_segments.person.asking import Ask, Entries, must
 from retention_kit.smart_segments.person.comparing import selecting
 from retention_kit.smart_segments.person.plan import Plan
 
 EXACT = Context(prec=60)
 """Enough digits for any sum of columns that are exact."""
+_LINES = "order_items"
 
 
 def filtering(rows: Rows, plan: Plan) -> Callable[[Ask], Entries]:
@@ -38,42 +39,44 @@ def _kept_orders(ask: Ask) -> Entries:
     for at, row in ask.source("returns"):
         if at < ask.now:
             sale = _sale_of(row)
-            back[sale] = EXACT.subtract(back.get(sale, Decimal(0)), row["amount"])
+            back[sale] = EXACT.subtract(back.get(sale, Decimal(0)), must(row, "amount", "orders"))
     return [
         entry
         for entry in ask.source("orders")
-        if entry[1]["order_id"] not in back or back[entry[1]["order_id"]] < entry[1]["amount"]
+        if (sale := must(entry[1], "order_id", "orders")) not in back
+        or back[sale] < must(entry[1], "amount", "orders")
     ]
 
 
 def _kept_lines(ask: Ask) -> Entries:
     """Leave out lines of which as many were brought back as their order holds of the product."""
     named = {
-        row["order_id"]: _sale_of(row)
+        must(row, "order_id", "orders"): _sale_of(row)
         for row in ask.rows["orders"]
         if row.get("kind") == "return" and row.get("status") in (None, "completed")
     }
     back: dict[Any, Decimal] = {}
     for at, row in ask.source("returned_items"):
         if at < ask.now:
-            key = (named.get(row["order_id"], row["order_id"]), row["product_id"])
-            back[key] = EXACT.subtract(back.get(key, Decimal(0)), row["quantity"])
+            order_id, product = _product_of(row)
+            key = (named.get(order_id, order_id), product)
+            back[key] = EXACT.subtract(back.get(key, Decimal(0)), must(row, "quantity", _LINES))
     if not back:
         return ask.source("order_items")
     held: dict[Any, Decimal] = {}
     for at, row in ask.source("order_items"):
         if at < ask.now:
-            key = (row["order_id"], row["product_id"])
-            held[key] = EXACT.add(held.get(key, Decimal(0)), row["quantity"])
+            key = _product_of(row)
+            held[key] = EXACT.add(held.get(key, Decimal(0)), must(row, "quantity", _LINES))
     gone = {key for key, quantity in back.items() if quantity >= held.get(key, Decimal(0))}
-    return [
-        entry
-        for entry in ask.source("order_items")
-        if (entry[1]["order_id"], entry[1]["product_id"]) not in gone
-    ]
+    return [entry for entry in ask.source(_LINES) if _product_of(entry[1]) not in gone]
 
 
 def _sale_of(row: Mapping[str, Any]) -> Any:
     """Give the sale that a return belongs to: the one that it names, else that of its id."""
     original = row.get("original_order_id")
-    return row["order_id"] if original is None else original
+    return must(row, "order_id", "orders") if original is None else original
+
+
+def _product_of(line: Mapping[str, Any]) -> tuple[Any, Any]:
+    return must(line, "order_id", _LINES), must(line, "product_id", _LINES)

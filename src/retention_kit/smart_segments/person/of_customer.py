@@ -35,7 +35,7 @@ Compute = Callable[[Ask], Any]
 def column_of_customer(fact: OfColumnOfCustomer) -> Compute:
     """Read a column of the customer, or a score."""
     column = fact.column
-    read = reading("customers", column)
+    read, is_known = reading("customers", column), is_described("customers", column)
 
     def of_customer(ask: Ask) -> Any:
         customer = ask.rows["customer"]
@@ -45,7 +45,7 @@ def column_of_customer(fact: OfColumnOfCustomer) -> Compute:
         scores, customer = ask.rows.get("scores"), ask.rows.get("customer")
         if scores is not None and column in scores:
             return scores[column]
-        if customer is not None and (column in customer or is_described("customers", column)):
+        if customer is not None and (is_known or column in customer):
             return customer.get(column)
         # Of a table without a row of the customer it cannot be said which columns it has.
         if ("scores" in ask.rows and scores is None) or (
@@ -109,7 +109,8 @@ def granted(fact: Granted) -> Compute:
         for row in ask.rows["consents"]:
             if row.get("channel") != channel:
                 continue
-            at, withdraws = instant_of("consents", "decided_at", row), row["status"] != "granted"
+            at = instant_of("consents", "decided_at", row)
+            withdraws = row.get("status") != "granted"
             named = row.get("purpose")
             concerns = withdraws if named is None else named == purpose
             if named is None and not withdraws:
@@ -136,7 +137,7 @@ def snapshots(fact: Snapshots, plan: Plan) -> Compute:
         held = {
             instant_of("snapshots", "as_of", row)
             for row in ask.rows["memberships"]
-            if row["segment"] == name
+            if row.get("segment") == name
         }
         start, end = ask.bounds_of(window)
 

@@ -88,6 +88,7 @@ def customer_rows(
         (Decimal('99.5000'), 'sale')
     """
     zone_named(time_zone)
+    customer_id = _read_id(customer_id)
     rows: CustomerRows = {"customer_id": customer_id, "time_zone": time_zone}
     if customer is not None:
         rows["customer"] = None if customer == {} else owned_row("customers", customer, customer_id)
@@ -106,6 +107,12 @@ def customer_rows(
     if memberships is not None:
         rows["memberships"] = [membership_row(one, customer_id) for one in memberships]
     return rows
+
+
+def _read_id(customer_id: Any) -> Id:
+    column = TABLES["customers"].columns["customer_id"]
+    read: Id = value_of("customers", column, customer_id)
+    return read
 
 
 def owned_row(table: str, given: object, customer_id: Id) -> dict[str, Any]:

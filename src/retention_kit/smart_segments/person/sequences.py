@@ -117,15 +117,22 @@ class _Step:
     ) -> set[tuple[int, Bound]]:
         """Give what is reached by this step from what the step before reached."""
         entries = self.rows_of(ask)
-        now = _place(entries, ask.now)
-        after: set[tuple[int, Bound]] = set()
+        instants: dict[Bound, list[int]] = {}
         for at, bound in reached:
-            end = before.blocked_at(at, bound, ask)
-            if self.within is not None:
-                end = min(end, moved(at, self.within, ask.zone))
-            for at_next, row in entries[_place(entries, at + 1) : min(now, _place(entries, end))]:
-                if all(_is_same(read(row), bound[place]) for read, place in self.same):
-                    after.add((at_next, self.bound(bound, row)))
+            instants.setdefault(bound, []).append(at)
+        after: set[tuple[int, Bound]] = set()
+        for bound, ats in instants.items():
+            # What an earlier row with the same bound reached need not be looked at again.
+            seen = 0
+            for at in sorted(ats):
+                end = min(ask.now, before.blocked_at(at, bound, ask))
+                if self.within is not None:
+                    end = min(end, moved(at, self.within, ask.zone))
+                first, last = max(seen, _place(entries, at + 1)), _place(entries, end)
+                for at_next, row in entries[first:last]:
+                    if all(_is_same(read(row), bound[place]) for read, place in self.same):
+                        after.add((at_next, self.bound(bound, row)))
+                seen = max(seen, last)
         return after
 
     def blocked_at(self, at: int, bound: Bound, ask: Ask) -> int:
