@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from retention_kit.errors import RepeatedOrderIdError as RepeatedOrderIdError
     from retention_kit.errors import RetentionKitError as RetentionKitError
     from retention_kit.errors import RowsRejectedError as RowsRejectedError
+    from retention_kit.errors import UnknownMembershipError as UnknownMembershipError
     from retention_kit.kmeans import CustomerKMeans as CustomerKMeans
     from retention_kit.kmeans import customer_features as customer_features
     from retention_kit.kmeans import fit_customer_clusters as fit_customer_clusters
@@ -83,6 +84,7 @@ _MODULES = {
     "RowsRejectedError": "retention_kit.errors",
     "Segment": "retention_kit.smart_segments",
     "TableHealth": "retention_kit.contracts",
+    "UnknownMembershipError": "retention_kit.errors",
     "ValueModel": "retention_kit.clv",
     "attribute": "retention_kit.smart_segments",
     "average_order_value": "retention_kit.metrics",

@@ -69,9 +69,15 @@ if TYPE_CHECKING:
     from retention_kit.smart_segments.person.compiled import CompiledSegment as CompiledSegment
     from retention_kit.smart_segments.person.compiled import compile_segment as compile_segment
     from retention_kit.smart_segments.person.compiled import is_member as is_member
-    from retention_kit.smart_segments.person.rows import CustomerRows as CustomerRows
     from retention_kit.smart_segments.person.rows import customer_rows as customer_rows
     from retention_kit.smart_segments.person.state import CustomerState as CustomerState
+    from retention_kit.smart_segments.person.typed_rows import ConsentRow as ConsentRow
+    from retention_kit.smart_segments.person.typed_rows import CustomerRow as CustomerRow
+    from retention_kit.smart_segments.person.typed_rows import CustomerRows as CustomerRows
+    from retention_kit.smart_segments.person.typed_rows import EventRow as EventRow
+    from retention_kit.smart_segments.person.typed_rows import MembershipRow as MembershipRow
+    from retention_kit.smart_segments.person.typed_rows import OrderItemRow as OrderItemRow
+    from retention_kit.smart_segments.person.typed_rows import OrderRow as OrderRow
     from retention_kit.smart_segments.previews import check_segment as check_segment
     from retention_kit.smart_segments.previews import preview as preview
     from retention_kit.smart_segments.ready import READY as READY
@@ -147,7 +153,16 @@ _BY_MODULE = {
     "handing": ("rows_of_customer", "rows_of_customers"),
     "history": ("SegmentSnapshot", "SnapshotHistory", "changes", "segment_version"),
     "person.compiled": ("CompiledSegment", "compile_segment", "is_member"),
-    "person.rows": ("CustomerRows", "customer_rows"),
+    "person.rows": ("customer_rows",),
+    "person.typed_rows": (
+        "ConsentRow",
+        "CustomerRow",
+        "CustomerRows",
+        "EventRow",
+        "MembershipRow",
+        "OrderItemRow",
+        "OrderRow",
+    ),
     "person.state": ("CustomerState",),
     "previews": ("check_segment", "preview"),
     "ready": ("READY", "ready_segments", "ready_title"),

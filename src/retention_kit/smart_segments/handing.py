@@ -14,7 +14,7 @@ from retention_kit.errors import bad_parameter
 from retention_kit.metrics.base.observed import zone_of
 from retention_kit.smart_segments.answers import Data, given_tables
 from retention_kit.smart_segments.history import SnapshotHistory, history_parts
-from retention_kit.smart_segments.person.rows import CustomerRows
+from retention_kit.smart_segments.person.typed_rows import CustomerRows
 
 _ID = "customer_id"
 

@@ -12,7 +12,7 @@ import pydantic
 
 from retention_kit.errors import DefinitionError, bad_parameter
 from retention_kit.smart_segments.definitions.base import Part
-from retention_kit.smart_segments.definitions.patterns import check_pattern
+from retention_kit.smart_segments.definitions.patterns import check_pattern, for_python
 from retention_kit.smart_segments.definitions.windows import Window
 
 Operator = Literal[
@@ -267,6 +267,7 @@ def _check_operands(comparison: Comparison) -> None:
         raise bad_parameter("value", got=value, allowed=f"what has an order, with {operator!r}")
     if operator == "matches":
         check_pattern(value)
+        for_python(str(value), fold=comparison.fold)  # a range may be turned round by folding
     if comparison.fold and not _is_about_text(comparison):
         raise DefinitionError(
             f"fold=True is for texts, and {comparison.column!r} is compared otherwise. Next step: "

@@ -16,7 +16,7 @@ from retention_kit.smart_segments.explaining.words import JOINED
 from retention_kit.smart_segments.lowered.facts import InPopulation
 from retention_kit.smart_segments.lowered.lowering import lower
 from retention_kit.smart_segments.person.compiled import CompiledSegment, compile_segment
-from retention_kit.smart_segments.person.rows import CustomerRows
+from retention_kit.smart_segments.person.typed_rows import CustomerRows
 from retention_kit.smart_segments.sentences.speaking import sentence_of, sentence_of_segment
 
 

@@ -13,9 +13,9 @@ from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.windows import AllTime, Bounds, Every
 from retention_kit.smart_segments.frame.answers import Answer, Part
 from retention_kit.smart_segments.frame.comparisons import answered, within
+from retention_kit.smart_segments.frame.exact import is_exact, is_number
 from retention_kit.smart_segments.frame.given import CUSTOMER, Column, Given
 from retention_kit.smart_segments.frame.instants import as_instant
-from retention_kit.smart_segments.frame.numbers import is_exact, is_number
 from retention_kit.smart_segments.frame.sources import marked_rows
 from retention_kit.smart_segments.frame.texts import as_text
 from retention_kit.smart_segments.lowered.facts import (

@@ -16,8 +16,8 @@ from retention_kit.errors import DefinitionError
 from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.sequences import Same, Step
 from retention_kit.smart_segments.definitions.sequences import Sequence as Pattern
+from retention_kit.smart_segments.frame.exact import in_units, is_exact
 from retention_kit.smart_segments.frame.given import Column, Given
-from retention_kit.smart_segments.frame.numbers import in_units, is_exact
 from retention_kit.smart_segments.frame.texts import as_text, is_text
 
 

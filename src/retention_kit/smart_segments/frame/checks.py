@@ -10,9 +10,9 @@ from retention_kit.errors import DefinitionError
 from retention_kit.smart_segments.frame.anniversaries import comes_round
 from retention_kit.smart_segments.frame.answers import Answer
 from retention_kit.smart_segments.frame.comparisons import answered, within
+from retention_kit.smart_segments.frame.exact import compared, ratio_compared
 from retention_kit.smart_segments.frame.given import Column, Given
 from retention_kit.smart_segments.frame.instants import as_instant, is_passed
-from retention_kit.smart_segments.frame.numbers import compared, ratio_compared
 from retention_kit.smart_segments.frame.people import customer_column
 from retention_kit.smart_segments.lowered.checks import (
     Apart,

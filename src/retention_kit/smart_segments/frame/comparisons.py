@@ -16,9 +16,9 @@ from retention_kit.smart_segments.definitions.values import (
     Comparison,
     kind_of_value,
 )
+from retention_kit.smart_segments.frame.exact import COMPARED, compared, is_number
 from retention_kit.smart_segments.frame.given import Column, Given
 from retention_kit.smart_segments.frame.instants import days_within
-from retention_kit.smart_segments.frame.numbers import COMPARED, compared, is_number
 from retention_kit.smart_segments.frame.texts import (
     as_text,
     folded,
@@ -65,8 +65,7 @@ def answered(column: Column, comparison: Comparison, given: Given) -> pl.Expr:
         return is_known if operator == "known" else ~is_known
     if column.dtype is None:
         return pl.lit(None, dtype=pl.Boolean)
-    kind = _kind(column.dtype)
-    _check(column, kind, comparison)
+    kind = _checked_kind(column, comparison)
     if operator == "during":
         return _during(column, comparison, given)
     if operator in ("in", "not_in"):
@@ -77,7 +76,7 @@ def answered(column: Column, comparison: Comparison, given: Given) -> pl.Expr:
     return _one(column, kind, operator, comparison.value, given)
 
 
-def _kind(dtype: pl.DataType) -> str | None:
+def _kind(dtype: pl.DataType | None) -> str | None:
     if is_text(dtype):
         return "text"
     if is_number(dtype):
@@ -89,7 +88,13 @@ def _kind(dtype: pl.DataType) -> str | None:
     return "truth" if isinstance(dtype, pl.Boolean) else None
 
 
-def _check(column: Column, kind: str | None, comparison: Comparison) -> None:
+def _checked_kind(column: Column, comparison: Comparison) -> str:
+    """Say what a column holds.
+
+    Raises:
+        DefinitionError: It is not compared so, or with that.
+    """
+    kind = _kind(column.dtype)
     operator = comparison.operator
     operands = comparison.values or (comparison.value,)
     asked = "a window" if operator == "during" else kind_of_value(operands[0])
@@ -105,13 +110,14 @@ def _check(column: Column, kind: str | None, comparison: Comparison) -> None:
             fits = False
         else:
             fits = all(kind_of_value(one) in _TAKES[kind] for one in operands)
-    if not fits:
+    if kind is None or not fits:
         raise DefinitionError(
             f"Column {column.name!r} of table {column.table!r} is {column.dtype}, and a condition "
             f"compares it ({operator}) with {asked}. Allowed: {allowed}. Next step: mend the "
             "value in the condition, or the column's type.",
             parameter=column.name,
         )
+    return kind
 
 
 def _one(column: Column, kind: str, operator: str, operand: Any, given: Given) -> pl.Expr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import polars as pl
 
@@ -14,20 +14,21 @@ from retention_kit.smart_segments.definitions.plugins import ConditionSpec
 from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.smart_segments.frame.assembled import everybody, possible_members
 from retention_kit.smart_segments.frame.checks import check_answer
-from retention_kit.smart_segments.frame.given import CUSTOMER, Given, given_tables
+from retention_kit.smart_segments.frame.given import CUSTOMER, given_tables
 from retention_kit.smart_segments.frame.narrowing import narrowed
 from retention_kit.smart_segments.frame.needs import check_tables
 from retention_kit.smart_segments.frame.shown import shown
-from retention_kit.smart_segments.lowered.checks import Check, facts_of
+from retention_kit.smart_segments.lowered.checks import facts_of
 from retention_kit.smart_segments.lowered.lowering import lower_segment
 
 Unknown = Literal["exclude", "include", "keep"]
 """What a table says of whom it is not known whether they are a member: false, true or null."""
 IS_MEMBER = "is_member"
+_TABLES = ("orders", "order_items", "customers", "consents", "events", "scores", "snapshots")
 
 
 @customer_local
-def segment_table(
+def segment_table(  # noqa: PLR0913 - every table that a condition can ask
     orders: Frame,
     order_items: Frame | None = None,
     customers: Frame | None = None,
@@ -43,43 +44,72 @@ def segment_table(
     taken: Mapping[str, Iterable[dt.datetime]] | None = None,
     conditions: Iterable[ConditionSpec] = (),
 ) -> Frame:
-    """Say of every customer in which of several segments they are.
+    """Say of every customer in which of several segments they are, in one plan.
+
+    Customer-local. What several segments ask is computed once, and each table is read in one pass,
+    or in a second one over its young rows alone. Rows at or after `as_of` are ignored.
 
     Args:
-        orders: The `orders` table.
+        orders: The `orders` table, shape `(n_orders, >= 3)`.
+        order_items: The `order_items` table, where a condition asks for lines.
+        customers: The `customers` table; without it everyone is who has an order.
+        consents: The `consents` table, for `Consent`.
+        events: The `events` table, where a condition asks for events.
+        scores: A table of one row per `customer_id`, for `Score`.
+        snapshots: A table of `segment`, `version`, `as_of` and `customer_id`: who was in a segment
+            when it was taken, for `Member`.
+        segments: The segments, each of another name; `Member` may name them.
+        as_of: Observation instant, exclusive, with a time zone.
+        unknown: What to say where it is unknown: `exclude` says false, `include` true, `keep` null.
+        others: Further segments that `Member` may name.
+        taken: By name of a segment, when it was taken, for who entered or left.
+        conditions: What plugins give for their conditions.
+
+    Returns:
+        One row per customer who has an order of any status, or is in `customers` and registered,
+        before `as_of`, shape `(n_customers, 1 + n_segments)`, in no promised order:
+
+        - `customer_id`: as in `orders`.
+        - by the name of each segment (`Boolean`): whether the customer is in it; null where that
+            is unknown and `unknown="keep"`.
+
+    Raises:
+        MissingColumnError: A column without which a table says nothing is absent.
+        ColumnTypeError: Instants have no time zone, or ids of customers are of different types.
+        DefinitionError: A condition names a column that is not there, compares what cannot be
+            compared, or needs a table that is not given; segments share a name; or `as_of` has no
+            time zone.
+        PluginError: A condition of a plugin is not handed in.
+
+    Notes:
+        Conditions are answered in Kleene's three-valued logic; see each one for when it is unknown.
+
+    Examples:
+        >>> from retention_kit.datasets import example_orders
+        >>> from retention_kit.smart_segments.definitions.counting import EventCount
+        >>> orders, as_of = example_orders()
+        >>> twice = Segment(name="twice", condition=EventCount(at_least=2))
+        >>> table = segment_table(orders, segments=[twice], as_of=as_of)
+        >>> table.sort("customer_id").collect().rows()
+        [(1, True), (2, False)]
     """
-    asked = _checked(segments)
+    asked: tuple[Segment, ...] = _checked(segments)
     _check_unknown(unknown)
-    given = given_tables(
-        {
-            "orders": orders,
-            "order_items": order_items,
-            "customers": customers,
-            "consents": consents,
-            "events": events,
-            "scores": scores,
-            "snapshots": snapshots,
-        },
-        as_of=as_of,
-        taken=taken,
-        conditions=conditions,
-    )
+    tables = _named(orders, order_items, customers, consents, events, scores, snapshots)
+    given = given_tables(tables, as_of=as_of, taken=taken, conditions=conditions)
     pool = (*asked, *others)
     check_tables(asked, pool, given)
     checks = {segment.name: lower_segment(segment, pool) for segment in asked}
-    facts = [fact for check in checks.values() for fact in facts_of(check)]
-    table = everybody(given, facts)
-    return table.frame.select(
-        CUSTOMER,
-        *(
-            _settled(check_answer(check, table.facts, given), unknown).alias(name)
-            for name, check in checks.items()
-        ),
+    table = everybody(given, [fact for check in checks.values() for fact in facts_of(check)])
+    answers = (
+        _settled(check_answer(check, table.facts, given), unknown).alias(name)
+        for name, check in checks.items()
     )
+    return cast("Frame", table.frame.select(CUSTOMER, *answers))
 
 
 @customer_local
-def segment_members(
+def segment_members(  # noqa: PLR0913 - every table that a condition can ask
     orders: Frame,
     order_items: Frame | None = None,
     customers: Frame | None = None,
@@ -98,42 +128,75 @@ def segment_members(
 ) -> Frame:
     """Give the customers who are in a segment.
 
+    Customer-local. Where nobody without certain rows can be a member, only those rows are read.
+    Rows at or after `as_of` are ignored.
+
     Args:
-        orders: The `orders` table.
+        orders: The `orders` table, shape `(n_orders, >= 3)`.
+        order_items: The `order_items` table, where a condition asks for lines.
+        customers: The `customers` table; without it everyone is who has an order.
+        consents: The `consents` table, for `Consent`.
+        events: The `events` table, where a condition asks for events.
+        scores: A table of one row per `customer_id`, for `Score`.
+        snapshots: A table of `segment`, `version`, `as_of` and `customer_id`: who was in a segment
+            when it was taken, for `Member`.
+        segment: The segment.
+        as_of: Observation instant, exclusive, with a time zone.
+        unknown: Of whom it is unknown, `exclude` leaves them out, `include` takes them in, and
+            `keep` does so with a column that tells.
+        values: Whether the facts behind it stand beside, a column each.
+        others: Further segments that `Member` may name.
+        taken: By name of a segment, when it was taken, for who entered or left.
+        conditions: What plugins give for their conditions.
+
+    Returns:
+        One row per member, in no promised order:
+
+        - `customer_id`: as in `orders`.
+        - `is_member` (`Boolean`): with `unknown="keep"`, true, or null where it is unknown.
+        - with `values` a column for each fact, named as `lowered.labels` does: counts (`Int64`),
+            sums, instants in the shop's zone, values of columns, and so on.
+
+    Raises:
+        MissingColumnError: A column without which a table says nothing is absent.
+        ColumnTypeError: Instants have no time zone, or ids of customers are of different types.
+        DefinitionError: A condition names a column that is not there, compares what cannot be
+            compared, or needs a table that is not given; or `as_of` has no time zone.
+        PluginError: A condition of a plugin is not handed in.
+
+    Examples:
+        >>> from retention_kit.datasets import example_orders
+        >>> from retention_kit.smart_segments.definitions.counting import EventCount
+        >>> orders, as_of = example_orders()
+        >>> twice = Segment(name="twice", condition=EventCount(at_least=2))
+        >>> segment_members(orders, segment=twice, as_of=as_of, values=True).collect().rows()
+        [(1, 2)]
     """
-    (segment,) = _checked((segment,))
+    (asked,) = _checked((segment,))
     _check_unknown(unknown)
-    given = given_tables(
-        {
-            "orders": orders,
-            "order_items": order_items,
-            "customers": customers,
-            "consents": consents,
-            "events": events,
-            "scores": scores,
-            "snapshots": snapshots,
-        },
-        as_of=as_of,
-        taken=taken,
-        conditions=conditions,
-    )
-    pool = (*others, segment)
-    check_tables((segment,), pool, given)
-    check = lower_segment(segment, pool)
+    tables = _named(orders, order_items, customers, consents, events, scores, snapshots)
+    given = given_tables(tables, as_of=as_of, taken=taken, conditions=conditions)
+    pool = (*others, asked)
+    check_tables((asked,), pool, given)
+    check = lower_segment(asked, pool)
     if not values:
+        # Who looks at the facts wants them as they were asked for.
         check = narrowed(check, given)
     table = possible_members(given, check, but=None if unknown == "exclude" else False)
-    answer = check_answer(check, table.facts, given)
-    columns = [pl.col(CUSTOMER)]
-    if unknown == "keep":
-        columns.append(pl.col(IS_MEMBER))
+    columns = [pl.col(CUSTOMER), *([pl.col(IS_MEMBER)] if unknown == "keep" else [])]
     if values:
         columns += shown(facts_of(check), table.facts, given)
-    return (
-        table.frame.with_columns(answer.alias(IS_MEMBER))
+    members = (
+        table.frame.with_columns(check_answer(check, table.facts, given).alias(IS_MEMBER))
         .filter(pl.col(IS_MEMBER).fill_null(value=unknown != "exclude"))
         .select(columns)
     )
+    return cast("Frame", members)
+
+
+def _named(*tables: Any) -> dict[str, Any]:
+    """Give tables by name, in the order that both functions take them."""
+    return dict(zip(_TABLES, tables, strict=True))
 
 
 def _settled(answer: pl.Expr, unknown: Unknown) -> pl.Expr:
@@ -161,6 +224,3 @@ def _checked(segments: Iterable[Segment]) -> tuple[Segment, ...]:
                 parameter="name",
             )
     return found
-
-
-__all__ = ["Check", "Given", "segment_members", "segment_table"]

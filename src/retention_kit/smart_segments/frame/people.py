@@ -56,7 +56,7 @@ def customers_part(given: Given, facts: Collection[Fact]) -> Part | None:
                 "with a time zone. Next step: let the table in through Dataset.from_frames."
             )
         registered_at = at.value.dt.epoch("us")
-    columns = {
+    columns: dict[Fact, Column] = {
         fact: column
         for fact in facts
         if isinstance(fact, OfColumnOfCustomer)
@@ -77,7 +77,7 @@ def customers_part(given: Given, facts: Collection[Fact]) -> Part | None:
 
 def scores_part(given: Given, facts: Collection[Fact]) -> Part | None:
     """Give what the table of scores says; None where nothing of it is asked for."""
-    columns = {
+    columns: dict[Fact, Column] = {
         fact: column
         for fact in facts
         if isinstance(fact, OfColumnOfCustomer)

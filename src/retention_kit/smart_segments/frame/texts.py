@@ -4,9 +4,11 @@ Text of common letters is in NFC by itself; only the rest is normalised. For equ
 is looked at: there are few texts whose NFC is a given one, and they are listed.
 """
 
+# ruff: noqa: RUF001, RUF002
 from __future__ import annotations
 
 import functools
+import itertools
 import unicodedata
 from collections.abc import Iterable, Mapping
 
@@ -69,7 +71,7 @@ def spellings_of(text: str) -> tuple[str, ...] | None:
     """
     whole = unicodedata.normalize("NFD", text)
     is_mark = [unicodedata.combining(one) != 0 for one in whole]
-    if any(a and b for a, b in zip(is_mark, is_mark[1:], strict=False)):
+    if any(a and b for a, b in itertools.pairwise(is_mark)):
         return None
     by_decomposition = _characters()
     # By place, all ways to write what comes before it.

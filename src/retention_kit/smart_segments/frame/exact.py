@@ -1,4 +1,4 @@
-"""Numbers compared exactly: what a column cannot hold is rounded to where it makes no difference."""
+"""Numbers compared exactly: what a column cannot hold is rounded where that changes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-COMPARED: Mapping[str, Callable[[Any, Any], Any]] = {
+COMPARED: Mapping[str, Callable[[pl.Expr, Any], pl.Expr]] = {
     "equals": operator.eq,
     "not_equals": operator.ne,
     "less_than": operator.lt,
