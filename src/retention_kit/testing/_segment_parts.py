@@ -44,6 +44,7 @@ _OPERATORS: dict[Kind, tuple[Any, ...]] = {
     "instant": (*_NUMBER, *_LISTS, *_KNOWN, "during"),
 }
 _TEXTS = ("tea", "чай", "", "é", "e\u0301", "ЁЛКА", "елка", "K", "σας", "€", "Product Added")
+_FAR = (-1, 300, 10**17, Decimal("0.000000000001"), -(10**10))
 _PATTERNS = (
     "a",
     "^t",
@@ -187,7 +188,8 @@ def _rows_like(draw: DrawFn, world: SegmentWorld, source: Source, row: dict[str,
 
 def draw_number(draw: DrawFn, values: list[Any]) -> Any:
     """Draw a number at or near some others."""
-    near = draw(st.sampled_from([*values, 0, 1, 10, Decimal("0.5")]))
+    possible = [*(one for one in values if abs(one) < 10**17), 0, 1, 10, Decimal("0.5")]
+    near = draw(st.sampled_from(possible))
     if isinstance(near, float):
         return near
     off = draw(st.sampled_from((0, 0, 0, Decimal("0.0001"), -1)))
@@ -201,7 +203,8 @@ def _operands(draw: DrawFn, world: SegmentWorld, table: str, column: str) -> lis
         case "text":
             return [*held, *_TEXTS]
         case "exact":
-            return [*held, 0, 1, *(one + Decimal("0.0001") for one in held[:2])]
+            near = [one + Decimal("0.0001") for one in held[:2]]
+            return [one for one in (*held, 0, 1, *near, *_FAR) if abs(one) < 10**18]
         case "float":
             return [0.5, 0.1, 0, 2, -1.25]
         case "bool":

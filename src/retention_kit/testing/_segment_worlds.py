@@ -33,6 +33,11 @@ _LATER = (1, _DAY, 31 * _DAY, 366 * _DAY, 0, 30 * _DAY, _HOUR, 365 * _DAY, -1, _
 _NOTES = ("tea", None, "é", "e\u0301", "Ёлка", "ёлка", "ЕЛКА", "", "\u212a", "ΣΑΣ", "a\nb", "1.5")
 _FLOATS = (0.5, None, float("nan"), 0.1, -0.0, 2.0, float("inf"))
 _DATES = (dt.date(2012, 2, 29), None, dt.date(2011, 12, 31), dt.date(2011, 3, 27))
+_SEEN = (
+    dt.datetime(2011, 10, 30, 0, 30, tzinfo=dt.UTC),
+    None,
+    dt.datetime(2011, 12, 31, 23, 59, 59, 999_000, tzinfo=dt.UTC),
+)
 _SCORES: Mapping[str, tuple[Any, ...]] = {
     "p_alive": (pl.Float64(), *_FLOATS),
     "quick": (pl.Float32(), *_FLOATS),
@@ -47,6 +52,8 @@ _MORE: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
         "due": (pl.Date(), *_DATES),
         "note": (pl.String(), *_NOTES),
         "pieces": (pl.Int32(), 2, None, -1, 0),
+        "rate": (pl.Decimal(30, 10), Decimal("0.1234567891"), None, Decimal("-7.5")),
+        "seen": (pl.Datetime("ms", "UTC"), *_SEEN),
     },
     "order_items": {
         "fresh": (pl.Boolean(), True, None, False),
@@ -57,7 +64,9 @@ _MORE: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     "customers": {
         "vip": (pl.Boolean(), True, None, False),
         "height": (pl.Float64(), *_FLOATS),
-        "children": (pl.UInt8(), 1, None, 0),
+        "children": (pl.Int8(), 1, None, 0, -128),
+        "number": (pl.UInt64(), 7, None, 2**63 + 5),
+        "seen": (pl.Datetime("ms", "Asia/Tokyo"), *_SEEN),
         "wedding": (pl.Date(), *_DATES),
         "note": (pl.String(), *_NOTES),
         "size": (pl.Enum(("small", "medium", "large")), "small", None, "medium", "large"),

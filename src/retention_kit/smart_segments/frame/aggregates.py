@@ -80,7 +80,7 @@ class Aggregates:
             whole: Whether customers without a row that a fact looks at are wanted too.
         """
         if not (whole or self.sums):
-            return Part(None, self.answers)
+            return Part(None, self.answers, self.prefix)
         keep, since = None, None
         if not whole:
             looked_at = [
@@ -97,7 +97,7 @@ class Aggregates:
             for every, name in self.periods.items()
         ]
         frame = rows.with_columns(numbers).group_by(CUSTOMER).agg(self.sums)
-        return Part(frame, self.answers)
+        return Part(frame, self.answers, self.prefix)
 
     def _mask(self, rows: Rows, window: Span) -> pl.Expr:
         """Mark the rows that are asked for, in a window; null is no."""

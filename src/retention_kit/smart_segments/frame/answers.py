@@ -32,10 +32,12 @@ class Part:
         frame: `customer_id`, and the columns that the facts are read from; None where they are
             read from none.
         answers: The facts, as they are once the table is joined to customers that it may lack.
+        name: What the names of its columns begin with.
     """
 
     frame: pl.LazyFrame | None
     answers: Mapping[Fact, Answer] = field(default_factory=dict)
+    name: str = ""
 
     @property
     def table(self) -> pl.LazyFrame:

@@ -25,6 +25,7 @@ from retention_kit.smart_segments.frame.people import (
     scores_part,
 )
 from retention_kit.smart_segments.frame.sequences import sequences_parts
+from retention_kit.smart_segments.frame.settled import settle
 from retention_kit.smart_segments.lowered.checks import Check, facts_of
 from retention_kit.smart_segments.lowered.facts import (
     Fact,
@@ -52,19 +53,24 @@ class Assembled:
     facts: Mapping[Fact, Answer]
 
 
-def everybody(given: Given, facts: Iterable[Fact]) -> Assembled:
+def everybody(given: Given, checks: Iterable[Check]) -> tuple[Assembled, list[Check]]:
     """Put the facts of everybody side by side.
 
     Args:
         given: The tables.
-        facts: The facts.
+        checks: The checks that ask for them.
 
     Returns:
         One row per customer who has an order of any status, or is registered, before the instant
-        of observation.
+        of observation; and the checks, of which some may ask for answers instead of facts.
     """
-    wanted = behind(facts)
-    orders, *younger = _parts("orders", given, wanted, whole=True)
+    asked = list(checks)
+    wanted = behind(fact for check in asked for fact in facts_of(check))
+    parts: list[Part] = []
+    for part in _of_all_rows(given, wanted):
+        settled, asked = settle(part, asked, given)
+        parts.append(settled)
+    orders, *others = parts
     frame = orders.table.with_columns(pl.lit(value=True).alias(ORDERED))
     answers = dict(orders.answers)
     customers = customers_part(given, wanted)
@@ -73,8 +79,18 @@ def everybody(given: Given, facts: Iterable[Fact]) -> Assembled:
             pl.col(ORDERED).is_not_null() | pl.col(REGISTERED)
         )
         answers |= customers.answers
-    parts = [*younger, *_beside(given, wanted, "orders")]
-    return _with(Assembled(frame, answers), parts, given, wanted)
+    others += _beside(given, wanted)
+    return _with(Assembled(frame, answers), others, given, wanted), asked
+
+
+def _of_all_rows(given: Given, wanted: list[Fact]) -> list[Part]:
+    """Give what is known of the rows of all tables; the first part has everybody with orders."""
+    return [
+        part
+        for table in ("orders", "order_items", "events")
+        if table == "orders" or any(True for _ in of_table(wanted, table))
+        for part in _parts(table, given, wanted, whole=table == "orders")
+    ]
 
 
 def possible_members(given: Given, check: Check, *, but: bool | None) -> Assembled:
@@ -102,13 +118,16 @@ def possible_members(given: Given, check: Check, *, but: bool | None) -> Assembl
             sums = _aggregates(table, given, behind(facts))
             if sums.masks:
                 return _of_part(given, facts, sums.part(), table)
-    return everybody(given, facts)
+    return everybody(given, (check,))[0]
 
 
 def _of_part(given: Given, facts: Iterable[Fact], base: Part, of: str | Fact) -> Assembled:
     """Put beside a part what else there is of the customers in it."""
     wanted = behind(facts)
-    parts = _beside(given, wanted, of)
+    parts = _beside(given, [fact for fact in wanted if fact != of])
+    for other in ("order_items", "events"):
+        if other != of and any(True for _ in of_table(wanted, other)):
+            parts += _parts(other, given, wanted, whole=False)
     # Who bought is one of everyone; who only did something may not be a customer at all.
     is_known = of in ("orders", "order_items")
     customers = customers_part(given, wanted)
@@ -139,20 +158,13 @@ def _with(table: Assembled, parts: Iterable[Part], given: Given, wanted: list[Fa
     return Assembled(frame, answers)
 
 
-def _beside(given: Given, wanted: Collection[Fact], but: str | Fact) -> list[Part]:
-    """Give the tables that are joined to customers: those with a fact, but for one."""
-    found = [
-        part
-        for table in ("order_items", "events")
-        if table != but and any(True for _ in of_table(wanted, table))
-        for part in _parts(table, given, wanted, whole=False)
-    ]
-    one = (scores_part(given, wanted), consents_part(given, wanted))
+def _beside(given: Given, wanted: Collection[Fact]) -> list[Part]:
+    """Give the facts that are not aggregates of one table's rows."""
+    found = (scores_part(given, wanted), consents_part(given, wanted))
     return [
-        *found,
-        *(part for part in one if part is not None),
+        *(part for part in found if part is not None),
         *snapshots_parts(given, wanted),
-        *sequences_parts(given, [fact for fact in wanted if fact != but]),
+        *sequences_parts(given, wanted),
         *plugins_parts(given, wanted),
     ]
 

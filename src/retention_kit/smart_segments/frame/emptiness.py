@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import operator
+from collections.abc import Callable, Collection, Mapping
 from itertools import product
 
 from retention_kit.smart_segments.lowered.checks import (
@@ -32,6 +33,14 @@ from retention_kit.smart_segments.lowered.facts import (
 
 Outcomes = frozenset[bool | None]
 """What a check may turn out to be."""
+_OPERATORS: Mapping[str, Callable[[object, object], bool]] = {
+    "equals": operator.eq,
+    "not_equals": operator.ne,
+    "less_than": operator.lt,
+    "at_most": operator.le,
+    "more_than": operator.gt,
+    "at_least": operator.ge,
+}
 _ANYTHING: Outcomes = frozenset({True, False, None})
 _TRUE_OR_FALSE: Outcomes = frozenset({True, False})
 _FALSE: Outcomes = frozenset({False})
@@ -61,8 +70,8 @@ def outcomes(check: Check, empty: Collection[Fact]) -> Outcomes:  # noqa: PLR091
             return _about_instants(check, empty)
         case CompareRatio() if check.below in empty:
             return _UNKNOWN
-        case CompareNumber() if check.fact in empty and not _is_counted(check.fact):
-            return _UNKNOWN
+        case CompareNumber():
+            return _compared(check, empty)
         case ComesRound() if check.fact in empty:
             return frozenset({check.without})
         case IsTrue() if check.fact in empty:
@@ -83,13 +92,16 @@ def _about_instants(check: Check, empty: Collection[Fact]) -> Outcomes:
     return _TRUE_OR_FALSE
 
 
+def _compared(check: CompareNumber, empty: Collection[Fact]) -> Outcomes:
+    is_counted = isinstance(check.fact, Count | Total | Filled | Distinct | Periods)
+    if check.fact not in empty:
+        return _TRUE_OR_FALSE if is_counted else _ANYTHING
+    # Without rows a count and a sum are 0, and other numbers are unknown.
+    return frozenset({_OPERATORS[check.operator](0, check.value)}) if is_counted else _UNKNOWN
+
+
 def _in_range(check: InRange) -> bool:
     return (check.low is None or check.low <= 0) and (check.high is None or check.high >= 0)
-
-
-def _is_counted(fact: Fact) -> bool:
-    """Say whether a fact is 0, not None, where there is no row."""
-    return isinstance(fact, Count | Total | Filled | Distinct | Periods)
 
 
 def _joined(

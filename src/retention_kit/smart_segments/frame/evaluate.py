@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 import polars as pl
 
@@ -99,13 +99,12 @@ def segment_table(  # noqa: PLR0913 - every table that a condition can ask
     given = given_tables(tables, as_of=as_of, taken=taken, conditions=conditions)
     pool = (*asked, *others)
     check_tables(asked, pool, given)
-    checks = {segment.name: lower_segment(segment, pool) for segment in asked}
-    table = everybody(given, [fact for check in checks.values() for fact in facts_of(check)])
+    table, checks = everybody(given, [lower_segment(segment, pool) for segment in asked])
     answers = (
-        _settled(check_answer(check, table.facts, given), unknown).alias(name)
-        for name, check in checks.items()
+        _settled(check_answer(check, table.facts, given), unknown).alias(segment.name)
+        for segment, check in zip(asked, checks, strict=True)
     )
-    return cast("Frame", table.frame.select(CUSTOMER, *answers))
+    return table.frame.select(CUSTOMER, *answers)  # type: ignore[return-value]
 
 
 @customer_local
@@ -186,12 +185,11 @@ def segment_members(  # noqa: PLR0913 - every table that a condition can ask
     columns = [pl.col(CUSTOMER), *([pl.col(IS_MEMBER)] if unknown == "keep" else [])]
     if values:
         columns += shown(facts_of(check), table.facts, given)
-    members = (
+    return (  # type: ignore[return-value]
         table.frame.with_columns(check_answer(check, table.facts, given).alias(IS_MEMBER))
         .filter(pl.col(IS_MEMBER).fill_null(value=unknown != "exclude"))
         .select(columns)
     )
-    return cast("Frame", members)
 
 
 def _named(*tables: Any) -> dict[str, Any]:
