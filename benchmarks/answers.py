@@ -67,6 +67,8 @@ def _cells(shape: Shape, table: pl.DataFrame) -> dict[str, Cell]:
     cells: dict[str, Cell] = {"rows": table.height}
     for row in table.iter_rows(named=True):
         place = ", ".join(f"{key} {_day(row[key])}" for key in shape.keys)
+        if len(row) == len(shape.keys):
+            cells[place] = "is there"
         for name, value in row.items():
             if name not in shape.keys:
                 cells[f"{name} of {place}" if place else name] = _cell(value)

@@ -6,7 +6,7 @@ from benchmarks.settings import LIBRARY, LINES, PLAIN_PYTHON, TABLE_ENGINES
 
 ONE = NotAfter(90, 2_000)
 """The segment that is asked alone where a hundred are asked at once."""
-ASKED = 5_000
+ASKED = 1_000
 """How many answers one run gives for customers one at a time."""
 CUSTOMERS = 100
 """Of how many customers, in turn."""

@@ -36,22 +36,20 @@ from retention_kit.smart_segments.definitions.moments import (
     OfEvent,
 )
 from retention_kit.smart_segments.definitions.plugins import PluginCondition
-from retention_kit.smart_segments.definitions.rows import Rows, Source
-from retention_kit.smart_segments.definitions.sequences import Same, Sequence, Step, Without
+from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.values import Where
-from retention_kit.smart_segments.definitions.windows import AllTime
 from retention_kit.testing._segment_parts import (
     EVERY,
     draw_comparison,
     draw_filters,
-    draw_happened,
     draw_length,
-    draw_length_between,
     draw_number,
     draw_number_operator,
     draw_rows,
     draw_window,
+    lengths_between,
 )
+from retention_kit.testing._segment_sequences import draw_done, draw_sequence
 from retention_kit.testing._segment_worlds import SNAPSHOTS_OF, SegmentWorld
 
 _TOO_NEW = ("evaluate", "evaluate", "unknown", "false", "true")
@@ -59,9 +57,6 @@ _MISSING = ("unknown", "unknown", "false", "true")
 _COUNTS = (1, 0, 2, 3)
 _SHARES = (Decimal("0.5"), 0, 1, Decimal("0.25"), Decimal("0.333333333333"), Decimal("0.1"))
 _GAPS = (("1mo", "1mo"), ("30d", "30d"), ("24h", "1h"), ("1d", "1d"), ("3mo", "30d"), ("1y", "6mo"))
-_ROLES = ("product_id", "order_id", "channel", "category", "campaign", "name", "amount", "note")
-_ALSO_ORDERS = ("original_order_id", "order_id")
-_OF_SALES: tuple[Source, ...] = ("order_items", "orders", "events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,73 +139,6 @@ def _end_event(draw: DrawFn, asked: Asked) -> Condition:
     return kind(rows=rows, window=window, has=has)
 
 
-def _sequence(draw: DrawFn, asked: Asked) -> Condition:
-    world = asked.world
-    count = draw(st.sampled_from((1, 2, 2, 3)))
-    rows = [draw_rows(draw, world, _OF_SALES) for _ in range(count)]
-    happened = draw_happened(draw, world, count) if draw(st.booleans()) else []
-    if happened:
-        rows = [one for _, one in happened]
-        count = len(rows)
-    steps = []
-    for place, own in enumerate(rows):
-        last = place == count - 1
-        # Most steps ask for little, so that some sequences are found.
-        quiet = draw(st.sampled_from((0, 0, 1, 2) if last else (0, 0, 0, 1))) if count > 1 else 1
-        within = None
-        if place and draw(st.integers(0, 2)) == 2:
-            within = (
-                draw_length_between(draw, world, happened[place - 1][0], happened[place][0])
-                if happened
-                else draw_length(draw, world)
-            )
-        steps.append(
-            Step(
-                rows=own,
-                within=within,
-                same=_draw_same(draw, world, own, rows[:place]),
-                without=tuple(_draw_without(draw, world, rows[: place + 1]) for _ in range(quiet)),
-            )
-        )
-    which = draw(st.sampled_from(("any", "last", "first")))
-    quiet_for = None
-    if steps[-1].without and draw(st.booleans()):
-        quiet_for = draw(st.sampled_from((draw_length(draw, world), "1mo", "2y")))
-    return Sequence(
-        steps=tuple(steps),
-        window=draw_window(draw, world) if draw(st.booleans()) else AllTime(),
-        which=which,
-        among="window" if which == "any" else draw(st.sampled_from(("window", "all"))),
-        quiet_for=quiet_for,
-        unfinished=draw(st.sampled_from(("no", "unknown", "yes", "unknown"))),
-    )
-
-
-def _draw_without(draw: DrawFn, world: SegmentWorld, before: list[Rows]) -> Without:
-    rows = draw_rows(draw, world, _OF_SALES)
-    if not rows.where:
-        rows = rows.also(draw_comparison(draw, world, rows.table, Where))
-    return Without(rows=rows, same=_draw_same(draw, world, rows, before))
-
-
-def _draw_same(
-    draw: DrawFn, world: SegmentWorld, rows: Rows, before: list[Rows]
-) -> tuple[Same, ...]:
-    """Draw columns in common with earlier steps: of the same name and type, or ids of orders."""
-    if not before or draw(st.integers(0, 2)) < 2:
-        return ()
-    step = draw(st.integers(0, len(before) - 1))
-    here, there = world.tables[rows.table].schema, world.tables[before[step].table].schema
-    possible = [
-        Same(column=one, of=None if one == other else other, step=step)
-        for one, other in (*((name, name) for name in _ROLES), _ALSO_ORDERS, _ALSO_ORDERS[::-1])
-        if one in here and other in there and here[one] == there[other]
-    ]
-    if not possible:
-        return ()
-    return tuple(draw(st.lists(st.sampled_from(possible), max_size=2, unique=True)))
-
-
 def _regularity(draw: DrawFn, asked: Asked) -> Condition:
     periods = draw(st.sampled_from((3, 1, 2, 12, 400)))
     return Regularity(
@@ -235,10 +163,10 @@ def _lapsed(draw: DrawFn, asked: Asked) -> Condition:
 
 def _reactivated(draw: DrawFn, asked: Asked) -> Condition:
     world = asked.world
-    happened = draw_happened(draw, world, 2)
-    if len(happened) == 2 and draw(st.booleans()):
-        rows = Rows(source=happened[1][1].source)
-        one = draw_length_between(draw, world, happened[0][0], happened[1][0])
+    done = draw_done(draw, world, 2)
+    if len(done) == 2 and draw(st.booleans()):
+        rows = Rows(source=done[1].source)
+        one = draw(st.sampled_from(lengths_between(done[0].at, done[1].at, world)))
     else:
         rows, one = draw_rows(draw, world), draw_length(draw, world)
     other = one if draw(st.booleans()) else draw_length(draw, world)
@@ -345,7 +273,7 @@ _OF_ROWS = _with_tables("orders", "order_items", "events")
 LEAVES: Mapping[str, tuple[Callable[[DrawFn, Asked], Condition], Callable[[Asked], bool]]] = {
     "event_count": (_event_count, _OF_ROWS),
     "event_aggregate": (_event_aggregate, _OF_ROWS),
-    "sequence": (_sequence, _OF_ROWS),
+    "sequence": (lambda draw, asked: draw_sequence(draw, asked.world), _OF_ROWS),
     "end_event": (_end_event, _OF_ROWS),
     "attribute": (_attribute, _with_tables("customers")),
     "anniversary": (_anniversary, _OF_ROWS),

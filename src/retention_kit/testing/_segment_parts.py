@@ -73,14 +73,9 @@ def draw_length(draw: DrawFn, world: SegmentWorld, *, of_days: bool = False) -> 
         return draw(st.sampled_from(_OF_DAYS))
     if choice < 2:
         return draw(st.sampled_from(LENGTHS if choice == 0 else LONGER))
-    later = _since_1970(world.as_of) if choice == 2 else _an_instant(draw, world)
+    later = world.now if choice == 2 else _an_instant(draw, world)
     earlier = _an_instant(draw, world)
-    return draw_length_between(draw, world, earlier, later)
-
-
-def draw_length_between(draw: DrawFn, world: SegmentWorld, one: int, other: int) -> str:
-    """Draw a length that is the time between two instants, or nearly so."""
-    return draw(st.sampled_from(_lengths_between(one, other, world)))
+    return draw(st.sampled_from(lengths_between(earlier, later, world)))
 
 
 def draw_window(draw: DrawFn, world: SegmentWorld, *, all_time: bool = True) -> Any:
@@ -158,34 +153,6 @@ def draw_rows(draw: DrawFn, world: SegmentWorld, sources: tuple[Source, ...] = _
     return Rows(source=source, where=where, net=net)
 
 
-def draw_happened(draw: DrawFn, world: SegmentWorld, most: int) -> list[tuple[int, Rows]]:
-    """Draw up to so many things that one customer did one after another, and rows they are of.
-
-    Returns:
-        Instants and rows, in order; fewer or none where nobody did as much.
-    """
-    if not world.timelines:
-        return []
-    timeline = draw(st.sampled_from(world.timelines))
-    chosen = sorted(draw(st.sets(st.integers(0, len(timeline) - 1), min_size=1, max_size=most)))
-    found: list[tuple[int, Rows]] = []
-    for place in chosen:
-        at, source, row = timeline[place]
-        if not found or at > found[-1][0]:
-            found.append((at, _rows_like(draw, world, source, row)))
-    return found
-
-
-def _rows_like(draw: DrawFn, world: SegmentWorld, source: Source, row: dict[str, Any]) -> Rows:
-    """Draw rows among which there is a given one."""
-    kinds: tuple[Kind, ...] = ("text", "exact", "bool", "date", "instant")
-    told = [one for one in world.columns(TABLE_OF[source], kinds) if row[one] is not None]
-    if draw(st.booleans()):
-        return Rows(source=source)
-    column = draw(st.sampled_from(told))
-    return Rows(source=source, where=(Where(column=column, value=row[column]),))
-
-
 def draw_number(draw: DrawFn, values: list[Any]) -> Any:
     """Draw a number at or near some others."""
     possible = [*(one for one in values if abs(one) < 10**17), 0, 1, 10, Decimal("0.5")]
@@ -241,7 +208,7 @@ def _draw_between_ages(draw: DrawFn, world: SegmentWorld) -> Window:
     return Last(length=one)
 
 
-def _lengths_between(one: int, other: int, world: SegmentWorld) -> tuple[str, ...]:
+def lengths_between(one: int, other: int, world: SegmentWorld) -> tuple[str, ...]:
     """Say how far two instants lie apart: elapsed, in days and in months of the clock."""
     first, last = sorted((one, other))
     seconds, rest = divmod(last - first, 1_000_000)

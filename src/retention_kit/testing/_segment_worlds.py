@@ -85,6 +85,21 @@ _EVENT_NAMES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """Something that a customer did.
+
+    Attributes:
+        at: When, in microseconds since 1970.
+        source: Of which source it is.
+        row: The row.
+    """
+
+    at: int
+    source: Source
+    row: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentWorld:
     """A shop whose customers also have scores and snapshots, at an instant of observation.
 
@@ -106,6 +121,11 @@ class SegmentWorld:
     def zone(self) -> ZoneInfo:
         """The shop's zone."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def now(self) -> int:
+        """The instant of observation, in microseconds since 1970."""
+        return _since_1970(self.as_of)
 
     def columns(self, table: str, kinds: Sequence[Kind] = ()) -> list[str]:
         """Give the columns of a table that are of one of some kinds."""
@@ -134,23 +154,23 @@ class SegmentWorld:
         return found
 
     @property
-    def timelines(self) -> list[list[tuple[int, Source, dict[str, Any]]]]:
+    def timelines(self) -> list[list[Done]]:
         """Give what each customer did before the observation, in order, where it is two things."""
         if "timelines" not in self.cached:
-            found: dict[Any, list[tuple[int, Source, dict[str, Any]]]] = {}
-            for at, source, row in _happened(self.tables):
-                if row["customer_id"] is not None and at < _since_1970(self.as_of):
-                    found.setdefault(row["customer_id"], []).append((at, source, row))
-            ordered = [sorted(one, key=lambda what: what[0]) for one in found.values()]
-            self.cached["timelines"] = [one for one in ordered if one[0][0] < one[-1][0]]
-        timelines: list[list[tuple[int, Source, dict[str, Any]]]] = self.cached["timelines"]
+            found: dict[Any, list[Done]] = {}
+            for done in _done(self.tables):
+                if done.row["customer_id"] is not None and done.at < self.now:
+                    found.setdefault(done.row["customer_id"], []).append(done)
+            ordered = [sorted(one, key=lambda done: done.at) for one in found.values()]
+            self.cached["timelines"] = [one for one in ordered if one[0].at < one[-1].at]
+        timelines: list[list[Done]] = self.cached["timelines"]
         return timelines
 
     @property
     def instants(self) -> list[int]:
         """When something happened, in microseconds since 1970; never none."""
         if "instants" not in self.cached:
-            self.cached["instants"] = instants_of(self.tables) or [_since_1970(self.as_of)]
+            self.cached["instants"] = instants_of(self.tables) or [self.now]
         found: list[int] = self.cached["instants"]
         return found
 
@@ -241,10 +261,8 @@ def draw_world(draw: DrawFn, shop: Shop, as_of: dt.datetime) -> SegmentWorld:
     return SegmentWorld(tables, shop.time_zone, as_of, taken)
 
 
-def _happened(
-    tables: Mapping[str, pl.DataFrame],
-) -> Iterator[tuple[int, Source, dict[str, Any]]]:
-    """Give completed orders, lines and events: when, of which source, and the row."""
+def _done(tables: Mapping[str, pl.DataFrame]) -> Iterator[Done]:
+    """Give completed orders, lines and events."""
     sources: Mapping[tuple[str, str | None], Source] = {
         ("orders", "sale"): "orders",
         ("orders", "return"): "returns",
@@ -257,7 +275,7 @@ def _happened(
             for row in tables[table].to_dicts():
                 at = row["occurred_at" if table == "events" else "ordered_at"]
                 if row.get("status", "completed") == "completed":
-                    yield _since_1970(at), sources[table, row.get("kind")], row
+                    yield Done(_since_1970(at), sources[table, row.get("kind")], row)
 
 
 def _ids(shop: Shop) -> pl.Series:

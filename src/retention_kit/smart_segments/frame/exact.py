@@ -110,6 +110,12 @@ def in_units(value: pl.Expr, dtype: pl.DataType) -> tuple[pl.Expr, pl.DataType, 
     return value if dtype == wide else value.cast(wide), wide, 0
 
 
+def in_decimal(units: pl.Expr, dtype: pl.Decimal) -> pl.Expr:
+    """Give whole numbers of the smallest unit of a decimal type as that type."""
+    one = pl.lit(Decimal(1).scaleb(-dtype.scale), dtype=pl.Decimal(38, dtype.scale))
+    return (units.cast(pl.Decimal(38, 0)) * one).cast(dtype)
+
+
 def _literal(number: int, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Int64):
         number = max(-(2**63), min(2**63 - 1, number))
