@@ -27,6 +27,7 @@ from retention_kit.testing import (
     arguments_for,
     datasets,
     prove,
+    segments,
     shops,
     table_functions,
     tables_needed,
@@ -64,6 +65,10 @@ KNOWN = {
         )
     ),
     "window": st.sampled_from((None, "1d", "1mo")),
+    "channel": st.sampled_from(("email", "sms")),
+    "purpose": st.sampled_from(("messages", "advertising")),
+    "segment": segments(),
+    "segments": st.lists(segments(), max_size=3, unique_by=lambda one: one.name),
 }
 PROVABLE = [one for one in FOUND if kind_of(one).name in ("customer_local", "additive", "finisher")]
 SPLITTABLE = [one for one in PROVABLE if kind_of(one).name != "finisher"]

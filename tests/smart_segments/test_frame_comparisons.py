@@ -31,7 +31,11 @@ ODD = "aKk;`é\u0301eЁёй\u0306и Å\u212b\u2126Ω\u0958가\u1100\u1161ß\u032
 
 def shop(zone: str = "Europe/Moscow") -> Given:
     orders = pl.LazyFrame(
-        schema={"order_id": pl.Int64, "customer_id": pl.Int64, "ordered_at": pl.Datetime("us", zone)}
+        schema={
+            "order_id": pl.Int64,
+            "customer_id": pl.Int64,
+            "ordered_at": pl.Datetime("us", zone),
+        }
     )
     return given_tables({"orders": orders}, as_of=AS_OF, taken=None, conditions=())
 
@@ -230,5 +234,3 @@ class TestWhatCannotBeCompared:
             assert pl.select(answered(column, comparison, shop())).item() is None
         comparison = Comparison(column="city", operator="unknown")
         assert pl.select(answered(column, comparison, shop())).item() is True
-
-

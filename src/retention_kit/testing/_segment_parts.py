@@ -217,10 +217,10 @@ def lengths_between(one: int, other: int, world: SegmentWorld) -> tuple[str, ...
     days = (end.date() - start.date()).days
     months = (end.year - start.year) * 12 + end.month - start.month
     elapsed = f"{hours}h{minutes}m{seconds % 60}s"
-    possible = (elapsed, f"{hours}h", f"{days}d", f"{months}mo", f"{days + 1}d", f"{hours + 1}h")
-    found = [text for text in possible if _is_length(text)]
-    # What ends on no whole second has no exact length.
-    return tuple(found[1:] if rest and len(found) > 1 else found) or ("1s",)
+    near = (f"{hours}h", f"{days}d", f"{months}mo", f"{days + 1}d", f"{hours + 1}h")
+    # What ends on no whole second has no exact length; the others are of the boundary mostly.
+    exact = () if rest else (elapsed, elapsed, elapsed)
+    return tuple(text for text in (*exact, *near) if _is_length(text)) or ("1s",)
 
 
 def _is_length(text: str) -> bool:

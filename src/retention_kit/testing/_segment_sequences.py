@@ -32,11 +32,17 @@ def draw_sequence(draw: DrawFn, world: SegmentWorld) -> Sequence:
     """Draw a sequence of one to three steps."""
     count = draw(st.sampled_from((1, 2, 2, 3)))
     done = draw_done(draw, world, count) if draw(st.integers(0, 2)) else []
-    steps = _along(draw, world, done) if done else _at_random(draw, world, count)
+    quiet: list[str] = []
+    if done:
+        steps, quiet = _along(draw, world, done)
+    else:
+        steps = _at_random(draw, world, count)
     which = draw(st.sampled_from(("any", "last", "first")))
     quiet_for = None
     if steps[-1].without and draw(st.booleans()):
-        quiet_for = _time_between_deeds(draw, world)
+        # Where something follows, its instant is the end of a time that it is not in.
+        is_exact = bool(quiet) and draw(st.integers(0, 3)) < 3
+        quiet_for = draw(st.sampled_from(quiet)) if is_exact else _time_between(draw, world)
     return Sequence(
         steps=tuple(steps),
         window=draw_window(draw, world) if draw(st.integers(0, 2)) == 2 else AllTime(),
@@ -60,23 +66,32 @@ def draw_done(draw: DrawFn, world: SegmentWorld, most: int) -> list[Done]:
     return [timeline[place] for place in sorted(draw(places))][:most]
 
 
-def _along(draw: DrawFn, world: SegmentWorld, done: list[Done]) -> list[Step]:
-    """Draw steps that are, or just are not, what a customer did."""
+def _along(draw: DrawFn, world: SegmentWorld, done: list[Done]) -> tuple[list[Step], list[str]]:
+    """Draw steps that are, or just are not, what a customer did.
+
+    Returns:
+        The steps; and how long after the last of them something came that must not.
+    """
     timeline = next(one for one in world.timelines if done[0] in one)
     rows = [_rows_like(draw, world, one) for one in done]
     steps = []
+    quiet: list[str] = []
     for place, own in enumerate(rows):
+        at, is_last = done[place].at, place == len(rows) - 1
         within = None
         if place and draw(st.booleans()):
-            earlier, later = done[place - 1].at, done[place].at
-            within = draw(st.sampled_from(lengths_between(earlier, later, world)))
+            within = draw(st.sampled_from(lengths_between(done[place - 1].at, at, world)))
         without: tuple[Without, ...] = ()
-        if len(rows) == 1 or draw(st.integers(0, 2)) == 2:
-            other = _rows_like(draw, world, draw(st.sampled_from(timeline)))
+        if len(rows) == 1 or draw(st.sampled_from((False, is_last, True))):
+            later = [one for one in timeline if one.at > at and is_last]
+            follower = draw(st.sampled_from(later or timeline))
+            other = _rows_like(draw, world, follower)
             without = (Without(rows=other, same=_draw_same(draw, world, other, rows[: place + 1])),)
+            if follower.at > at:
+                quiet = list(lengths_between(at, follower.at, world))
         same = _draw_same(draw, world, own, rows[:place])
         steps.append(Step(rows=own, within=within, same=same, without=without))
-    return steps
+    return steps, quiet
 
 
 def _at_random(draw: DrawFn, world: SegmentWorld, count: int) -> list[Step]:
@@ -105,7 +120,7 @@ def _at_random(draw: DrawFn, world: SegmentWorld, count: int) -> list[Step]:
     return steps
 
 
-def _time_between_deeds(draw: DrawFn, world: SegmentWorld) -> str:
+def _time_between(draw: DrawFn, world: SegmentWorld) -> str:
     """Draw how long it was between two things that one customer did, or up to the observation."""
     if not world.timelines or draw(st.integers(0, 3)) == 3:
         return draw(st.sampled_from((draw_length(draw, world), "1mo", "2y")))

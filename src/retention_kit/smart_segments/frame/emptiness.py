@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
 from itertools import product
 
 from retention_kit.smart_segments.lowered.checks import (
@@ -33,7 +34,7 @@ from retention_kit.smart_segments.lowered.facts import (
 
 Outcomes = frozenset[bool | None]
 """What a check may turn out to be."""
-_OPERATORS: Mapping[str, Callable[[object, object], bool]] = {
+_OPERATORS: Mapping[str, Callable[[int, int | Decimal], bool]] = {
     "equals": operator.eq,
     "not_equals": operator.ne,
     "less_than": operator.lt,

@@ -185,11 +185,9 @@ def segment_members(  # noqa: PLR0913 - every table that a condition can ask
     columns = [pl.col(CUSTOMER), *([pl.col(IS_MEMBER)] if unknown == "keep" else [])]
     if values:
         columns += shown(facts_of(check), table.facts, given)
-    return (  # type: ignore[return-value]
-        table.frame.with_columns(check_answer(check, table.facts, given).alias(IS_MEMBER))
-        .filter(pl.col(IS_MEMBER).fill_null(value=unknown != "exclude"))
-        .select(columns)
-    )
+    asked_of = table.frame.with_columns(check_answer(check, table.facts, given).alias(IS_MEMBER))
+    members = asked_of.filter(pl.col(IS_MEMBER).fill_null(value=unknown != "exclude"))
+    return members.select(columns)  # type: ignore[return-value]
 
 
 def _named(*tables: Any) -> dict[str, Any]:

@@ -72,11 +72,10 @@ def settle(part: Part, checks: Iterable[Check], given: Given) -> tuple[Part, lis
             for fact, name in found.items()
         ),
     )
-    answers = {
-        fact: Answer(_or_without_rows(fact, name, marked, part), pl.Boolean())
-        for fact, name in found.items()
-    }
-    return replace(part, frame=frame, answers={**part.answers, **answers}), asked
+    answers: dict[Fact, Answer] = dict(part.answers)
+    for fact, name in found.items():
+        answers[fact] = Answer(_or_without_rows(fact, name, marked, part), pl.Boolean())
+    return replace(part, frame=frame, answers=answers), asked
 
 
 def _or_without_rows(fact: Settled, name: str, marked: str, part: Part) -> pl.Expr:

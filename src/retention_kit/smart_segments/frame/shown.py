@@ -30,7 +30,7 @@ def _column(fact: Fact, answer: Answer, given: Given) -> pl.Expr:
         return as_instant(answer.value, given.zone)
     if answer.dtype is None:
         return pl.lit(None, dtype=pl.String)
-    if answer.dtype == pl.Int128:
-        # What 64 bits cannot say is left out rather than wrong.
+    if answer.dtype == pl.Int128 or answer.dtype.is_unsigned_integer():
+        # Whole numbers have a sign and 64 bits; what those cannot say is left out, not wrong.
         return answer.value.cast(pl.Int64, strict=False)
     return answer.value
