@@ -13,8 +13,8 @@ from retention_kit.contracts.buckets import Buckets
 from retention_kit.contracts.bundle import Bundle
 from retention_kit.contracts.law import report
 from retention_kit.contracts.tables import TABLES
-from retention_kit.errors import DefinitionError, bad_parameter
-from retention_kit.smart_segments.definitions.plugins import ConditionSpec
+from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
+from retention_kit.smart_segments.definitions.plugins import ConditionSpec, check_specs
 from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.smart_segments.frame.evaluate import Unknown, segment_members, segment_table
 from retention_kit.smart_segments.history import (
@@ -109,8 +109,17 @@ def members(
         >>> members(segment, shop, as_of).collect().height
         19
     """
+    given: object = segment
+    if not isinstance(given, Segment):
+        several = "; evaluate_many takes several" if isinstance(given, list | tuple) else ""
+        raise bad_parameter(
+            "segment",
+            got=type(given).__name__,
+            allowed=f"a Segment{several}",
+            step="Segment(name='…', condition=…) makes one of a condition.",
+        )
     arguments = {"segment": segment, "unknown": unknown, "values": values}
-    return _answer(segment_members, data, as_of, (segment,), arguments, beside)
+    return _answer(segment_members, data, as_of, arguments, beside)
 
 
 @overload
@@ -163,9 +172,8 @@ def evaluate_many(
         DefinitionError: As of `members`; or two segments have one name.
         PluginError: A condition of a plugin is not handed in.
     """
-    several = tuple(segments)
-    arguments = {"segments": several, "unknown": unknown}
-    return _answer(segment_table, data, as_of, several, arguments, beside)
+    arguments = {"segments": several_segments(segments), "unknown": unknown}
+    return _answer(segment_table, data, as_of, arguments, beside)
 
 
 @report
@@ -187,9 +195,31 @@ def take_snapshot(
         DefinitionError: As of `members`.
         PluginError: As of `members`.
     """
+    check_beside("take_snapshot", beside)
     found = members(segment, data, as_of, **beside)
     customers = found.collect(engine="streaming") if isinstance(found, pl.LazyFrame) else found
     return SegmentSnapshot(segment.name, segment_version(segment), as_of, customers)
+
+
+def several_segments(segments: object) -> tuple[Segment, ...]:
+    """Take the segments that were handed in.
+
+    Raises:
+        DefinitionError: They are none, or it is one alone.
+    """
+    one_alone = isinstance(segments, Segment)
+    found = tuple(segments) if isinstance(segments, Iterable) and not one_alone else (segments,)
+    wrong = [one for one in found if not isinstance(one, Segment)]
+    if one_alone or wrong:
+        raise bad_parameter(
+            "segments",
+            got="one Segment alone" if one_alone else type(wrong[0]).__name__,
+            allowed="a list of Segment",
+            step="put it into brackets: [segment]."
+            if one_alone
+            else "Segment(name='…', condition=…) makes one of a condition.",
+        )
+    return found
 
 
 def given_tables(data: Data) -> dict[str, Any]:
@@ -208,41 +238,65 @@ def given_tables(data: Data) -> dict[str, Any]:
             step="Dataset.from_frames(…) makes one.",
         )
     tables = {name: table for name, table in data.items() if name in _USED and table is not None}
+    for name in data:
+        if name not in TABLES:
+            step = "scores=… takes scores" if name == "scores" else "mend the name"
+            raise unknown_name("data", name, TABLES, step=f"{step}.")
     if "orders" not in tables:
-        unknown = [name for name in data if name not in TABLES]
         raise DefinitionError(
-            "Segments need the table 'orders'. Given: "
-            f"{', '.join(tables) or 'none'}{f', and {unknown}, unknown' if unknown else ''}. "
-            "Next step: name it in data.",
+            f"Segments need the table 'orders'. Given: {', '.join(tables) or 'none'}. Next step: "
+            "name it in data.",
             parameter="data",
         )
     return tables
+
+
+def check_beside(function: str, beside: Mapping[str, Any]) -> None:
+    """Raise where something is given that nobody takes.
+
+    Raises:
+        DefinitionError: It is.
+    """
+    for name in beside:
+        if name not in Beside.__annotations__:
+            raise unknown_name(function, name, Beside.__annotations__, step="mend the name.")
+
+
+def unknown_name(where: str, name: object, known: Iterable[str], *, step: str) -> DefinitionError:
+    """Make the error for a name that nobody knows, with the nearest."""
+    names = tuple(known)
+    near = nearest_names(str(name), names)
+    hint = f" Nearest: {', '.join(map(repr, near))}." if near else ""
+    return DefinitionError(
+        f"{where} takes nothing named {name!r}. Allowed: {', '.join(names)}.{hint} Next step: "
+        f"{step}",
+        parameter=str(name),
+    )
+
+
+def _ids(data: Data) -> pl.DataType:
+    """Give the type of the shop's customer ids."""
+    one = data[0] if isinstance(data, Buckets) else data
+    dtype: pl.DataType = given_tables(one)["orders"].lazy().collect_schema()["customer_id"]
+    return dtype
 
 
 def _answer(
     function: Callable[..., Any],
     data: Data,
     as_of: dt.datetime,
-    segments: tuple[Segment, ...],
     arguments: Mapping[str, Any],
     beside: Beside,
 ) -> Any:
     """Run a function on the tables of a shop, or on those of each bucket."""
-    for one in segments:
-        if not isinstance(one, Segment):
-            raise bad_parameter(
-                "segment",
-                got=type(one).__name__,
-                allowed="a Segment",
-                step="Segment(name='…', condition=…) makes one of a condition.",
-            )
-    snapshots, taken = history_parts(beside.get("history"))
+    check_beside(function.__name__, beside)
+    snapshots, taken = history_parts(beside.get("history"), _ids(data))
     rest = {
         **arguments,
         "as_of": as_of,
         "taken": taken,
         "others": tuple(beside.get("others", ())),
-        "conditions": tuple(beside.get("conditions", ())),
+        "conditions": check_specs(beside.get("conditions", ())),
     }
     tables = {"scores": beside.get("scores"), "snapshots": snapshots}
     if isinstance(data, Buckets):

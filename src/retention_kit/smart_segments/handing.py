@@ -92,7 +92,8 @@ def rows_of_customers(
             if isinstance(data, Bundle)
             else zone_of(tables["orders"].collect_schema())
         )
-    snapshots, _ = history_parts(history)
+    id_type = tables["orders"].collect_schema()[_ID] if tables else pl.Int64()
+    snapshots, _ = history_parts(history, id_type)
     if scores is not None:
         tables["scores"] = scores.lazy()
     if snapshots is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,10 @@ from typing import Any
 import polars as pl
 
 from retention_kit.errors import DefinitionError, FileFormatError, bad_parameter
+from retention_kit.smart_segments.definitions.lengths import EPOCH
 from retention_kit.smart_segments.definitions.segment import Segment
 
-_ROWS, _TAKEN = "snapshots.parquet", "taken.json"
+_TAKEN = "taken.json"
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -63,7 +65,11 @@ class SnapshotHistory:
     taken: Mapping[str, tuple[dt.datetime, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        taken = {name: tuple(sorted(instants)) for name, instants in self.taken.items()}
+        # In UTC, where no clock time comes twice and one instant is written one way.
+        taken = {
+            name: tuple(sorted({at.astimezone(dt.UTC) for at in instants}))
+            for name, instants in self.taken.items()
+        }
         object.__setattr__(self, "taken", MappingProxyType(taken))
 
     def __repr__(self) -> str:
@@ -80,28 +86,34 @@ class SnapshotHistory:
         taken = {name: list(at) for name, at in self.taken.items()}
         for snapshot in snapshots:
             instants = taken.setdefault(snapshot.segment, [])
-            if snapshot.as_of in instants:
+            if snapshot.as_of.astimezone(dt.UTC) in instants:
                 raise bad_parameter(
                     "snapshots",
                     got=f"a second one of {snapshot.segment!r} at {snapshot.as_of}",
                     allowed="one snapshot of a segment at an instant",
                 )
-            instants.append(snapshot.as_of)
+            instants.append(snapshot.as_of.astimezone(dt.UTC))
             rows.append(snapshot.rows().lazy())
         together = pl.concat(rows) if rows else None
         return SnapshotHistory(together, {name: tuple(at) for name, at in taken.items()})
 
     def save(self, folder: str | Path) -> None:
-        """Write it into a folder, over what an earlier `save` wrote there."""
+        """Write it into a folder; what an earlier `save` wrote there is replaced.
+
+        The rows go into a file of a new name, and `taken.json` then names it, so that a history
+        that was opened from the folder can still be read, and a save that is cut short leaves the
+        earlier one. Files of rows that `taken.json` does not name may be deleted.
+        """
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
-        written = target / f"{_ROWS}.new"
+        file = None
         if self.rows is not None:
-            # Beside and then over it, since the rows may come from that very file.
-            self.rows.sink_parquet(written)
-            written.replace(target / _ROWS)
+            file = f"snapshots-{uuid.uuid4().hex}.parquet"
+            self.rows.sink_parquet(target / file)
         taken = {name: [one.isoformat() for one in at] for name, at in self.taken.items()}
-        (target / _TAKEN).write_text(json.dumps(taken, ensure_ascii=False), encoding="utf-8")
+        written = target / f"{_TAKEN}.new"
+        written.write_text(json.dumps({"rows": file, "taken": taken}, ensure_ascii=False), "utf-8")
+        written.replace(target / _TAKEN)
 
     @classmethod
     def open(cls, folder: str | Path) -> SnapshotHistory:
@@ -115,16 +127,16 @@ class SnapshotHistory:
             read = json.loads((source / _TAKEN).read_text(encoding="utf-8"))
             taken = {
                 name: tuple(dt.datetime.fromisoformat(one) for one in at)
-                for name, at in read.items()
+                for name, at in read["taken"].items()
             }
-        except (OSError, ValueError, AttributeError, TypeError):
+            file = read["rows"]
+        except (OSError, ValueError, AttributeError, KeyError, TypeError):
             raise FileFormatError(
                 str(folder),
                 reason=f"it holds no {_TAKEN} of a SnapshotHistory.",
                 step="pass the folder that history.save(folder) wrote.",
             ) from None
-        rows = source / _ROWS
-        return cls(pl.scan_parquet(rows) if rows.exists() else None, taken)
+        return cls(None if file is None else pl.scan_parquet(source / file), taken)
 
 
 def changes(before: SegmentSnapshot, after: SegmentSnapshot) -> pl.DataFrame:
@@ -175,9 +187,9 @@ def segment_version(segment: Segment) -> str:
 
 
 def history_parts(
-    history: SnapshotHistory | None,
+    history: SnapshotHistory | None, id_type: pl.DataType
 ) -> tuple[pl.LazyFrame | None, Mapping[str, tuple[dt.datetime, ...]] | None]:
-    """Give the rows and the instants of a history.
+    """Give the rows and the instants of a history; of an empty one, no rows.
 
     Raises:
         DefinitionError: It is none.
@@ -189,4 +201,7 @@ def history_parts(
             f"The history is a {type(history).__name__}. Allowed: a SnapshotHistory.",
             parameter="history",
         )
+    if history.rows is None:
+        empty = SegmentSnapshot("", "", EPOCH, pl.DataFrame(schema={"customer_id": id_type})).rows()
+        return empty.lazy(), history.taken
     return history.rows, history.taken

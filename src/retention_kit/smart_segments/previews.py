@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
-from collections.abc import Iterable, Iterator
 
 import polars as pl
 from typing_extensions import Unpack
@@ -12,13 +10,16 @@ from typing_extensions import Unpack
 from retention_kit.contracts.buckets import Buckets
 from retention_kit.contracts.law import report
 from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
-from retention_kit.smart_segments.answers import Beside, Data, given_tables, members
-from retention_kit.smart_segments.definitions.customers import Attribute
+from retention_kit.smart_segments.answers import (
+    Beside,
+    Data,
+    check_beside,
+    given_tables,
+    members,
+)
+from retention_kit.smart_segments.definitions.customers import Member
 from retention_kit.smart_segments.definitions.segment import Segment
-from retention_kit.smart_segments.definitions.values import Comparison
-from retention_kit.smart_segments.lowered.checks import facts_of
-from retention_kit.smart_segments.lowered.facts import EndHas, rows_of
-from retention_kit.smart_segments.lowered.lowering import lower_segment
+from retention_kit.smart_segments.occurring import Known, asked_by
 
 _ID = "customer_id"
 
@@ -62,8 +63,9 @@ def preview(
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise bad_parameter("n", got=n, allowed="a whole number from 1")
+    check_beside("preview", beside)
     if check:
-        check_segment(segment, data, others=beside.get("others", ()))
+        check_segment(segment, data, **beside)
     found = members(
         segment,
         data,
@@ -75,16 +77,18 @@ def preview(
 
 
 @report
-def check_segment(segment: Segment, data: Data, *, others: Iterable[Segment] = ()) -> None:
+def check_segment(segment: Segment, data: Data, **beside: Unpack[Beside]) -> None:
     """Look whether what a segment asks for occurs in the data: categories, names of events, cities.
 
-    A text or an id that a column is to equal and never does is most often misspelt. Each column is
-    read once; nothing else is computed.
+    A text or an id that a column is compared with and never has is most often misspelt; so is a
+    channel of consent that nobody decided on, and a segment of which no snapshot was taken. Each
+    column is read once; nothing else is computed. What must not follow a step is not looked at,
+    nor are values that the library itself asks for.
 
     Args:
         segment: The segment.
         data: A dataset, its buckets, or tables by name.
-        others: Segments that `Member` names.
+        **beside: What else it needs; see `Beside`.
 
     Raises:
         DefinitionError: A value does not occur; the nearest that do are named.
@@ -96,68 +100,51 @@ def check_segment(segment: Segment, data: Data, *, others: Iterable[Segment] = (
         >>> check_segment(Segment(name="Mugs", condition=bought(category="mug")), shop)
         Traceback (most recent call last):
         ...
-        retention_kit.errors.DefinitionError: Segment 'Mugs' asks for 'mug' in column 'category' of \
-table 'order_items', where it never occurs. Nearest that do: 'mugs'. Next step: mend the value, or \
+        retention_kit.errors.DefinitionError: ... asks for 'mug' in column 'category' of table \
+'order_items', where it never occurs. Nearest that do: 'mugs'. Next step: mend the value, or \
 check=False where it is yet to come.
     """
-    asked: dict[tuple[str, str], list[Comparison]] = {}
-    for table, comparison in _comparisons(segment, tuple(others)):
-        if comparison.operator in ("equals", "in"):
-            asked.setdefault((table, comparison.column), []).append(comparison)
+    check_beside("check_segment", beside)
     parts = list(data) if isinstance(data, Buckets) else [data]
-    for (table, column), comparisons in asked.items():
-        frames = [given_tables(part).get(table) for part in parts]
-        known = _values(column, [frame.lazy() for frame in frames if frame is not None])
-        if known is None:
-            continue
-        for comparison in comparisons:
-            _check(segment, table, comparison, known)
+    tables: dict[str, list[pl.LazyFrame]] = {}
+    for part in parts:
+        for name, table in given_tables(part).items():
+            tables.setdefault(name, []).append(table.lazy())
+    if "scores" in beside:
+        tables["scores"] = [beside["scores"].lazy()]
+    known = Known(segment.name, tables)
+    taken = tuple(beside["history"].taken) if "history" in beside else None
+    for one in (segment, *_named_by(segment, tuple(beside.get("others", ())))):
+        for condition in one.conditions():
+            if isinstance(condition, Member):
+                _check_taken(segment, condition, taken)
+            for table, comparison in asked_by(condition):
+                known.check(table, comparison)
 
 
-def _comparisons(segment: Segment, others: tuple[Segment, ...]) -> Iterator[tuple[str, Comparison]]:
-    """Give every comparison of a segment with the table whose column it is."""
-    for condition in segment.conditions():
-        if isinstance(condition, Attribute):
-            yield "customers", condition
-    for fact in facts_of(lower_segment(segment, others)):
-        for rows in rows_of(fact):
-            yield from ((rows.table, one) for one in rows.where)
-            if isinstance(fact, EndHas):
-                yield from ((rows.table, one) for one in fact.has)
+def _named_by(segment: Segment, others: tuple[Segment, ...]) -> list[Segment]:
+    """Give the segments that a segment asks for, and that those ask for."""
+    by_name = {one.name: one for one in others}
+    found: dict[str, Segment] = {}
+    waiting = [segment]
+    while waiting:
+        for condition in waiting.pop().conditions():
+            if isinstance(condition, Member) and condition.when == "now":
+                other = by_name.get(condition.segment)
+                if other is not None and other.name not in found:
+                    found[other.name] = other
+                    waiting.append(other)
+    return list(found.values())
 
 
-def _values(column: str, frames: list[pl.LazyFrame]) -> set[str | int] | None:
-    """Give the values of a column of texts or ids; None where it is neither, or not there."""
-    frames = [frame for frame in frames if column in frame.collect_schema()]
-    if not frames:
-        return None
-    dtype = frames[0].collect_schema()[column]
-    is_id = dtype == pl.Int64 and column.endswith("_id")
-    if not is_id and dtype != pl.String:
-        return None
-    found = pl.concat([frame.select(pl.col(column).unique()) for frame in frames])
-    values = found.select(pl.col(column).unique()).collect(engine="streaming").to_series()
-    return set(values.drop_nulls().to_list())
-
-
-def _check(segment: Segment, table: str, comparison: Comparison, known: set[str | int]) -> None:
-    operands = comparison.values or (comparison.value,)
-    alike = {_alike(one, comparison.fold) for one in known}
-    missing = [one for one in operands if _alike(one, comparison.fold) not in alike]
-    if not missing:
+def _check_taken(segment: Segment, member: Member, taken: tuple[str, ...] | None) -> None:
+    # Before the first night there are no snapshots at all, which is no mistake.
+    if member.when == "now" or not taken or member.segment in taken:
         return
-    near = nearest_names(str(missing[0]), (str(one) for one in known))
-    hint = f" Nearest that do: {', '.join(map(repr, near))}." if near else ""
+    near = nearest_names(member.segment, taken)
+    hint = f" Nearest: {', '.join(map(repr, near))}." if near else ""
     raise DefinitionError(
-        f"Segment {segment.name!r} asks for {missing[0]!r} in column {comparison.column!r} of "
-        f"table {table!r}, where it never occurs.{hint} Next step: mend the value, or check=False "
-        "where it is yet to come.",
-        parameter=comparison.column,
+        f"Segment {segment.name!r} asks for snapshots of {member.segment!r}, of which none was "
+        f"taken.{hint} Next step: mend the name, or check=False where they are yet to come.",
+        parameter="segment",
     )
-
-
-def _alike(value: object, fold: bool) -> object:
-    if not isinstance(value, str):
-        return value
-    text = unicodedata.normalize("NFC", value)
-    return text.lower().replace("ё", "е") if fold else text

@@ -7,10 +7,17 @@ from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 from typing_extensions import Unpack
 
 from retention_kit.contracts.law import report
-from retention_kit.smart_segments.answers import Beside, Data, evaluate_many
+from retention_kit.smart_segments.answers import (
+    Beside,
+    Data,
+    check_beside,
+    evaluate_many,
+    several_segments,
+)
 from retention_kit.smart_segments.definitions.segment import Segment
 
 _ALL = "__customers"
@@ -56,7 +63,8 @@ def sizes(
         >>> sizes(segments, shop, as_of).select("segment", "customers").rows()
         [('Never', 22), ('Once', 63)]
     """
-    several = tuple(segments)
+    several = several_segments(segments)
+    check_beside("sizes", beside)
     table = evaluate_many(
         several,
         data,
@@ -65,20 +73,23 @@ def sizes(
         **beside,
     )
     names = [segment.name for segment in several]
+    each = [(place, _exactly(name)) for place, name in enumerate(names)]
     counted = _collected(
         table.lazy().select(
             pl.len().cast(pl.Int64).alias(_ALL),
-            *(pl.col(name).sum().cast(pl.Int64).alias(f"in {name}") for name in names),
-            *(pl.col(name).null_count().cast(pl.Int64).alias(f"null {name}") for name in names),
+            *(by.sum().cast(pl.Int64).alias(f"in {place}") for place, by in each),
+            *(by.null_count().cast(pl.Int64).alias(f"null {place}") for place, by in each),
         )
     ).row(0, named=True)
     everybody = counted[_ALL]
     return pl.DataFrame(
         {
             "segment": names,
-            "customers": [counted[f"in {name}"] for name in names],
-            "share": [counted[f"in {name}"] / everybody if everybody else None for name in names],
-            "unknown": [counted[f"null {name}"] for name in names],
+            "customers": [counted[f"in {place}"] for place, _ in each],
+            "share": [
+                counted[f"in {place}"] / everybody if everybody else None for place, _ in each
+            ],
+            "unknown": [counted[f"null {place}"] for place, _ in each],
         },
         schema={
             "segment": pl.String,
@@ -121,7 +132,8 @@ def overlap(
         Jaccard (1901), Étude comparative de la distribution florale; the coefficient of
         community.
     """
-    several = tuple(segments)
+    several = several_segments(segments)
+    check_beside("overlap", beside)
     table = evaluate_many(
         several,
         data,
@@ -136,7 +148,7 @@ def overlap_of(table: Any, names: list[str]) -> pl.DataFrame:
     pairs = [(one, other) for place, one in enumerate(names) for other in names[place:]]
     both = _collected(
         table.lazy().select(
-            (pl.col(one) & pl.col(other)).sum().cast(pl.Int64).alias(str(number))
+            (_exactly(one) & _exactly(other)).sum().cast(pl.Int64).alias(str(number))
             for number, (one, other) in enumerate(pairs)
         )
     )
@@ -161,6 +173,11 @@ def overlap_of(table: Any, names: list[str]) -> pl.DataFrame:
         },
         orient="row",
     )
+
+
+def _exactly(name: str) -> pl.Expr:
+    """Give the column of a name, which Polars would read as a pattern where it is `^…$` or `*`."""
+    return cs.by_name(name).as_expr()
 
 
 def _collected(table: pl.LazyFrame) -> pl.DataFrame:

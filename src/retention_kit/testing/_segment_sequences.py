@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from retention_kit.errors import DefinitionError
 from retention_kit.smart_segments.definitions.rows import TABLE_OF, Rows, Source
 from retention_kit.smart_segments.definitions.sequences import Same, Sequence, Step, Without
 from retention_kit.smart_segments.definitions.values import Where
@@ -86,11 +87,12 @@ def _along(draw: DrawFn, world: SegmentWorld, done: list[Done]) -> tuple[list[St
             later = [one for one in timeline if one.at > at and is_last]
             follower = draw(st.sampled_from(later or timeline))
             other = _rows_like(draw, world, follower)
-            without = (Without(rows=other, same=_draw_same(draw, world, other, rows[: place + 1])),)
+            same = _draw_same(draw, world, other, rows[: place + 1])
+            without = (_not_itself(own, Without(rows=other, same=same)),)
             if follower.at > at:
                 quiet = list(lengths_between(at, follower.at, world))
-        same = _draw_same(draw, world, own, rows[:place])
-        steps.append(Step(rows=own, within=within, same=same, without=without))
+        common = _draw_same(draw, world, own, rows[:place])
+        steps.append(Step(rows=own, within=within, same=common, without=without))
     return steps, quiet
 
 
@@ -108,7 +110,7 @@ def _at_random(draw: DrawFn, world: SegmentWorld, count: int) -> list[Step]:
             if not other.where:
                 other = other.also(draw_comparison(draw, world, other.table, Where))
             same = _draw_same(draw, world, other, rows[: place + 1])
-            without.append(Without(rows=other, same=same))
+            without.append(_not_itself(own, Without(rows=other, same=same)))
         steps.append(
             Step(
                 rows=own,
@@ -141,6 +143,17 @@ def _rows_like(draw: DrawFn, world: SegmentWorld, done: Done) -> Rows:
         if not isinstance(value, int) or abs(value) < 10**18:
             where = (Where(column=column, value=value),)
     return Rows(source=done.source, where=where)
+
+
+def _not_itself(rows: Rows, without: Without) -> Without:
+    """Give what must not follow a step, or something else where the step itself is that."""
+    if not without.same:
+        try:
+            Sequence(steps=(Step(rows=rows, without=(without,)),))
+        except DefinitionError:
+            other: Source = "returns" if rows.source in _SOURCES else "orders"
+            return Without(rows=Rows(source=other))
+    return without
 
 
 def _draw_same(

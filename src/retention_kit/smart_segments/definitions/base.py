@@ -28,6 +28,15 @@ class GivesCondition(Protocol):
         """Give the condition."""
 
 
+def _require_type(schema: dict[str, Any]) -> None:
+    """Say in a schema that the type is always written, since it tells which is which."""
+    required = schema.setdefault("required", [])
+    if "type" in schema.get("properties", {}) and "type" not in required:
+        required.insert(0, "type")
+    if not required:
+        del schema["required"]
+
+
 class Part(pydantic.BaseModel):
     """A frozen piece of a definition, which says in one shape what is wrong with it."""
 
@@ -38,6 +47,7 @@ class Part(pydantic.BaseModel):
         protected_namespaces=(),
         # Defaults are part of the meaning, and a later version may have others.
         validate_default=True,
+        json_schema_extra=_require_type,
     )
 
     def __init__(self, /, **fields: Any) -> None:

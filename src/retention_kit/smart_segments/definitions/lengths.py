@@ -19,7 +19,7 @@ import pydantic
 
 from retention_kit.errors import bad_parameter
 
-_PART = re.compile(r"(\d{1,6})(mo|[yqwdhms])")
+_PART = re.compile(r"([0-9]{1,6})(mo|[yqwdhms])")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 _MONTHS = {"y": 12, "q": 3, "mo": 1}
 _DAYS = {"w": 7, "d": 1}
@@ -104,7 +104,11 @@ def add_months(clock: dt.datetime, months: int) -> dt.datetime:
 
 def on_the_clock(clock: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
     """Give the instant, in UTC, at which the clock of a zone shows a time."""
-    return clock.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
+    try:
+        return clock.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
+    except OverflowError:
+        # The first and the last day of the calendar have instants that it has no date for in UTC.
+        return clock.replace(tzinfo=dt.UTC, fold=0)
 
 
 def microseconds(at: dt.datetime) -> int:
@@ -139,20 +143,24 @@ def read_length(parameter: str, text: object) -> Length:
         days=sum(_DAYS.get(unit, 0) * count for unit, count in found.items()),
         seconds=sum(_SECONDS.get(unit, 0) * count for unit, count in found.items()),
     )
-    if length == Length() or length.longest_days > _LONGEST_YEARS * 366:
+    if length == Length() or _years(length) > _LONGEST_YEARS:
         raise bad_parameter(parameter, got=text, allowed=_ALLOWED)
     return length
 
 
-def _checked(value: Any) -> Any:
-    read_length("length of time", value)
+def _years(length: Length) -> float:
+    return length.months / 12 + (length.days + length.seconds / 86_400) / 365
+
+
+def _checked(value: Any, about: pydantic.ValidationInfo) -> Any:
+    read_length(about.field_name or "length", value)
     return value
 
 
 LengthText = Annotated[
     str,
     pydantic.BeforeValidator(_checked),
-    pydantic.WithJsonSchema({"type": "string", "pattern": r"^(\d{1,6}(mo|[yqwdhms]))+$"}),
+    pydantic.WithJsonSchema({"type": "string", "pattern": "^([0-9]{1,6}(mo|[yqwdhms]))+$"}),
 ]
 """The text of a length, such as `"30d"`, `"24h"` or `"1mo"`."""
 

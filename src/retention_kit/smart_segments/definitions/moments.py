@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 import pydantic
 
 from retention_kit.errors import bad_parameter
-from retention_kit.smart_segments.definitions.base import Condition
+from retention_kit.smart_segments.definitions.base import Condition, Part
 from retention_kit.smart_segments.definitions.lengths import LengthText, read_length
 from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.values import Where
@@ -65,19 +65,15 @@ class LastEvent(EndEvent):
     type: Literal["last_event"] = "last_event"
 
 
-class OfCustomer(pydantic.BaseModel):
+class OfCustomer(Part):
     """A date of the customer: a column of dates or instants of `customers`."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     type: Literal["customer"] = "customer"
     column: str = pydantic.Field(min_length=1)
 
 
-class OfEvent(pydantic.BaseModel):
+class OfEvent(Part):
     """The shop's date of a customer's first or last row."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     type: Literal["event"] = "event"
     rows: Rows = Rows()

@@ -141,6 +141,9 @@ class Sequence(Condition):
             for without in step.without:
                 for same in without.same:
                     _check_step(same, below=place + 1)
+        for step in self.steps:
+            for without in step.without:
+                _check_own(step.rows, without)
         if self.quiet_for is not None and not self.steps[-1].without:
             raise bad_parameter(
                 "quiet_for", got=self.quiet_for, allowed="None where the last step has no 'without'"
@@ -155,6 +158,29 @@ class Sequence(Condition):
         if self.among == "all" and self.which == "any":
             raise bad_parameter("among", got="all", allowed="'all' with which='first' or 'last'")
         return self
+
+
+_SURELY_WITH = {"order_items": "orders", "returned_items": "returns"}
+"""What surely stands at the instant of a line: its order."""
+
+
+def _check_own(rows: Rows, without: Without) -> None:
+    """Raise where a step's own row, or the order of its line, is what must not follow it.
+
+    What must not follow is looked for from the step's own instant on, that instant included.
+    """
+    other = without.rows
+    same_row = other.source == rows.source and set(other.where) <= set(rows.where)
+    own_order = other.source == _SURELY_WITH.get(rows.source) and not other.where
+    if without.same or (other.net and not rows.net) or not (same_row or own_order):
+        return
+    raise bad_parameter(
+        "without",
+        got="rows that the step itself is one of",
+        allowed="what the step is not: nothing would ever match, as its own instant counts",
+        step="LastEvent says when the last one was: bought().last().between('1y', '30d'); "
+        "Lapsed says that there was none since.",
+    )
 
 
 def _check_step(same: Same, *, below: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import pydantic
@@ -42,7 +42,6 @@ Scalar = bool | int | Decimal | str | dt.date | dt.datetime
 MOST_DIGITS = 12
 """How many digits a number may have after the point."""
 _LARGEST = Decimal(10) ** 18
-_EXACT = Context(prec=40)
 
 
 def read_scalar(value: Any) -> Scalar:
@@ -128,12 +127,16 @@ def _number(value: float | Decimal) -> int | Decimal:
         raise bad_parameter("value", got=value, allowed="a number below 10**18")
     if exact == exact.to_integral_value():
         return int(exact)
-    exact = exact.normalize(_EXACT)
-    if -int(exact.as_tuple().exponent) > MOST_DIGITS:
+    sign, digits, exponent = exact.as_tuple()
+    places = -int(exponent)
+    while digits[-1] == 0:
+        digits, places = digits[:-1], places - 1
+    if places > MOST_DIGITS:
         raise bad_parameter(
             "value", got=value, allowed=f"at most {MOST_DIGITS} digits after the point"
         )
-    return exact
+    # Not normalize(), which would round to the digits of whoever's context it is.
+    return Decimal((sign, digits, -places))
 
 
 _TAGGED = [

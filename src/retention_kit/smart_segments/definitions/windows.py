@@ -102,6 +102,8 @@ class Since(Part):
     @classmethod
     def _instant_or_date(cls, value: Any) -> Any:
         read = _read_moment(value) if isinstance(value, str) else value
+        if read is not None and not isinstance(read, dt.date):
+            raise bad_parameter("start", got=read, allowed="a date, or an instant with a time zone")
         if not isinstance(read, dt.datetime):
             return read
         if read.tzinfo is None:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from retention_kit.smart_segments.definitions.base import Language
-from retention_kit.smart_segments.definitions.lengths import EPOCH
+from retention_kit.smart_segments.definitions.lengths import EPOCH, microseconds
+from retention_kit.smart_segments.definitions.sequences import Sequence
 from retention_kit.smart_segments.definitions.values import Comparison
 from retention_kit.smart_segments.definitions.windows import AllTime
 from retention_kit.smart_segments.explaining.showing import shown
-from retention_kit.smart_segments.explaining.words import ASKED, FACTS, OPERATORS, SOURCES
+from retention_kit.smart_segments.explaining.words import (
+    ASKED,
+    FACTS,
+    OPERATORS,
+    POPULATIONS,
+    SOURCES,
+)
 from retention_kit.smart_segments.lowered.checks import (
     Apart,
     Both,
@@ -32,11 +39,16 @@ from retention_kit.smart_segments.lowered.checks import (
 )
 from retention_kit.smart_segments.lowered.due import due_dates
 from retention_kit.smart_segments.lowered.facts import (
+    Count,
     EndHas,
     Fact,
+    FirstAt,
+    Found,
     Granted,
     Hashed,
     InPopulation,
+    KnownSince,
+    LastAt,
     OfColumn,
     OfColumnOfCustomer,
     OfPlugin,
@@ -47,6 +59,15 @@ from retention_kit.smart_segments.lowered.facts import (
 )
 from retention_kit.smart_segments.lowered.spans import Span
 
+_NOTHING: dict[type[Fact], str] = {
+    FirstAt: "never",
+    LastAt: "never",
+    OfColumnOfCustomer: "missing",
+    KnownSince: "missing",
+    EndHas: "never",
+}
+"""The word for a fact that is not there."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Asked:
@@ -55,14 +76,18 @@ class Asked:
     Attributes:
         fact: The fact, in words.
         value: Its value.
+        shown: The value, in words.
         required: What is asked, in words.
-        check: The check that asks.
+        check: The check that asks; None where `holds` says it.
+        holds: Whether it holds, where no check of the condition's own asks it.
     """
 
     fact: str
     value: Any
+    shown: str
     required: str
-    check: Check
+    check: Check | None
+    holds: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,7 +106,7 @@ class Asking:
     zone: ZoneInfo
     language: Language
 
-    def lines(self, check: Check) -> Iterator[Asked]:  # noqa: PLR0912 - an arm for each check
+    def lines(self, check: Check) -> Iterator[Asked]:
         """Give what a check asks, fact by fact."""
         words = ASKED[self.language]
         match check:
@@ -98,9 +123,26 @@ class Asking:
                 required = self._compared(check.operator, check.value)
                 above, below = self.values[check.above], self.values[check.below]
                 ratio = float(above) / float(below) if below else None
-                yield Asked(self._ratio(check), ratio, required, check)
+                said = shown(ratio, self.language) if below else words["of_nothing"]
+                yield Asked(self._ratio(check), ratio, said, required, check)
             case CompareValue():
                 yield self._line(check.fact, self._operands(check.comparison), check)
+            case IsTrue(fact=InPopulation(population="everyone")):
+                return
+            case IsTrue(fact=Found() as found):
+                yield self._line(found, words["true"], check)
+                yield from self._steps(found.sequence, check)
+            case IsTrue(fact=EndHas() as end):
+                required = ", ".join(f"{one.column} {self._operands(one)}" for one in end.has)
+                yield self._line(end, required, check)
+            case IsTrue():
+                yield self._line(check.fact, words["true"], check)
+            case _:
+                yield from self._lines_of_time(check)
+
+    def _lines_of_time(self, check: Check) -> Iterator[Asked]:
+        words = ASKED[self.language]
+        match check:
             case InWindow():
                 yield self._line(check.fact, self._window(check.window), check)
             case Apart():
@@ -123,22 +165,38 @@ class Asking:
                 kind = "date_after" if check.anniversary.after else "anniversary"
                 required = words[kind].format(first=first, last=last, after=check.anniversary.after)
                 yield self._line(check.fact, required, check)
-            case IsTrue(fact=InPopulation()):
-                return
-            case IsTrue(fact=EndHas() as end):
-                required = ", ".join(f"{one.column} {self._operands(one)}" for one in end.has)
-                yield self._line(end, required, check)
-            case IsTrue():
-                yield self._line(check.fact, words["true"], check)
             case UnlessTooNew():
                 start, _ = check.window.bounds(self.as_of, self.zone)
                 if start is not None:
                     required = words["known_before"].format(start=self._microseconds(start))
-                    yield self._line(check.known_since, required, check)
+                    since = self.values[check.known_since]
+                    holds = since is not None and microseconds(since) <= start
+                    line = self._line(check.known_since, required, check)
+                    yield replace(line, check=None, holds=holds)
                 yield from self.lines(check.check)
 
     def _line(self, fact: Fact, required: str, check: Check) -> Asked:
-        return Asked(self._name(fact), self.values[fact], required, check)
+        value = self.values[fact]
+        said = shown(value, self.language)
+        if value is None:
+            said = ASKED[self.language][_NOTHING.get(type(fact), "unknown")]
+        return Asked(self._name(fact), value, said, required, check)
+
+    def _steps(self, sequence: Sequence, check: Check) -> Iterator[Asked]:
+        """Say of each step how many rows could be it, and when what must not follow was last."""
+        words = ASKED[self.language]
+        for number, step in enumerate(sequence.steps, start=1):
+            window = sequence.window if number == 1 else AllTime()
+            for fact in (Count(step.rows, window), LastAt(step.rows, AllTime())):
+                line = self._line(fact, words["in_order"], check)
+                named = words["step"].format(number=number, fact=line.fact)
+                holds = bool(self.values[fact])
+                yield replace(line, fact=named, check=None, holds=holds)
+            for without in step.without:
+                line = self._line(LastAt(without.rows, AllTime()), words["not_after"], check)
+                named = words["not_step"].format(number=number, fact=line.fact)
+                none = line.value is None
+                yield replace(line, fact=named, check=None if none else check, holds=none or None)
 
     def _ratio(self, check: CompareRatio) -> str:
         """Name a mean or a share, and over how many it is."""
@@ -167,6 +225,8 @@ class Asking:
                 return named.format(segment=fact.segment, what=what)
             case OfPlugin():
                 return named.format(name=fact.condition.name)
+            case InPopulation():
+                return f"{named}: {POPULATIONS[self.language][fact.population]}"
         rows = self._rows(fact)
         return f"{named} ({rows})" if rows else named
 
@@ -186,9 +246,9 @@ class Asking:
         return f"{OPERATORS[self.language][operator]} {self._value(value)}"
 
     def _operands(self, comparison: Comparison) -> str:
-        said = OPERATORS[self.language][comparison.operator]
         if comparison.window is not None:
             return self._window(comparison.window)
+        said = OPERATORS[self.language][comparison.operator]
         if comparison.values:
             return f"{said} {', '.join(self._value(one) for one in comparison.values)}"
         return said if comparison.value is None else f"{said} {self._value(comparison.value)}"

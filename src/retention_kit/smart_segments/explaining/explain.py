@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from retention_kit.smart_segments.definitions.base import Condition, Language
+from retention_kit.smart_segments.definitions.base import All, Condition, Language
+from retention_kit.smart_segments.definitions.counting import EventCount
 from retention_kit.smart_segments.definitions.lengths import zone_named
+from retention_kit.smart_segments.definitions.moments import LastEvent
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec
 from retention_kit.smart_segments.definitions.segment import Segment
+from retention_kit.smart_segments.definitions.sequences import Sequence
+from retention_kit.smart_segments.definitions.windows import AllTime, Last
 from retention_kit.smart_segments.explaining.asked import Asking
 from retention_kit.smart_segments.explaining.explanation import Explanation
 from retention_kit.smart_segments.explaining.tree import ExplainedCondition, ExplainedFact
 from retention_kit.smart_segments.explaining.words import JOINED
-from retention_kit.smart_segments.lowered.facts import InPopulation
+from retention_kit.smart_segments.lowered.facts import Fact, InPopulation
 from retention_kit.smart_segments.lowered.lowering import lower
 from retention_kit.smart_segments.person.compiled import CompiledSegment, compile_segment
 from retention_kit.smart_segments.person.typed_rows import CustomerRows
@@ -55,7 +60,8 @@ def explain(
         segment, others=others, taken=taken, conditions=specs, unknown="keep"
     )
     zone = zone_named(customer["time_zone"])
-    asking = Asking(compiled.facts(customer, as_of), as_of, zone, language)
+    values = compiled.facts(customer, as_of) | _facts_of_steps(segment, customer, as_of, others)
+    asking = Asking(values, as_of, zone, language)
     return Explanation(
         segment=segment.name,
         sentence=sentence_of_segment(segment, language, conditions=specs),
@@ -66,6 +72,26 @@ def explain(
         condition=_explained(segment.condition, compiled, asking, (*others, segment), specs),
         language=language,
     )
+
+
+def _facts_of_steps(
+    segment: Segment, customer: CustomerRows, as_of: dt.datetime, others: tuple[Segment, ...]
+) -> dict[Fact, Any]:
+    """Give what is told of the steps of sequences besides whether a match was found."""
+    asked: list[Condition] = []
+    day = Last(length="1d")
+    for one in (*others, segment):
+        for condition in one.conditions():
+            if isinstance(condition, Sequence):
+                for number, step in enumerate(condition.steps):
+                    window = AllTime() if number else condition.window
+                    asked.append(EventCount(rows=step.rows, window=window, at_least=0))
+                    asked.append(LastEvent(rows=step.rows, window=day))
+                    asked += [LastEvent(rows=one.rows, window=day) for one in step.without]
+    if not asked:
+        return {}
+    steps = Segment(name="steps", condition=All(conditions=asked))
+    return compile_segment(steps, unknown="keep").facts(customer, as_of)
 
 
 def _explained(
@@ -87,8 +113,11 @@ def _explained(
             ExplainedFact(
                 fact=line.fact,
                 value=line.value,
+                shown=line.shown,
                 required=line.required,
-                answer=compiled.answer(line.check, asking.values, asking.as_of, str(asking.zone)),
+                answer=line.holds
+                if line.check is None
+                else compiled.answer(line.check, asking.values, asking.as_of, str(asking.zone)),
             )
             for line in lines
         ),

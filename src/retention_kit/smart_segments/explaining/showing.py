@@ -132,7 +132,7 @@ def _lines(condition: ExplainedCondition, explanation: Verdict, depth: int) -> I
 
 def _said(fact: ExplainedFact, explanation: Verdict) -> str:
     asked = WORDS[explanation.language]["asked"].format(required=fact.required)
-    return f"{fact.fact}: {shown(fact.value, explanation.language)} ({asked})"
+    return f"{fact.fact}: {fact.shown} ({asked})"
 
 
 def _mark(answer: bool | None, words: dict[Any, str]) -> str:
@@ -144,7 +144,7 @@ def _item(condition: ExplainedCondition, explanation: Verdict) -> str:
     words = WORDS[explanation.language]
     facts = "".join(
         f'<li class="rk-fact rk-{_CLASSES[fact.answer]}">{_mark(fact.answer, words)}'
-        f"{html.escape(fact.fact)}: <b>{html.escape(shown(fact.value, explanation.language))}</b> "
+        f"{html.escape(fact.fact)}: <b>{html.escape(fact.shown)}</b> "
         f"({html.escape(words['asked'].format(required=fact.required))})</li>"
         for fact in condition.facts
     )

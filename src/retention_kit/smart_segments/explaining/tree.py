@@ -17,12 +17,14 @@ class ExplainedFact:
     Attributes:
         fact: What it is, in words.
         value: What it was for the customer; None where there is nothing.
+        shown: The value, in words.
         required: What was asked of it, in words.
         answer: Whether that holds; None where it is unknown.
     """
 
     fact: str
     value: Any
+    shown: str
     required: str
     answer: bool | None
 

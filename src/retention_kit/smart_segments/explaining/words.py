@@ -66,6 +66,20 @@ SOURCES: dict[Language, dict[str, str]] = {
 }
 """What rows are, by their source."""
 
+POPULATIONS: dict[Language, dict[str, str]] = {
+    "en": {
+        "everyone": "everyone the shop knows",
+        "buyers": "with a completed sale",
+        "registered": "among the registered",
+    },
+    "ru": {
+        "everyone": "все, кого магазин знает",
+        "buyers": "с завершённой покупкой",
+        "registered": "среди зарегистрированных",
+    },
+}
+"""Of whom a segment is asked."""
+
 JOINED: dict[Language, dict[str, str]] = {
     "en": {"all": "All of these:", "any": "At least one of these:", "not": "Not this:"},
     "ru": {"all": "Всё это:", "any": "Хотя бы одно из этого:", "not": "Не это:"},
@@ -114,6 +128,14 @@ ASKED: dict[Language, dict[str, str]] = {
         "at_least": "at least {number}",
         "at_most": "at most {number}",
         "range": "{low} to {high}",
+        "step": "step {number}, {fact}",
+        "not_step": "not after step {number}, {fact}",
+        "in_order": "in this order, each within its time",
+        "not_after": "none after that step within its time",
+        "never": "never",
+        "missing": "missing",
+        "unknown": "unknown",
+        "of_nothing": "unknown, as there are none",
         "mean": "mean of “{column}” over {number}",
         "share": "share: {above} of {number}",
         "net": "not brought back",
@@ -137,6 +159,14 @@ ASKED: dict[Language, dict[str, str]] = {
         "at_least": "не менее {number}",
         "at_most": "не более {number}",
         "range": "от {low} до {high}",
+        "step": "шаг {number}, {fact}",
+        "not_step": "не после шага {number}, {fact}",
+        "in_order": "в этом порядке, каждый в свой срок",
+        "not_after": "ни разу после этого шага в свой срок",
+        "never": "не было",
+        "missing": "не указано",
+        "unknown": "неизвестно",
+        "of_nothing": "неизвестно, их нет",
         "mean": "среднее «{column}» по {number}",
         "share": "доля: {above} из {number}",
         "net": "кроме возвращённого",

@@ -104,10 +104,10 @@ def big_spenders(total: Amount, within: str = "1y") -> Segment:
 
     Examples:
         >>> print(big_spenders(50_000).sentence())
-        Customers whose total amount of orders in the last year is at least 50,000.
+        Customers who spent at least 50,000 on orders in the last year.
     """
     return Segment(
-        name=f"Spent {written(total)} or more in {spoken(within)}",
+        name=f"Spent {written(total)} or more in {spoken('within', within)}",
         condition=EventAggregate(
             window=Last(length=within), aggregate="sum", column="amount", value=total
         ),

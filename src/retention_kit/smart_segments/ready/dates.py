@@ -103,7 +103,7 @@ def due_after_purchase(category: str, after: str = "11mo", days: int = 1) -> Seg
         Customers whose last purchase with category “insurance” was 11 months before today.
     """
     return Segment(
-        name=f"{spoken(after)} after {category}",
+        name=f"{spoken('after', after)} after {category}",
         condition=Anniversary(of=OfEvent(rows=lines_of(category)), after=after, days=days),
     )
 

@@ -25,7 +25,8 @@ def no_purchase_for(length: str = "3mo") -> Segment:
         Customers who bought nothing in the last 3 months, but before that bought something.
     """
     return Segment(
-        name=f"No purchase for {spoken(length)}", condition=Lapsed(silent=length, at_least=1)
+        name=f"No purchase for {spoken('length', length)}",
+        condition=Lapsed(silent=length, at_least=1),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from retention_kit.smart_segments.definitions.lengths import read_length
 from retention_kit.smart_segments.definitions.rows import Rows
-from retention_kit.smart_segments.definitions.values import Where
-from retention_kit.smart_segments.sentences.english.text import length, number
+from retention_kit.smart_segments.definitions.values import Where, read_number
+from retention_kit.smart_segments.sentences.speaking import length_in_words, number_in_words
 
 ORDERS = Rows()
 
@@ -24,11 +25,20 @@ def events_of(name: str, **equal: Any) -> Rows:
     return Rows(source="events", where=filters)
 
 
-def spoken(text: str) -> str:
-    """Say a length of time as names do: `3 months`."""
-    return length(text) if isinstance(text, str) else str(text)
+def spoken(parameter: str, text: str) -> str:
+    """Say a length of time as names do: `3 months`.
+
+    Raises:
+        DefinitionError: It is none.
+    """
+    read_length(parameter, text)
+    return length_in_words(text, "en")
 
 
 def written(value: float | Decimal) -> str:
-    """Write a number as names do: `12,500`."""
-    return number(value)
+    """Write a number as names do: `12,500`.
+
+    Raises:
+        DefinitionError: It is none.
+    """
+    return number_in_words(read_number(value), "en")

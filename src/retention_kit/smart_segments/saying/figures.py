@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
-from retention_kit.smart_segments.saying.comparing import Given, equal_to
+from retention_kit.errors import bad_parameter
 from retention_kit.smart_segments.definitions.base import Joins
 from retention_kit.smart_segments.definitions.counting import Aggregate, EventAggregate, TooNew
 from retention_kit.smart_segments.definitions.moments import (
@@ -21,11 +21,13 @@ from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.values import NumberOperator, Where
 from retention_kit.smart_segments.definitions.windows import (
     ALL_TIME,
+    AllTime,
     BetweenAges,
     Since,
     Window,
     window_of,
 )
+from retention_kit.smart_segments.saying.comparing import Given, equal_to
 
 Numeric = int | float | Decimal
 
@@ -137,6 +139,13 @@ class Ending(Joins):
         leap_day: LeapDay = "28_february",
     ) -> Anniversary:
         """Its date comes round: every year, or once, `after` it; see `Anniversary`."""
+        if self.filters or not isinstance(self.window, AllTime):
+            raise bad_parameter(
+                "anniversary",
+                got="of an end that is in a window or has something",
+                allowed="bought(…).last().anniversary(…) alone",
+                step="join two with &: bought().last().has(…) & bought().last().anniversary(…).",
+            )
         return Anniversary(
             of=OfEvent(rows=self.rows, which=self.end),
             after=after,

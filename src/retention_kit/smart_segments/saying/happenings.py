@@ -8,9 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from retention_kit.errors import bad_parameter
-from retention_kit.smart_segments.saying.chains import Chain, GivesRows
-from retention_kit.smart_segments.saying.comparing import Given, equal_to
-from retention_kit.smart_segments.saying.figures import Ending, Figure
 from retention_kit.smart_segments.definitions.base import Joins
 from retention_kit.smart_segments.definitions.counting import (
     EventCount,
@@ -32,6 +29,9 @@ from retention_kit.smart_segments.definitions.windows import (
     Window,
     window_of,
 )
+from retention_kit.smart_segments.saying.chains import Chain, GivesRows
+from retention_kit.smart_segments.saying.comparing import Given, equal_to
+from retention_kit.smart_segments.saying.figures import Ending, Figure
 
 OneOrMore = Given | Iterable[Given]
 """A value that a column equals, or several of which it equals one."""
@@ -91,37 +91,37 @@ class Happened(Joins):
 
     def within(self, window: str | Window) -> Happened:
         """Say when: within the last `"30d"`, or in a window."""
-        return replace(self, window=window_of(window))
+        return self._when(window_of(window))
 
     def between(self, oldest: str, youngest: str) -> Happened:
         """Say when: between two ages, such as `"90d"` and `"30d"` ago."""
-        return replace(self, window=BetweenAges(oldest=oldest, youngest=youngest))
+        return self._when(BetweenAges(oldest=oldest, youngest=youngest))
 
     def since(
         self, start: dt.date | dt.datetime, until: dt.date | dt.datetime | None = None
     ) -> Happened:
         """Say when: from a date or an instant on, up to before another."""
-        return replace(self, window=Since(start=start, until=until))
+        return self._when(Since(start=start, until=until))
 
     def in_period(self, every: Every, *, ago: int = 0) -> Happened:
         """Say when: in this calendar period, or so many before it."""
-        return replace(self, window=CalendarPeriod(every=every, ago=ago))
+        return self._when(CalendarPeriod(every=every, ago=ago))
 
     def at_least(self, times: int) -> Happened:
         """Say how often at least, from 0."""
-        return replace(self, fewest=times)
+        return self._how_often(fewest=times)
 
     def at_most(self, times: int) -> Happened:
         """Say how often at most, from 0; those with none are included."""
-        return replace(self, most=times)
+        return self._how_often(most=times)
 
     def exactly(self, times: int) -> Happened:
         """Say how often, from 0."""
-        return replace(self, fewest=times, most=times)
+        return self._how_often(fewest=times, most=times)
 
     def never(self) -> Happened:
         """Not once in the window."""
-        return replace(self, fewest=None, most=0)
+        return self._how_often(most=0)
 
     def if_too_new(self, answer: TooNew) -> Happened:
         """Say what it is for a customer younger than the window; see `TooNew`."""
@@ -200,6 +200,30 @@ class Happened(Joins):
     def reactivated(self, gap: str, *, within: str = "30d") -> Reactivated:
         """Came back after a gap; see `Reactivated`."""
         return Reactivated(rows=self.rows_alone(), gap=gap, within=within)
+
+    def _when(self, window: Window) -> Happened:
+        if not isinstance(self.window, AllTime):
+            raise bad_parameter(
+                "window",
+                got="a second window",
+                allowed="one: the second would take the place of the first",
+                step="join two with &: bought().within('1y') & bought().since(…).",
+            )
+        return replace(self, window=window)
+
+    def _how_often(self, fewest: int | None = None, most: int | None = None) -> Happened:
+        pairs = ((self.fewest, fewest), (self.most, most))
+        if any(had is not None and now is not None for had, now in pairs):
+            raise bad_parameter(
+                "at_least",
+                got="a second count",
+                allowed="one lower and one upper bound: at_least(2).at_most(5)",
+            )
+        return replace(
+            self,
+            fewest=self.fewest if fewest is None else fewest,
+            most=self.most if most is None else most,
+        )
 
     def _alone_but_too_new(self) -> Rows:
         return replace(self, too_new="evaluate").rows_alone()

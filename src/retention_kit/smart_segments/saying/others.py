@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from retention_kit.smart_segments.saying.comparing import Given
 from retention_kit.smart_segments.definitions.base import Joins
 from retention_kit.smart_segments.definitions.customers import (
     Bucket,
@@ -17,6 +16,7 @@ from retention_kit.smart_segments.definitions.customers import (
 from retention_kit.smart_segments.definitions.moments import Anniversary, LeapDay, OfCustomer
 from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.smart_segments.definitions.windows import ALL_TIME, AllTime, Window, window_of
+from retention_kit.smart_segments.saying.comparing import Given
 
 MessageChannel = Literal["email", "push", "sms"]
 

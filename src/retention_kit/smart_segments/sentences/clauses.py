@@ -83,9 +83,9 @@ def relative_clause(condition: Condition, speech: Speech) -> str:
         case Group("all", (Clause() as first, Group("any") as second)) if _are_two_plain(
             second, speech
         ):
-            return speech.besides.format(_relative(first), _independent(second, speech))
-    items = "; ".join(_independent(part, speech) for part in said.parts)
-    return f"{speech.for_whom} {speech.headings[said.kind]}: {items}"
+            # "a, and b or c" would leave open what stands together.
+            return speech.besides.format(_relative(first), _headed(second, speech))
+    return f"{speech.for_whom} {_headed(said, speech)}"
 
 
 def _gather(condition: Condition, speech: Speech, *, denied: bool) -> Clause | Group:
@@ -125,6 +125,12 @@ def _independent(said: Clause | Group, speech: Speech) -> str:
         if said.kind == "all":
             return speech.both.format(*parts)
     return f"{speech.headings[said.kind]} ({'; '.join(parts)})"
+
+
+def _headed(group: Group, speech: Speech) -> str:
+    """Say how many hold, and then what: nothing may follow it."""
+    items = "; ".join(_independent(part, speech) for part in group.parts)
+    return f"{speech.headings[group.kind]}: {items}"
 
 
 def _are_two_plain(group: Group, speech: Speech) -> bool:

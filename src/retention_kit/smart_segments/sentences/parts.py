@@ -7,6 +7,7 @@ import re
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
+from retention_kit.contracts.tables import TABLES
 from retention_kit.smart_segments.definitions.base import Condition
 from retention_kit.smart_segments.definitions.counting import EventAggregate, EventCount
 from retention_kit.smart_segments.definitions.customers import (
@@ -173,6 +174,12 @@ def digits_of(number: float | Decimal, *, thousands: str, point: str) -> str:
 def is_an_id(column: str) -> bool:
     """Say whether a column holds ids, whose digits are not grouped."""
     return column == "id" or column.endswith("_id")
+
+
+def is_a_number(column: str, table: str) -> bool:
+    """Say whether a column holds amounts, of which 0 is known and yet nothing to have."""
+    described = TABLES[table].columns.get(column)
+    return described is not None and described.kind in ("money", "number")
 
 
 def offset_of(at: dt.datetime) -> str:

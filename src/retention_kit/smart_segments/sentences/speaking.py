@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import get_args
 
 from retention_kit.errors import bad_parameter
 from retention_kit.smart_segments.definitions.base import Condition, GivesCondition, Language
+from retention_kit.smart_segments.definitions.lengths import read_length
 from retention_kit.smart_segments.definitions.plugins import (
     ConditionSpec,
     PluginCondition,
@@ -17,7 +19,9 @@ from retention_kit.smart_segments.definitions.plugins import (
 from retention_kit.smart_segments.definitions.segment import Population, Segment
 from retention_kit.smart_segments.sentences.clauses import Clause, Speech, relative_clause
 from retention_kit.smart_segments.sentences.english import speech as english
+from retention_kit.smart_segments.sentences.english import text as english_text
 from retention_kit.smart_segments.sentences.russian import speech as russian
+from retention_kit.smart_segments.sentences.russian import text as russian_text
 
 _SPEECHES: Mapping[Language, Speech] = {"en": english.ENGLISH, "ru": russian.RUSSIAN}
 _POPULATIONS: Mapping[Language, Mapping[Population, str]] = {
@@ -32,6 +36,8 @@ _POPULATIONS: Mapping[Language, Mapping[Population, str]] = {
         "registered": "Зарегистрированные покупатели,",
     },
 }
+_NUMBERS = {"en": english_text.number, "ru": russian_text.number}
+_LENGTHS = {"en": english_text.length, "ru": russian_text.length}
 _WHO = {"en": english.WHO, "ru": russian.WHO}
 _OF_WHOM = {"en": english.OF_WHOM, "ru": russian.OF_WHOM}
 
@@ -92,6 +98,49 @@ def sentence_of_segment(
     check_language(language)
     speech = _with_plugins(language, check_specs(conditions), lambda _: True)
     return _said(segment.condition, language, speech, segment.population)
+
+
+def number_in_words(value: float | Decimal, language: Language) -> str:
+    """Write a number as sentences do, with all of its digits.
+
+    Args:
+        value: The number.
+        language: `en` or `ru`.
+
+    Returns:
+        For example `12,500.5`; in Russian `12 500,5`, its space unbreakable.
+
+    Raises:
+        DefinitionError: There is no such language.
+
+    Examples:
+        >>> number_in_words(12_500.5, "en")
+        '12,500.5'
+    """
+    check_language(language)
+    return _NUMBERS[language](value)
+
+
+def length_in_words(text: str, language: Language) -> str:
+    """Say a length of time as sentences do.
+
+    Args:
+        text: The length, such as `"1mo15d"`.
+        language: `en` or `ru`.
+
+    Returns:
+        The words; in Russian in the accusative, as after «через».
+
+    Raises:
+        DefinitionError: It is no length, or there is no such language.
+
+    Examples:
+        >>> length_in_words("1mo15d", "en")
+        '1 month and 15 days'
+    """
+    check_language(language)
+    read_length("text", text)
+    return _LENGTHS[language](text)
 
 
 def check_language(language: object) -> None:

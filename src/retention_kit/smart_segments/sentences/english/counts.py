@@ -15,6 +15,7 @@ from retention_kit.smart_segments.definitions.counting import (
 )
 from retention_kit.smart_segments.definitions.customers import MessageEngagement
 from retention_kit.smart_segments.definitions.rows import Rows
+from retention_kit.smart_segments.definitions.values import NumberOperator
 from retention_kit.smart_segments.definitions.windows import AllTime, CalendarPeriod
 from retention_kit.smart_segments.sentences.english.filters import (
     compared,
@@ -39,6 +40,14 @@ _TOO_NEW: Mapping[TooNew, str] = {
     "false": "(not true of customers newer than that)",
     "true": "(true of all customers newer than that)",
 }
+_SPENT: Mapping[NumberOperator, str] = {
+    "equals": "exactly {}",
+    "not_equals": "a sum other than {}",
+    "less_than": "less than {}",
+    "at_most": "at most {}",
+    "more_than": "more than {}",
+    "at_least": "at least {}",
+}
 _AGGREGATES = {"sum": "total", "mean": "average", "min": "smallest", "max": "largest"}
 
 
@@ -59,13 +68,16 @@ def _of_count(condition: EventCount) -> tuple[str, str]:
 
 
 def _of_aggregate(condition: EventAggregate) -> tuple[str, str]:
-    figure, at = _figure(condition), when(condition.window)
+    at = when(condition.window)
+    if _is_money_spent(condition):
+        on = f"on {rows_named(condition.rows, many=True)}"
+        return "who", spaced("spent", _how_much(condition), on, at, _too_new(condition))
     write = percent if condition.aggregate == "share" else number
     if condition.to is not None:
         said = f"from {write(condition.value)} to {write(condition.to)}"
     else:
         said = compared(condition.operator, condition.value, write)
-    return "whose", spaced(figure, at, "is", said, _too_new(condition))
+    return "whose", spaced(_figure(condition), at, "is", said, _too_new(condition))
 
 
 def _of_regularity(condition: Regularity) -> tuple[str, str]:
@@ -129,6 +141,25 @@ def _figure(condition: EventAggregate) -> str:
     noun = noun_of(condition.column or "", rows.table)
     if condition.aggregate == "distinct":
         return f"number of different {noun.many} in {named}"
-    if condition.aggregate == "mean" and condition.column == "amount" and rows == Rows():
-        return "average order value"
-    return f"{_AGGREGATES[condition.aggregate]} {noun.one} of {named}"
+    said = f"{_AGGREGATES[condition.aggregate]} {noun.one}"
+    # "Amount of orders" would be read as how many there are.
+    if condition.aggregate in ("min", "max"):
+        return f"{said} of a single {rows_named(rows, many=False)}"
+    if condition.column == "amount" and not noun.is_quoted:
+        if condition.aggregate == "sum":
+            return f"sum of the amounts of {named}"
+        one = rows_named(rows, many=False)
+        return "average order value" if rows == Rows() else f"{said} per {one}"
+    return f"{said} of {named}"
+
+
+def _is_money_spent(condition: EventAggregate) -> bool:
+    is_amount = condition.aggregate == "sum" and condition.column == "amount"
+    return is_amount and condition.rows.source in ("orders", "order_items")
+
+
+def _how_much(condition: EventAggregate) -> str:
+    low = number(condition.value)
+    if condition.to is not None:
+        return f"from {low} to {number(condition.to)}"
+    return _SPENT[condition.operator].format(low)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Several
 from typing import Any
 
-from retention_kit.smart_segments.definitions.rows import Rows
+from retention_kit.smart_segments.definitions.rows import Rows, Source
 from retention_kit.smart_segments.definitions.sequences import Same
 from retention_kit.smart_segments.definitions.values import Comparison, Where
 from retention_kit.smart_segments.sentences.english.text import (
@@ -24,10 +24,16 @@ from retention_kit.smart_segments.sentences.english.words import (
     Noun,
     noun_of,
 )
-from retention_kit.smart_segments.sentences.parts import event_of, is_an_id, kind_of
+from retention_kit.smart_segments.sentences.parts import event_of, is_a_number, is_an_id, kind_of
 
 FOLD = "(ignoring capitals and ё)"
 _KEPT = "(not counting what was returned)"
+_NAMES: Mapping[Source, tuple[str, str]] = {
+    "orders": ("order", "orders"),
+    "order_items": ("purchased item", "purchased items"),
+    "returns": ("return", "returns"),
+    "returned_items": ("returned item", "returned items"),
+}
 _ORDER = {
     "number": {
         "less_than": "below {}",
@@ -93,10 +99,10 @@ def with_filter(where: Where, table: str) -> str:
     write = _writer(where)
     values = [write(one) for one in where.values]
     match where.operator:
-        case "known":
-            return f"with {_a(noun)}"
-        case "unknown":
-            return f"without {_a(noun)}"
+        case "known" | "unknown":
+            word = "with" if where.operator == "known" else "without"
+            is_said_known = noun.is_quoted or is_a_number(where.column, table)
+            return f"{word} {f'a known {noun.one}' if is_said_known else _a(noun)}"
         case "equals":
             said = f"{_equal(noun)} {write(where.value)}"
         case "not_equals":
@@ -159,16 +165,17 @@ def rows_named(rows: Rows, *, many: bool) -> str:
         noun = "events" if many else "event"
         said = spaced(listed([quoted(one) for one in names]) if names else "", noun)
         return spaced(said, with_filters(where, "events"))
-    one, several = {
-        "orders": ("order", "orders"),
-        "order_items": ("purchase", "purchased items"),
-        "returns": ("return", "returns"),
-        "returned_items": ("returned item", "returned items"),
-    }[rows.source]
-    if rows.source == "order_items" and not rows.where:
-        one = "purchased item"
+    one, several = _NAMES[rows.source]
     said = spaced(several if many else one, with_filters(rows.where, rows.table))
     return spaced(said, _KEPT if rows.net else "")
+
+
+def end_named(rows: Rows) -> str:
+    """Name the first or the last of rows: `purchase with category “tea”`."""
+    named = rows_named(rows, many=False)
+    if rows.source == "order_items" and rows.where:
+        return f"purchase{named.removeprefix(_NAMES[rows.source][0])}"
+    return named
 
 
 def same_as(same: Several[Same], table: str, earlier: Several[Rows], *, is_one_step: bool) -> str:
@@ -211,8 +218,6 @@ def _none_of(values: list[str]) -> str:
 
 
 def _a(noun: Noun) -> str:
-    if noun.is_quoted:
-        return f"a known {noun.one}"
     return f"{'an' if noun.one[0] in 'aeiou' else 'a'} {noun.one}"
 
 

@@ -64,7 +64,7 @@ ENGLISH = Speech(
         "not_all": "not all of these are true",
     },
     both="{} and {}",
-    either="either {} or {}",
+    either="{} or {}",
     joined=_joined,
     besides="{}, and {}",
     joints=re.compile(r"\b(and|or|nor)\b|[,;:](?!\d)"),

@@ -95,7 +95,7 @@ def when(window: Any) -> str:
         case Last():
             return f"in the last {of_last(window.length)}"
         case BetweenAges():
-            return f"between {length(window.oldest)} and {length(window.youngest)} ago"
+            return _between(window)
         case Since():
             return _since(window)
         case CalendarPeriod():
@@ -137,6 +137,14 @@ def spaced(*words: str) -> str:
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{number(count)} times"
+
+
+def _between(window: BetweenAges) -> str:
+    oldest, youngest = length(window.oldest), length(window.youngest)
+    if len(length_parts(window.oldest)) == len(length_parts(window.youngest)) == 1:
+        return f"between {oldest} and {youngest} ago"
+    # "Between 1 month and 15 days and 1 week ago" could be taken apart in two ways.
+    return f"from {oldest} ago to {youngest} ago"
 
 
 def _since(window: Since) -> str:

@@ -21,8 +21,8 @@ from retention_kit.smart_segments.definitions.moments import (
 from retention_kit.smart_segments.definitions.plugins import PluginCondition
 from retention_kit.smart_segments.definitions.windows import AllTime
 from retention_kit.smart_segments.sentences.english.filters import (
+    end_named,
     predicate,
-    rows_named,
     with_filters,
 )
 from retention_kit.smart_segments.sentences.english.text import (
@@ -58,7 +58,7 @@ def _of_score(condition: Score) -> tuple[str, str]:
 
 def _of_end(condition: FirstEvent | LastEvent) -> tuple[str, str]:
     end = "first" if isinstance(condition, FirstEvent) else "last"
-    named = f"{end} {rows_named(condition.rows, many=False)}"
+    named = f"{end} {end_named(condition.rows)}"
     said = []
     if not isinstance(condition.window, AllTime):
         said.append(f"was {falls(condition.window)}")
@@ -69,12 +69,12 @@ def _of_end(condition: FirstEvent | LastEvent) -> tuple[str, str]:
 
 def _of_anniversary(condition: Anniversary) -> tuple[str, str]:
     of = condition.of
+    # The birthday comes round, the date of birth has been.
+    is_birthday = of == OfCustomer(column="birthday") and condition.after is None
     if isinstance(of, OfCustomer):
-        named = noun_of(of.column, "customers").one
-        is_birthday = of.column == "birthday"
+        named = "birthday" if is_birthday else noun_of(of.column, "customers").one
     else:
-        named = f"{of.which} {rows_named(of.rows, many=False)}"
-        is_birthday = False
+        named = f"{of.which} {end_named(of.rows)}"
     leap = "" if condition.leap_day == "28_february" else "(29 February is kept on 1 March)"
     if condition.after is not None:
         said = f"was {length(condition.after)} before {_day(condition)}"

@@ -111,7 +111,7 @@ COLUMNS: Mapping[str, Mapping[str, Noun]] = {
         "phone": Noun("phone number", "phone numbers"),
         "first_name": Noun("first name", "first names"),
         "last_name": Noun("last name", "last names"),
-        "birthday": Noun("birthday", "birthdays"),
+        "birthday": Noun("date of birth", "dates of birth"),
         "registered_at": Noun("registration date", "registration dates"),
         "acquisition_channel": Noun("acquisition channel", "acquisition channels"),
         "time_zone": Noun("time zone", "time zones"),

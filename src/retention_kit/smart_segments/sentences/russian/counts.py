@@ -17,7 +17,7 @@ from retention_kit.smart_segments.definitions.customers import MessageEngagement
 from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.windows import AllTime, CalendarPeriod
 from retention_kit.smart_segments.sentences.parts import Times, messages_of, times_of
-from retention_kit.smart_segments.sentences.russian.filters import compared, deed, rows_of
+from retention_kit.smart_segments.sentences.russian.filters import compared, deed, row_of, rows_of
 from retention_kit.smart_segments.sentences.russian.text import (
     form,
     how_often,
@@ -139,6 +139,7 @@ def _figure(condition: EventAggregate) -> str:
     if condition.aggregate == "mean" and condition.column == "amount" and rows == Rows():
         return "средний чек"
     adjective = _AGGREGATES[condition.aggregate][noun.gender]
+    of = row_of(rows) if condition.aggregate in ("min", "max") else rows_of(rows)
     if noun.is_quoted:
-        return f"{adjective} значение {noun.of} у {rows_of(rows)}"
-    return f"{adjective} {noun.name} {rows_of(rows)}"
+        return f"{adjective} значение {noun.of} у {of}"
+    return f"{adjective} {noun.name} {of}"

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Several
 from typing import Any
 
-from retention_kit.smart_segments.definitions.rows import Rows
+from retention_kit.smart_segments.definitions.rows import Rows, Source
 from retention_kit.smart_segments.definitions.sequences import Same
 from retention_kit.smart_segments.definitions.values import Comparison, Where
-from retention_kit.smart_segments.sentences.parts import event_of, is_an_id, kind_of
+from retention_kit.smart_segments.sentences.parts import (
+    event_of,
+    is_a_number,
+    is_an_id,
+    kind_of,
+)
 from retention_kit.smart_segments.sentences.russian.events import EVENTS
 from retention_kit.smart_segments.sentences.russian.text import (
     falls,
@@ -19,7 +24,13 @@ from retention_kit.smart_segments.sentences.russian.text import (
     spaced,
     value,
 )
-from retention_kit.smart_segments.sentences.russian.words import ORDINALS, Deed, Noun, noun_of
+from retention_kit.smart_segments.sentences.russian.words import (
+    ORDINALS,
+    Deed,
+    Gender,
+    Noun,
+    noun_of,
+)
 
 FOLD = "(без учёта регистра и ё)"
 KEPT = "(без учёта возвращённого)"
@@ -43,7 +54,12 @@ _ORDER = {
         "at_least": "по алфавиту не раньше {}",
     },
 }
-
+_ONE: Mapping[Source, tuple[str, str, Gender]] = {
+    "orders": ("заказ", "заказа", "m"),
+    "order_items": ("купленная позиция", "купленной позиции", "f"),
+    "returns": ("возврат", "возврата", "m"),
+    "returned_items": ("возвращённая позиция", "возвращённой позиции", "f"),
+}
 _INSIDE = {"contains": "внутри", "starts_with": "в начале", "ends_with": "в конце"}
 
 
@@ -52,7 +68,7 @@ def compared(operator: str, given: Any, write: Callable[[Any], str] = value) -> 
     if operator == "equals":
         return write(given)
     if operator == "not_equals":
-        return f"не {write(given)}"
+        return _none_of((given,), write)
     return _ORDER[kind_of(given)][operator].format(write(given))
 
 
@@ -64,7 +80,7 @@ def predicate(noun: Noun, comparison: Comparison) -> str:
         case "in":
             said = f"— {listed(values)}"
         case "not_in":
-            said = f"— {listed((f'не {one}' for one in values), 'и')}"
+            said = f"— {_none_of(comparison.values, write)}"
         case "contains":
             said = f"содержит {quoted(comparison.value)}"
         case "starts_with":
@@ -91,6 +107,9 @@ def with_filter(where: Where, table: str) -> str:
     noun = noun_of(where.column, table)
     if noun.is_quoted and where.operator in ("known", "unknown"):
         return f"с {'не' if where.operator == 'unknown' else ''}заполненным {noun.by}"
+    if where.operator in ("known", "unknown") and is_a_number(where.column, table):
+        known = "известной" if noun.gender == "f" else "известным"
+        return f"с {'не' if where.operator == 'unknown' else ''}{known} {noun.by}"
     said = _filter(where, noun, table)
     return spaced(said, FOLD if where.fold else "")
 
@@ -146,23 +165,17 @@ def rows_of(rows: Rows) -> str:
     return spaced(noun, with_filters(rows.where, rows.table), KEPT if rows.net else "")
 
 
+def row_of(rows: Rows) -> str:
+    """Name one of rows in the genitive: `одного заказа с каналом «site»`."""
+    _, noun_of_it, gender, said = _one(rows)
+    return spaced("одной" if gender == "f" else "одного", noun_of_it, said)
+
+
 def end_of(rows: Rows, end: str) -> tuple[str, str, str]:
     """Name the first or last row, in the nominative and the genitive, and say that it was."""
-    if rows.source == "events":
-        names, where = event_of(rows)
-        noun, noun_of_it, gender = "событие", "события", "n"
-        said = listed([quoted(one) for one in names]) if names else ""
-        said = spaced(said, with_filters(where, "events"))
-    else:
-        noun, noun_of_it, gender = {
-            "orders": ("заказ", "заказа", "m"),
-            "order_items": ("покупка", "покупки", "f"),
-            "returns": ("возврат", "возврата", "m"),
-            "returned_items": ("возвращённая позиция", "возвращённой позиции", "f"),
-        }[rows.source]
-        if rows.source == "order_items" and not rows.where:
-            noun, noun_of_it = "купленная позиция", "купленной позиции"
-        said = spaced(with_filters(rows.where, rows.table), KEPT if rows.net else "")
+    noun, noun_of_it, gender, said = _one(rows)
+    if rows.source == "order_items" and rows.where:
+        noun, noun_of_it = "покупка", "покупки"
     first = end == "first"
     name = {
         "m": "первый" if first else "последний",
@@ -192,8 +205,24 @@ def same_as(same: Several[Same], table: str, earlier: Several[Rows], *, is_one_s
     return f"({'; '.join(said)})" if said else ""
 
 
+def _one(rows: Rows) -> tuple[str, str, Gender, str]:
+    """Name a row in the nominative and the genitive, with its gender and with what it is like."""
+    if rows.source == "events":
+        names, where = event_of(rows)
+        said = listed([quoted(one) for one in names]) if names else ""
+        return "событие", "события", "n", spaced(said, with_filters(where, "events"))
+    noun, noun_of_it, gender = _ONE[rows.source]
+    said = spaced(with_filters(rows.where, rows.table), KEPT if rows.net else "")
+    return noun, noun_of_it, gender, said
+
+
 def _filter(where: Where, noun: Noun, table: str) -> str:
     write = _writer(where)
+    is_mark = noun.is_quoted and all(
+        isinstance(one, bool) for one in where.values or (where.value,)
+    )
+    if is_mark:
+        write = _mark
     values = [write(one) for one in where.values]
     is_category = table == "order_items" and where.column == "category"
     if where.operator in _INSIDE:
@@ -210,7 +239,7 @@ def _filter(where: Where, noun: Noun, table: str) -> str:
         case "in":
             said = listed(values)
         case "not_in":
-            said = listed((f"не {one}" for one in values), "и")
+            said = _none_of(where.values, write)
         case "matches":
             said = f"по шаблону {quoted(where.value)}"
         case "during":
@@ -218,12 +247,27 @@ def _filter(where: Where, noun: Noun, table: str) -> str:
         case operator:
             said = compared(operator, where.value, write)
     if noun.is_quoted:
-        return f"со значением {said} в {noun.by.replace('полем', 'поле')}"
+        what = "с отметкой" if is_mark else "со значением"
+        return f"{what} {said} в {noun.by.replace('полем', 'поле')}"
     return f"{with_(noun.by)} {said}"
 
 
 def _writer(comparison: Comparison) -> Callable[[Any], str]:
     return functools.partial(value, is_id=is_an_id(comparison.column))
+
+
+def _mark(given: bool) -> str:
+    """Write true or false as what stands in a field."""
+    return quoted(value(given))
+
+
+def _none_of(values: Several[Any], write: Callable[[Any], str]) -> str:
+    """Say what something is not: `не «Омск» и не «Томск»`."""
+    match values:
+        case (bool() as one,):
+            # What is not «да» is «нет».
+            return write(not one)
+    return listed((f"не {write(one)}" for one in values), "и")
 
 
 def _known(noun: Noun, negation: str = "") -> str:

@@ -65,7 +65,7 @@ RUSSIAN = Speech(
         "not_all": "верно не всё это",
     },
     both="{} и {}",
-    either="либо {}, либо {}",
+    either="{} или {}",
     joined=_joined,
     besides="{}, и при этом {}",
     joints=re.compile(r"\b(и|или|либо|но|ни)\b|[,;:](?!\d)"),

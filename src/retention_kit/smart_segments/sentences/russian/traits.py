@@ -71,7 +71,7 @@ def _of_end(condition: FirstEvent | LastEvent) -> tuple[str, str]:
 
 def _of_anniversary(condition: Anniversary) -> tuple[str, str]:
     of = condition.of
-    is_birthday = False
+    is_birthday = of == OfCustomer(column="birthday")
     if isinstance(of, OfCustomer):
         noun = noun_of(of.column, "customers")
         named, named_of = noun.name, noun.of
@@ -79,14 +79,14 @@ def _of_anniversary(condition: Anniversary) -> tuple[str, str]:
             named, named_of = f"дата {quoted(of.column)}", f"даты {quoted(of.column)}"
             noun = noun._replace(gender="f")
         was = {"m": "был", "f": "была", "n": "было"}[noun.gender]
-        is_birthday = of.column == "birthday"
     else:
         named, named_of, was = end_of(of.rows, of.which)
     leap = "" if condition.leap_day == "28_february" else "(29 февраля отмечается 1 марта)"
     if condition.after is not None:
         said = f"{named} {was} за {length(condition.after)} до {_day_of(condition)}"
     else:
-        name = named if is_birthday else f"годовщина {named_of}"
+        # The birthday comes round, the date of birth has been.
+        name = "день рождения" if is_birthday else f"годовщина {named_of}"
         said = f"{name} — {_day(condition)}"
     return "whose", spaced(said, leap)
 
