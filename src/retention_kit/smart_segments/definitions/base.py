@@ -79,9 +79,25 @@ class Part(pydantic.BaseModel):
 
 
 def taken(value: object) -> object:
-    """Give the condition that a builder stands for, and leave anything else as it is."""
-    if isinstance(value, Part | dict):
+    """Give the condition that a builder stands for, and leave anything else as it is.
+
+    Raises:
+        DefinitionError: It becomes a condition only when it is compared, or is a part of one.
+    """
+    if isinstance(value, dict | Condition):
         return value
+    if isinstance(value, Part):
+        raise bad_parameter(
+            "condition",
+            got=type(value).__name__,
+            allowed="a condition",
+            step="a comparison of rows stands inside one: bought(column('amount') >= 1000); one "
+            "of the customer is attribute('city') == 'Omsk'.",
+        )
+    # A column or a figure of the fluent builder, which are made above this module.
+    not_yet = getattr(value, "not_yet", None)
+    if callable(not_yet):
+        raise not_yet()
     return value.as_condition() if isinstance(value, GivesCondition) else value
 
 

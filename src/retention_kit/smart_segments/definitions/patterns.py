@@ -15,8 +15,10 @@ r"""The subset of regular expressions that Rust's and Python's engines read alik
 
 There is no look-around, no reference back, no flag, and no `\b`. What is repeated must leave no
 doubt where it begins again: `(a+)+` and `(a|a)*` are refused, because Python's engine could take
-for ever over them; `(\w+,)*` is fine. Written out, a pattern may have 10,000 characters. Patterns
-and texts are compared in the normal form NFC.
+for ever over them; `(\w+,)*` is fine. So are more than two repeats in a row that may stop in many
+places: `.*a.*b` is fine, `a.*b.*c.*d` is not, since the time would grow with the fourth power of a
+text's length. Written out, a pattern may have 10,000 characters. Patterns and texts are compared in
+the normal form NFC.
 """
 
 from __future__ import annotations
@@ -26,6 +28,11 @@ import unicodedata
 
 from retention_kit.errors import bad_parameter
 from retention_kit.smart_segments.definitions.pattern_cost import LARGEST, is_doubtful, size
+from retention_kit.smart_segments.definitions.pattern_spans import (
+    MOST_OPEN,
+    open_repeats,
+    without_idle_ends,
+)
 from retention_kit.smart_segments.definitions.pattern_syntax import (
     LONGEST,
     TOP,
@@ -93,7 +100,7 @@ def _read_text(pattern: str, fold: bool) -> Part:
         raise bad_parameter(
             "value", got=f"{len(pattern)} characters", allowed=f"a pattern of at most {LONGEST}"
         )
-    part = reader.read()
+    part = without_idle_ends(reader.read())
     if size(part) > LARGEST:
         raise bad_parameter(
             "value",
@@ -109,6 +116,15 @@ def _read_text(pattern: str, fold: bool) -> Part:
             allowed="a repeated part of which each character says where in it it is",
             step="do not repeat what repeats or chooses among the same characters: a+ for (a+)+, "
             "[ab]* for (a|b|a)*.",
+        )
+    if open_repeats(part) > MOST_OPEN:
+        raise bad_parameter(
+            "value",
+            got=pattern,
+            allowed=f"at most {MOST_OPEN} repeats without an end, such as .*, that may stop in "
+            "many places",
+            step="ask for parts apart and join them with &: "
+            "attribute('x').contains('a') & attribute('x').contains('b').",
         )
     return part
 

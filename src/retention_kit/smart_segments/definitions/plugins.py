@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import pydantic
-import pydantic_core
+from pydantic_core import core_schema
 
 from retention_kit.errors import DefinitionError, PluginError, bad_parameter
 from retention_kit.smart_segments.definitions.base import Condition, Language
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 API_VERSION = 1
-Table = Literal[
-    "orders", "order_items", "customers", "consents", "events", "scores", "snapshots"
-]
+Table = Literal["orders", "order_items", "customers", "consents", "events", "scores", "snapshots"]
 """What a condition of a plugin may look at."""
 _NAME = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
 _KEYS: Mapping[object, Table] = {
@@ -247,7 +245,7 @@ def _refusal(problem: pydantic.ValidationError) -> tuple[str, BaseException | No
     return "; ".join(said), cause
 
 
-_PYDANTICS = frozenset(get_args(pydantic_core.core_schema.ErrorType)) - {
+_PYDANTICS = frozenset(get_args(core_schema.ErrorType)) - {
     "value_error",
     "assertion_error",
 }
@@ -255,28 +253,36 @@ _PYDANTICS = frozenset(get_args(pydantic_core.core_schema.ErrorType)) - {
 
 
 def _check_fields(spec: ConditionSpec) -> None:
-    def wrong(parameter: str, got: object, allowed: str, step: str = "") -> DefinitionError:
-        return bad_parameter(parameter, got=got, allowed=allowed, step=step)
-
     if not isinstance(spec.name, str) or not re.fullmatch(_NAME, spec.name):
-        raise wrong("name", spec.name, "vendor.condition, in small Latin letters, digits and _")
+        raise bad_parameter(
+            "name", got=spec.name, allowed="vendor.condition, in small Latin letters, digits and _"
+        )
     for parameter in ("summary", "distribution"):
         text = getattr(spec, parameter)
         if not _is_text(text):
-            raise wrong(parameter, text, "a text that is not empty")
+            raise bad_parameter(parameter, got=text, allowed="a text that is not blank")
     if not (isinstance(spec.settings, type) and issubclass(spec.settings, pydantic.BaseModel)):
         got = getattr(spec.settings, "__name__", type(spec.settings).__name__)
-        raise wrong("settings", got, "a class made of pydantic.BaseModel")
+        raise bad_parameter("settings", got=got, allowed="a class made of pydantic.BaseModel")
     for parameter in ("frame", "person", "sentence"):
         if not callable(getattr(spec, parameter)):
             got = type(getattr(spec, parameter)).__name__
-            raise wrong(parameter, got, "a function", "see ConditionSpec for what it takes.")
+            raise bad_parameter(
+                parameter,
+                got=got,
+                allowed="a function",
+                step="ConditionSpec says what it takes and gives.",
+            )
     tables = get_args(Table)
     if not isinstance(spec.tables, tuple) or not all(one in tables for one in spec.tables):
-        allowed = f"a tuple of {', '.join(map(repr, tables))}"
-        raise wrong("tables", spec.tables, allowed)
+        raise bad_parameter(
+            "tables",
+            got=spec.tables,
+            allowed=f"a tuple of {', '.join(map(repr, tables))}",
+            step="other tables reach a condition as columns of these, or as scores=….",
+        )
     if not (spec.absent is None or isinstance(spec.absent, bool)):
-        raise wrong("absent", spec.absent, "True, False or None")
+        raise bad_parameter("absent", got=spec.absent, allowed="True, False or None")
 
 
 def _is_text(value: object) -> bool:

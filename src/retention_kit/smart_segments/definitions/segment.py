@@ -9,7 +9,7 @@ import pydantic
 
 from retention_kit._lazy import late
 from retention_kit.contracts.saved import SavedModel
-from retention_kit.errors import DefinitionError
+from retention_kit.errors import DefinitionError, bad_parameter
 from retention_kit.smart_segments.definitions.base import (
     DEEPEST,
     Condition,
@@ -69,6 +69,13 @@ class Segment(SavedModel):
     description: str = ""
 
     _taken = pydantic.field_validator("condition", mode="before")(taken)
+
+    @pydantic.field_validator("name")
+    @classmethod
+    def _is_not_blank(cls, name: str) -> str:
+        if not name.strip():
+            raise bad_parameter("name", got=name, allowed="a name that is not blank")
+        return name
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Segment:

@@ -233,11 +233,15 @@ def _check(fact: OfColumn, column: Column) -> None:
         return
     if isinstance(fact, Total | Filled):
         fits, allowed = is_exact(column.dtype), "whole numbers and decimals"
-        step = "cast it to Decimal before: a sum of floats depends on the order of rows."
+        step = (
+            "cast it to Decimal before: a sum of floats depends on the order of rows."
+            if column.dtype.is_float()
+            else "ask for a column of numbers."
+        )
         asked = "the sum or mean"
     else:
         fits, allowed = is_number(column.dtype), "numbers"
-        step, asked = "ask for another column.", "the least or greatest value"
+        step, asked = "ask for a column of numbers.", "the least or greatest value"
     if not fits:
         raise DefinitionError(
             f"Column {column.name!r} of table {column.table!r} is {column.dtype}, and a condition "

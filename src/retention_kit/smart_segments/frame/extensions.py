@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from retention_kit.errors import DefinitionError, PluginError
-from retention_kit.smart_segments.definitions.plugins import spec_of
+from retention_kit.errors import PluginError
+from retention_kit.smart_segments.definitions.plugins import ConditionSpec, fence, spec_of
 from retention_kit.smart_segments.frame.answers import Answer, Part
 from retention_kit.smart_segments.frame.given import CUSTOMER, Given
 from retention_kit.smart_segments.lowered.facts import Fact, OfPlugin
@@ -18,9 +18,13 @@ _FOUND = "__found"
 def plugins_parts(given: Given, facts: Iterable[Fact]) -> list[Part]:
     """Ask the plugins for what their conditions are.
 
+    What a plugin raises while it makes its table, or while Polars finds its columns, comes as a
+    `PluginError`; what its table raises when it is collected comes as Polars raises it.
+
     Raises:
-        PluginError: A plugin is not handed in, or gives no table of `customer_id` and `result`.
-        DefinitionError: Its settings are not what it takes, or it needs a table that is not given.
+        PluginError: A plugin is not handed in, raises something, or gives no table of
+            `customer_id` and `result`.
+        DefinitionError: Its settings are not what it takes.
     """
     asked = [fact for fact in facts if isinstance(fact, OfPlugin)]
     return [_asked(given, fact, number) for number, fact in enumerate(asked)]
@@ -29,27 +33,48 @@ def plugins_parts(given: Given, facts: Iterable[Fact]) -> list[Part]:
 def _asked(given: Given, fact: OfPlugin, number: int) -> Part:
     spec = spec_of(fact.condition, given.specs)
     settings = spec.read(fact.condition)
-    for table in spec.tables:
-        if table not in given.whole:
-            raise DefinitionError(
-                f"The condition {spec.name!r} needs the table {table!r}; given: "
-                f"{', '.join(given.whole)}. Next step: hand it in.",
-                parameter=table,
-            )
-    answer = spec.frame(settings, given.whole, given.as_of, given.zone)
-    schema = answer.collect_schema() if isinstance(answer, pl.LazyFrame) else pl.Schema()
-    if not {CUSTOMER, "result"} <= set(schema) or schema["result"] not in (pl.Boolean, pl.Null):
-        raise PluginError(
-            f"The condition {spec.name!r} of {spec.distribution!r} gives "
-            f"{', '.join(schema) or type(answer).__name__}. Allowed: a lazy table of 'customer_id' "
-            "and 'result', true, false or null. Next step: mend the plugin."
-        )
+    # A copy: what a plugin does to it is no other's business.
+    answer = spec.frame(settings, dict(given.whole), given.as_of, given.zone)
+    _check(answer, spec, given)
     name, found = f"__plugin_{number}", f"{_FOUND}_{number}"
-    frame = answer.select(
-        pl.col(CUSTOMER).cast(given.schemas["orders"][CUSTOMER]),
-        pl.col("result").cast(pl.Boolean).alias(name),
-        pl.lit(value=True).alias(found),
+    result = pl.col("result").cast(pl.Boolean)
+    # A customer in two rows would stand twice in every segment of the plan.
+    frame = (
+        answer.group_by(pl.col(CUSTOMER).cast(given.schemas["orders"][CUSTOMER]))
+        .agg(
+            pl.when(result.sum() == pl.len())
+            .then(pl.lit(value=True))
+            .when(result.not_().sum() == pl.len())
+            .then(pl.lit(value=False))
+            .alias(name)
+        )
+        .with_columns(pl.lit(value=True).alias(found))
     )
     absent = pl.lit(spec.absent, dtype=pl.Boolean)
     value = pl.when(pl.col(found).is_null()).then(absent).otherwise(pl.col(name))
     return Part(frame, {fact: Answer(value, pl.Boolean())})
+
+
+def _check(answer: object, spec: ConditionSpec, given: Given) -> None:
+    """Raise where a plugin gives anything but the table that it should."""
+    gives = f"a {type(answer).__name__}"
+    if isinstance(answer, pl.LazyFrame):
+        with fence(spec, "frame"):
+            schema = answer.collect_schema()
+        gives = ", ".join(f"{name!r} ({type(dtype).__name__})" for name, dtype in schema.items())
+        if _fits(schema, given.schemas["orders"][CUSTOMER]):
+            return
+    raise PluginError(
+        f"The condition {spec.name!r} of {spec.distribution!r} gives {gives or 'no columns'}. "
+        "Allowed: a lazy table of 'customer_id', of the type that it has in 'orders', and 'result', "
+        "true, false or null. Next step: mend the plugin."
+    )
+
+
+def _fits(schema: pl.Schema, id_type: pl.DataType) -> bool:
+    if not {CUSTOMER, "result"} <= set(schema):
+        return False
+    own = schema[CUSTOMER]
+    # Texts that are no numbers would fail when they are collected, and be quoted then.
+    is_id = own in (id_type, pl.Null) or (own.is_integer() and id_type.is_integer())
+    return is_id and schema["result"] in (pl.Boolean, pl.Null)

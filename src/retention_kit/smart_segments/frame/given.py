@@ -176,14 +176,26 @@ def described(table: str) -> tuple[str, ...]:
     return (*own, *FROM_ORDER) if table == "order_items" else own
 
 
-def unknown_column(name: str, table: str, present: Iterable[str]) -> DefinitionError:
-    """Make the error for a column that is not there."""
+def unknown_column(
+    name: str, table: str, present: Iterable[str], *, scores_are_given: bool = True
+) -> DefinitionError:
+    """Make the error for a column that is not there.
+
+    Args:
+        name: The column.
+        table: The table.
+        present: The columns that it has.
+        scores_are_given: False where it is a score, for which the table of scores is missing.
+    """
     known = tuple(dict.fromkeys([*present, *described(table)]))
     near = nearest_names(name, known)
     hint = f" Nearest: {', '.join(map(repr, near))}." if near else ""
+    step = "mend the name in the condition"
+    if not scores_are_given:
+        step = f"hand in scores=…, a table of 'customer_id' and {name!r}; or {step}"
     return DefinitionError(
         f"Table {table!r} has no column {name!r}, which a condition asks for. It has: "
-        f"{', '.join(map(repr, known))}.{hint} Next step: mend the name in the condition.",
+        f"{', '.join(map(repr, known))}.{hint} Next step: {step}.",
         parameter="column",
     )
 
