@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -19,13 +20,17 @@ from retention_kit.smart_segments import (
     bought,
     changes,
     check_segment,
+    column,
+    consent,
     did,
     evaluate_many,
     explain,
+    is_member,
     member_of,
     members,
     overlap,
     preview,
+    returned,
     rows_of_customer,
     rows_of_customers,
     score,
@@ -171,6 +176,31 @@ class TestMembers:
             members(bought(), shop, AS_OF)
 
 
+class TestWhatIsHandedInBeside:
+    @pytest.mark.parametrize("ask", [members, preview, take_snapshot])
+    def test_a_name_that_nobody_takes_is_refused_with_the_nearest(self, shop, ask):
+        with pytest.raises(DefinitionError, match="'score'.*Nearest: 'scores'"):
+            ask(ONCE, shop, AS_OF, score=pl.DataFrame())
+        with pytest.raises(DefinitionError, match="'taken'"):
+            ask(ONCE, shop, AS_OF, taken={})
+
+    @pytest.mark.parametrize("ask", [evaluate_many, sizes, overlap])
+    def test_so_it_is_where_several_are_asked(self, shop, ask):
+        with pytest.raises(DefinitionError, match="'other'.*Nearest: 'others'"):
+            ask([ONCE], shop, AS_OF, other=[OFTEN])
+        with pytest.raises(DefinitionError, match=r"\[segment\]"):
+            ask(ONCE, shop, AS_OF)
+
+    def test_a_snapshot_holds_members_alone(self, shop):
+        with pytest.raises(DefinitionError, match="'unknown'"):
+            take_snapshot(ONCE, shop, AS_OF, unknown="keep")
+
+    @pytest.mark.parametrize("name", ["custmers", "scores"])
+    def test_a_table_of_an_unknown_name_is_refused(self, shop, name):
+        with pytest.raises(DefinitionError, match=name):
+            members(ONCE, {"orders": shop.orders, name: shop.customers}, AS_OF)
+
+
 class TestSizes:
     def test_sizes_count_members_and_unknown(self, shop):
         soon = Segment(name="soon", condition=birthday(days=7))
@@ -183,6 +213,11 @@ class TestSizes:
         assert found.rows() == [("once", 0, 0.0, 0)]
         empty = {"orders": shop.orders.collect().clear()}
         assert sizes([ONCE], empty, AS_OF).rows() == [("once", 0, None, 0)]
+
+    def test_a_name_that_looks_like_a_pattern_is_a_name(self, shop):
+        named = [ONCE.with_fields(name="^customer_id$"), OFTEN.with_fields(name="*")]
+        assert sizes(named, shop, AS_OF)["customers"].to_list() == [1, 1]
+        assert overlap(named, shop, AS_OF)["customers"].to_list() == [1, 0, 0, 1]
 
     def test_overlap_counts_who_is_in_both(self, shop):
         found = overlap([OFTEN, OMSK, SITE, ONCE], shop, AS_OF)
@@ -215,6 +250,38 @@ class TestPreviews:
             check_segment(asking, shop, others=[other])
         with pytest.raises(DefinitionError, match="'Omks'.*'Omsk'"):
             check_segment(Segment(name="s", condition=attribute("city") == "Omks"), shop)
+
+    @pytest.mark.parametrize(
+        ("condition", "said"),
+        [
+            (attribute("city") != "Omks", "'Omks'.*'Omsk'"),
+            (attribute("city").not_in(["Omsk", "Tvre"]), "'Tvre'.*'Tver'"),
+            (~consent("emial"), "'emial'"),
+            (score("rfm") == "champoin", "'champoin'.*'champion'"),
+            (was_member_of("onec", "never"), "'onec'.*'once'"),
+        ],
+    )
+    def test_what_would_mean_everybody_where_it_is_misspelt_is_found(self, shop, condition, said):
+        tables = {
+            "orders": shop.orders.collect(),
+            "customers": shop.customers.collect().with_columns(pl.col("city").cast(pl.Categorical)),
+            "consents": pl.DataFrame({"customer_id": ["ann"], "channel": ["email"]}),
+        }
+        beside = {
+            "scores": pl.DataFrame({"customer_id": ["ann"], "rfm": ["champion"]}),
+            "history": SnapshotHistory().add(take_snapshot(ONCE, shop, day(2))),
+        }
+        with pytest.raises(DefinitionError, match=said):
+            check_segment(Segment(name="s", condition=condition), tables, **beside)
+
+    def test_what_must_not_follow_may_never_have_happened(self, shop):
+        left = bought(channel="site").not_followed_by(bought(channel="fair"))
+        assert preview(Segment(name="s", condition=left), shop, AS_OF).height == 1
+
+    def test_a_value_of_another_type_is_told_as_such(self, shop):
+        segment = Segment(name="s", condition=bought(column("order_id") == "1"))
+        with pytest.raises(DefinitionError, match="Int64"):
+            preview(segment, shop, AS_OF)
 
     def test_capitals_do_not_matter_where_they_are_folded(self, shop):
         check_segment(Segment(name="s", condition=attribute("city", fold=True) == "OMSK"), shop)
@@ -279,6 +346,39 @@ class TestSnapshots:
         assert last.taken["once"] == (day(6), AS_OF)
         assert last.rows.collect().height == 3
         assert repr(last) == "SnapshotHistory({'once': 2, 'nobody': 1})"
+
+    def test_a_history_that_was_opened_is_added_to_and_saved_every_night(self, shop, tmp_path):
+        SnapshotHistory().save(tmp_path)
+        for number in (2, 6, 10):
+            history = SnapshotHistory.open(tmp_path).add(take_snapshot(ONCE, shop, day(number)))
+            history.save(tmp_path)
+            left = Segment(name="asked", condition=was_member_of("once", "left"))
+            found = ids(members(left, shop, AS_OF, history=history))
+            assert found == (["ann"] if number == 10 else [])
+        assert SnapshotHistory.open(tmp_path).rows.collect().height == 4
+
+    def test_before_the_first_night_nobody_was_in(self, shop):
+        asked = {"ever": [], "never": ["ann", "bo", "cy", "di"], "left": [], "entered": []}
+        for when, found in asked.items():
+            segment = Segment(name="asked", condition=was_member_of("once", when))
+            if when in ("ever", "never"):
+                assert ids(members(segment, shop, AS_OF, history=SnapshotHistory())) == found
+        rows = rows_of_customer(shop, "ann", history=SnapshotHistory())
+        never = Segment(name="asked", condition=was_member_of("once", "never"))
+        assert is_member(never, rows, AS_OF, taken={})
+
+    def test_the_hour_that_comes_twice_has_two_snapshots(self, shop):
+        london = ZoneInfo("Europe/London")
+        early, late = (
+            take_snapshot(ONCE, shop, dt.datetime(2025, 10, 26, 1, 30, tzinfo=london, fold=fold))
+            for fold in (0, 1)
+        )
+        history = SnapshotHistory().add(late, early)
+        assert [at.hour for at in history.taken["once"]] == [0, 1]
+        with pytest.raises(DefinitionError, match="one snapshot"):
+            history.add(
+                SegmentSnapshot("once", "v", early.as_of.astimezone(dt.UTC), early.customers)
+            )
 
     def test_a_snapshot_is_not_taken_twice(self, shop):
         history = SnapshotHistory().add(take_snapshot(ONCE, shop, day(6)))
@@ -362,6 +462,34 @@ class TestExplanations:
         tags.feed(page)
         assert tags.open == []
         assert "&lt;script&gt;" in page
+
+    def test_a_time_is_explained_by_its_window(self, shop):
+        segment = Segment(name="s", condition=attribute("registered_at").within("60d"))
+        (fact,) = explain(segment, rows_of_customer(shop, "ann"), AS_OF).condition.facts
+        assert (fact.answer, fact.shown) == (True, "2025-12-01 12:00")
+        assert fact.required.startswith("from 2025-11-01 00:00")
+
+    def test_since_when_a_customer_is_known_has_a_mark_of_its_own(self, shop):
+        rows = rows_of_customer(shop, "ann")
+        for too_new, length, known in (("unknown", "7d", True), ("true", "60d", False)):
+            condition = bought().within(length).at_least(9).if_too_new(too_new)
+            told = explain(Segment(name="s", condition=condition), rows, AS_OF)
+            assert next(fact.answer for fact in told.condition.facts) is known
+
+    def test_a_sequence_is_explained_step_by_step(self, shop):
+        chain = bought(channel="site").followed_by(bought(), within="30d", without=returned())
+        told = explain(Segment(name="s", condition=chain), rows_of_customer(shop, "ann"), AS_OF)
+        facts = {fact.fact: fact.shown for fact in told.condition.facts}
+        assert facts["a match was found"] == "yes"
+        assert facts["step 1, how many (sales, channel = site)"] == "2"
+        assert facts["step 2, the last (sales)"] == "2025-12-09 12:00"
+        assert facts["not after step 1, the last (returns)"] == "never"
+
+    def test_the_population_of_another_segment_is_told(self, shop):
+        other = Segment(name="other", condition=bought().never(), population="buyers")
+        asking = Segment(name="s", condition=member_of(other))
+        told = explain(asking, rows_of_customer(shop, "cy"), AS_OF, others=[other])
+        assert [fact.answer for fact in told.condition.facts] == [False, True]
 
     def test_who_is_not_of_the_population_is_told(self, shop):
         segment = Segment(name="s", condition=bought().never(), population="buyers")

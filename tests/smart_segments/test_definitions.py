@@ -21,6 +21,7 @@ from retention_kit.smart_segments import (
     EventAggregate,
     EventCount,
     FirstEvent,
+    Lapsed,
     Last,
     Member,
     MessageEngagement,
@@ -76,6 +77,12 @@ class TestWhatIsRefused:
             (lambda: Since(start=dt.date(2025, 2, 1), until=dt.date(2025, 1, 1)), "after 2025-02"),
             (lambda: Since(start=dt.datetime(2025, 2, 1)), "with a time zone"),
             (lambda: Since(start="yesterday"), "ISO 8601"),
+            (lambda: Since(start=1_700_000_000), "a date, or an instant"),
+            (lambda: Last(length="٣d"), "'30d'"),
+            (lambda: Last(length="201y"), "200 years"),
+            (lambda: Where(column="a", value={"number": "1e-999999999"}), "12 digits"),
+            (lambda: Where(column="a", value={"number": f"1.{'0' * 43}1"}), "12 digits"),
+            (lambda: Lapsed(silent=None), "'silent'"),
             (lambda: CalendarPeriod(every="2d"), "1mo"),
             (lambda: Where(column="a", operator="in", values=(1, "a")), "number, text"),
             (lambda: Where(column="a", operator="in", values="abc"), "a list of values"),
@@ -197,6 +204,11 @@ class TestJson:
         assert first != second
         assert Since(start="2025-10-26T00:30:00+00:00") == first
 
+    def test_numbers_of_thirty_digits_are_kept(self):
+        value = Decimal("123456789012345678.000000000001")
+        segment = Segment(name="a", condition=Attribute(column="a", value=value))
+        assert Segment.from_json(segment.to_json()).condition.value == value
+
     def test_a_newer_version_is_refused_by_name(self):
         text = Segment(name="a", condition=ONCE).to_json().replace('"version": 1', '"version": 2')
         with pytest.raises(DefinitionError, match="version 2.*reads versions 1 to 1"):
@@ -252,6 +264,7 @@ class TestJson:
             {**written, "condition": {"type": "nothing"}},
             {**written, "version": 2},
             {**written, "more": 1},
+            {**written, "condition": {"at_least": 1}},
         ):
             with pytest.raises(jsonschema.ValidationError):
                 jsonschema.validate(broken, schema)
@@ -299,6 +312,12 @@ class TestLengths:
 
     def test_a_length_of_several_units_is_read(self):
         assert read_length("x", "1y2mo3w4d5h6m7s") == Length(14, 25, 5 * 3600 + 367)
+
+    def test_two_hundred_years_are_a_length_and_the_first_day_has_an_instant(self):
+        assert read_length("x", "200y").months == 2400
+        moscow = ZoneInfo("Europe/Moscow")
+        start, _ = Since(start=dt.date(1, 1, 1)).bounds(at(2025, 1, 1), moscow)
+        assert start < 0
 
     def test_beyond_the_calendar_there_is_its_end(self):
         early = dt.datetime(2, 1, 1, tzinfo=dt.UTC)
@@ -366,3 +385,16 @@ def test_a_condition_of_a_plugin_that_is_not_installed_is_named_with_its_distrib
     condition = PluginCondition(name="weather.rainy", distribution="retention-kit-weather")
     with pytest.raises(PluginError, match=r"weather\.rainy.*pip install retention-kit-weather"):
         spec_of(condition, ())
+
+
+@pytest.mark.parametrize("name", [" ", "\t\n", "\u00a0\u2003"])
+def test_a_name_of_blanks_is_no_name(name):
+    with pytest.raises(DefinitionError, match="not blank"):
+        Segment(name=name, condition=EventCount(at_least=1))
+    made = Segment(name=" VIP ", condition=EventCount(at_least=1))
+    assert Segment.from_json(made.to_json()) == made
+
+
+def test_a_comparison_of_rows_is_no_condition():
+    with pytest.raises(DefinitionError, match="'condition' is 'Where'.*stands inside one"):
+        Segment(name="Dear", condition=Where(column="amount", value=1))

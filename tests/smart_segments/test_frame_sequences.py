@@ -173,16 +173,19 @@ def sequences(draw):
     steps = []
     for place in range(count):
         must = count == 1
-        without = tuple(
-            Without(rows=named(draw(st.sampled_from(NAMES))), same=draw(sames(place + 1)))
-            for _ in range(draw(st.integers(int(must), 2)))
-        )
+        name = draw(st.sampled_from(NAMES))
+        without = []
+        for _ in range(draw(st.integers(int(must), 2))):
+            same = draw(sames(place + 1))
+            # Where nothing tells it apart, the row of the step itself would be what stops it.
+            other = draw(st.sampled_from(NAMES if same else NAMES.replace(name, "")))
+            without.append(Without(rows=named(other), same=same))
         steps.append(
             Step(
-                rows=named(draw(st.sampled_from(NAMES))),
+                rows=named(name),
                 within=draw(st.none() | LENGTHS) if place else None,
                 same=draw(sames(place)),
-                without=without,
+                without=tuple(without),
             )
         )
     which = draw(st.sampled_from(("any", "first", "last")))

@@ -1,6 +1,7 @@
 """Segments over tables: every kind of fact by eye, what is refused, and what is read."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import polars as pl
@@ -414,3 +415,43 @@ class TestRefused:
         asked = segment(Member(segment="gold", when="entered"))
         with pytest.raises(DefinitionError, match=r"taken=history\.taken"):
             segment_members(**shop.tables, segment=asked, as_of=shop.at(NOW))
+
+
+class TestMessages:
+    def test_of_two_conditions_of_one_type_the_one_that_lacks_its_table_is_said(self, shop):
+        shop.sale("Ann", "2025-12-20", "tea")
+        opened = EventCount(rows=Rows(source="events"), at_least=3)
+        both = segment(AnyOf(conditions=(EventCount(at_least=2), opened)))
+        said = re.escape(f"'event_count' ({opened.sentence()[:-1]}); given: orders.")
+        for ask, named in (
+            (segment_table, {"segments": [both]}),
+            (segment_members, {"segment": both}),
+        ):
+            with pytest.raises(DefinitionError, match=f"needs the table 'events'.*{said}"):
+                ask(shop.tables["orders"], as_of=shop.at(NOW), **named)
+
+    def test_a_score_that_is_not_there_is_told_of_scores(self, shop):
+        shop.sale("Ann", "2025-12-20", "tea")
+        shop.customer("Ann", city="Omsk")
+        alive = segment(Score(column="probability_alive", operator="less_than", value=0.3))
+        tables = {name: shop.tables[name] for name in ("orders", "customers")}
+        said = "'customers' has no column 'probability_alive'.*hand in scores=…, a table"
+        with pytest.raises(DefinitionError, match=said):
+            segment_members(**tables, segment=alive, as_of=shop.at(NOW))
+        scores = pl.DataFrame({"customer_id": ["Ann"], "probability_alife": [0.1]})
+        with pytest.raises(DefinitionError, match="Nearest: 'probability_alife'") as caught:
+            segment_members(**tables, scores=scores, segment=alive, as_of=shop.at(NOW))
+        assert "hand in" not in str(caught.value)
+        city = segment(Score(column="city", value="Omsk"))
+        found = segment_members(**tables, segment=city, as_of=shop.at(NOW))
+        assert found["customer_id"].to_list() == ["Ann"]
+
+    def test_a_text_is_not_told_to_become_a_decimal(self, shop):
+        shop.sale("Ann", "2025-12-20", "tea", channel="site", weight=1.5)
+        for column, said in (("channel", "a column of numbers"), ("weight", "cast it to Decimal")):
+            for aggregate in ("mean", "sum"):
+                asked = EventAggregate(aggregate=aggregate, column=column, value=1)
+                with pytest.raises(DefinitionError, match=said):
+                    segment_members(
+                        shop.tables["orders"], segment=segment(asked), as_of=shop.at(NOW)
+                    )

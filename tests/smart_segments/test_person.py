@@ -707,7 +707,8 @@ def test_a_table_that_is_not_given_is_named_with_the_condition_that_needs_it():
     with pytest.raises(DefinitionError) as caught:
         is_member(segment, customer_rows(7, time_zone=MOSCOW, orders=[]), AS_OF)
     assert str(caught.value).startswith(
-        "Segment 'Openers': the condition 'event_count' needs the table 'events'; given: orders."
+        "Segment 'Openers': the condition 'event_count' needs the table 'events' "
+        f"({opened.sentence()[:-1]}); given: orders."
     )
     others = [Segment(name="Mailed", condition=opened)]
     inside = Segment(name="Inside", condition=Member(segment="Mailed"))
@@ -865,3 +866,61 @@ def test_columns_that_are_never_equal_are_not_called_the_same():
     orders = [order(1, day(1, 1), channel="1"), order(2, day(1, 2), channel="1")]
     with pytest.raises(DefinitionError, match="'same' compares"):
         asked(condition, orders=orders)
+
+
+@pytest.mark.parametrize("wrong", [None, "VIP", EventCount(at_least=1), {"name": "VIP"}])
+def test_what_is_no_segment_is_refused(wrong):
+    rows = customer_rows(7, time_zone=MOSCOW, orders=[])
+    one = Segment(name="Some", condition=EventCount(at_least=1))
+    for ask in (lambda: is_member(wrong, rows, AS_OF), lambda: compile_segment(wrong)):
+        with pytest.raises(DefinitionError, match=f"'segment' is '{type(wrong).__name__}'"):
+            ask()
+    for others in ([wrong], wrong, one):
+        with pytest.raises(DefinitionError, match="'others' is .*a list of segments"):
+            is_member(one, rows, AS_OF, others=others)
+
+
+@pytest.mark.parametrize("wrong", [None, 7, [], object()])
+def test_what_is_no_customers_rows_is_refused(wrong):
+    one = Segment(name="Some", condition=EventCount(at_least=1))
+    compiled = compile_segment(one)
+    for ask in (
+        lambda: is_member(one, wrong, AS_OF),
+        lambda: compiled.is_member(wrong, AS_OF),
+        lambda: compiled.facts(wrong, AS_OF),
+    ):
+        with pytest.raises(DefinitionError, match=r"'rows' is .*rows_of_customer\(shop"):
+            ask()
+    with pytest.raises(DataError, match=r"no key 'customer_id'.*customer_rows\(…\) makes"):
+        is_member(one, {"orders": []}, AS_OF)
+
+
+def test_of_two_conditions_of_one_type_the_one_that_lacks_its_table_is_said():
+    opened = EventCount(rows=events("Email Opened"), at_least=1)
+    segment = Segment(name="Openers", condition=EventCount(at_least=2) & opened)
+    said = r"'event_count' needs the table 'events' \(Customers who opened .*\); given: orders"
+    with pytest.raises(DefinitionError, match=said):
+        is_member(segment, customer_rows(7, time_zone=MOSCOW, orders=[]), AS_OF)
+
+
+def test_a_score_that_is_not_there_is_told_of_scores():
+    alive = Segment(name="Alive", condition=Score(column="alive", operator="more_than", value=0.5))
+    customer = customer_rows(7, time_zone=MOSCOW, customer={"city": "Omsk"}, orders=[])
+    with pytest.raises(DefinitionError, match=r"'alive' of table 'customers'.*scores={'alive': …}"):
+        is_member(alive, customer, AS_OF)
+    beside = customer_rows(
+        7, time_zone=MOSCOW, customer={"city": "Omsk"}, orders=[], scores={"alife": 1}
+    )
+    with pytest.raises(DefinitionError, match=r"'alive' of table 'scores'.*Nearest: 'alife'"):
+        is_member(alive, beside, AS_OF)
+    assert is_member(alive, {**beside, "scores": {"alive": 1}}, AS_OF) is True
+
+
+def test_a_text_is_not_told_to_become_a_decimal():
+    rows = [order(1, day(1, 1), 100, channel="site", weight=1.5)]
+    for column, said in (("channel", "a column of numbers"), ("weight", "cast it to Decimal")):
+        with pytest.raises(DefinitionError, match=said):
+            asked(
+                EventAggregate(aggregate="sum", column=column, value=1, operator="at_least"),
+                orders=rows,
+            )

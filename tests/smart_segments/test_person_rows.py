@@ -172,6 +172,14 @@ def test_sqlalchemys_objects_and_rows_are_read():
         session.commit()
         # After a commit nothing is loaded: the object's own dictionary is empty.
         (read,) = made(orders=[session.get(Order, 1)])["orders"]
+        with pytest.raises(DataError, match=r"a whole Order.*scalars"):
+            made(orders=session.execute(sqlalchemy.select(Order)).all())
+        objects = session.execute(sqlalchemy.select(Order)).scalars().all()
+        assert made(orders=objects)["orders"] == [read]
+        named = sqlalchemy.select(Order.order_id, Order.amount, Order.colour)
+        lacks_the_instant = session.execute(named).all()
+        with pytest.raises(MissingColumnError, match="'ordered_at'.*'colour'"):
+            made(orders=lacks_the_instant)
     engine.dispose()
     assert (read["amount"], read["colour"], read["ordered_at"]) == (Decimal("2.5"), "red", AT)
 
@@ -302,3 +310,63 @@ def test_asking_one_customer_loads_no_polars_starts_no_thread_and_survives_a_for
     assert loaded == ""
     assert threads == "1"
     assert child[:1] in ([""], ["0"])
+
+
+class Base:
+    __slots__ = ("amount", "colour")
+
+
+class SlottedOrder(Base):
+    __slots__ = ("_secret", "cards", "order_id", "ordered_at", "size")
+
+    def __init__(self):
+        self.order_id, self.ordered_at, self.amount = 1, AT, 5
+        self.colour, self._secret, self.cards = "red", "no", ["a"]
+
+
+class OneSlot:
+    __slots__ = "colour"  # noqa: PLC0205 - Python allows a text for one name
+
+
+def test_objects_with_slots_keep_the_columns_of_their_own():
+    (read,) = made(orders=[SlottedOrder()])["orders"]
+    assert read["colour"] == "red"
+    assert read.keys() & {"_secret", "cards", "size"} == set()
+    one = OneSlot()
+    one.colour = "red"
+    assert made(scores=one)["scores"] == {"colour": "red"}
+
+
+@pytest.mark.parametrize(
+    ("tables", "key", "nearest"),
+    [
+        ({"orders": [{"order_id": 1, "ordered": AT, "amount": 5}]}, "ordered_at", "'ordered'"),
+        ({"events": [{"occurred_at": AT, 5: 6}]}, "name", ""),
+        ({"order_items": [LINE]}, "ordered_at", "'order_id'"),
+        ({"memberships": [{"segments": "VIP", "as_of": AT}]}, "segment", "'segments'"),
+    ],
+)
+def test_a_key_that_is_missing_is_named_without_a_word_of_files(tables, key, nearest):
+    (table,) = tables
+    table = {"memberships": "snapshots"}.get(table, table)
+    with pytest.raises(MissingColumnError) as caught:
+        made(**tables)
+    said = str(caught.value)
+    assert said.startswith(f"A row of table {table!r} has no key {key!r}, which is required.")
+    assert f"give it under that name: {{{key!r}: …}}" in said
+    assert not any(word in said for word in ("columns=", "--column", "command line", "separator"))
+    assert f"Nearest: {nearest}" in said if nearest else "Nearest" not in said
+    assert (caught.value.table, caught.value.column) == (table, key)
+
+
+def test_a_row_of_a_query_that_holds_a_whole_object_is_told_of_scalars():
+    class Order:
+        __mapper__ = object()
+
+    class Row(tuple):
+        @property
+        def _mapping(self):
+            return {"Order": self[0]}
+
+    with pytest.raises(DataError, match=r"holds a whole Order.*\.scalars\(\)\.all\(\)"):
+        made(orders=[Row((Order(),))])

@@ -234,3 +234,15 @@ def test_a_moment_that_moves_with_the_clock_keeps_the_shops_days():
     assert state.is_member(dt.datetime(2011, 3, 28, tzinfo=zone)) is False
     state.add("orders", order(2, dt.datetime(2011, 3, 27, 0, 0, tzinfo=zone)))
     assert state.is_member(dt.datetime(2011, 3, 28, tzinfo=zone)) is True
+
+
+def test_what_is_no_segment_and_what_is_no_rows_is_refused():
+    rows = customer_rows(7, time_zone="UTC", orders=[])
+    one = Segment(name="bought", condition=EventCount(at_least=1))
+    for wrong in (None, 5, ["x"]):
+        with pytest.raises(DefinitionError, match="Segment"):
+            CustomerState(wrong, rows)
+    for wrong in (None, 5, []):
+        with pytest.raises(DefinitionError, match=r"'rows' is .*customer_rows\(…\)"):
+            CustomerState(one, wrong)
+    assert CustomerState(one, rows).is_member(day(1)) is False

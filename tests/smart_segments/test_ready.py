@@ -383,6 +383,31 @@ def test_ready_segments_need_no_table_that_is_not_there(shop):
         assert members(segment, only, shop.at(NOW)).columns == ["customer_id"]
 
 
+LENGTHS = ("within", "length", "silent", "active", "gap", "after", "until", "waited")
+WITH_A_LENGTH = [
+    (name, parameter)
+    for name, function in READY.items()
+    for parameter in inspect.signature(function).parameters
+    if parameter in LENGTHS
+]
+
+
+@pytest.mark.parametrize("text", ["3 months", "", "0d"])
+@pytest.mark.parametrize(("name", "parameter"), WITH_A_LENGTH)
+def test_a_length_that_is_none_is_refused_with_those_allowed(name, parameter, text):
+    with pytest.raises(DefinitionError, match="'1mo15d'"):
+        READY[name](**{**ARGUMENTS.get(name, {}), parameter: text})
+
+
+@pytest.mark.parametrize("number", ["lots", None, float("nan"), True])
+def test_a_number_that_is_none_is_refused(number):
+    for make in (big_spenders, high_value):
+        with pytest.raises(DefinitionError, match="number"):
+            make(number)
+    with pytest.raises(DefinitionError, match="number"):
+        average_order_between(1, number)
+
+
 def test_ready_segments_are_named_in_the_language_asked_for():
     assert "Оставили корзину" in {segment.name for segment in ready_segments("ru")}
     assert ready_title("abandoned_cart", "ru") == "Оставили корзину"

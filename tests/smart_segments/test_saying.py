@@ -334,6 +334,18 @@ def test_two_windows_joined_are_another_segment_than_a_sequence():
             "'1d', as what was said before",
         ),
         (lambda: bought().within(30), "a length such as '30d'"),
+        (lambda: bought().within("1y").since(dt.date(2025, 1, 1)), "a second window"),
+        (lambda: bought().at_least(2).never().at_most(1), "a second count"),
+        (lambda: bought().last().has(channel="web").anniversary(after="1mo"), "join two with &"),
+        (lambda: bought().not_followed_by(bought()).as_condition(), "the step itself is one of"),
+        (
+            lambda: bought(category="tea").not_followed_by(bought(), within="60d").as_condition(),
+            "the step itself is one of",
+        ),
+        (
+            lambda: returned().followed_by(bought(), without=returned()).as_condition(),
+            "the step itself is one of",
+        ),
         (lambda: bought() & "tea", "conditions, joined with"),
         (lambda: bought() and bought(), "neither true nor false"),
         (lambda: birthday(days=7) & True, "put comparisons in brackets"),
@@ -348,3 +360,45 @@ def test_what_makes_no_sense_is_refused_where_it_is_said(say, said):
 def test_a_chain_says_its_filters_of_one_row_together():
     condition = bought(column("amount") > 5, category="tea").as_condition()
     assert [one.column for one in condition.rows.where] == ["category", "amount"]
+
+
+UNCOMPARED = [
+    (attribute("city"), r"attribute\('city'\) is a column, and no condition.*>= 3"),
+    (score("p"), r"score\('p'\) is a column.*compare it: score\('p'\) >= 3"),
+    (column("amount"), r"column\('amount'\) is a column, and no filter"),
+    (bought().mean("amount"), r"The mean of 'amount' is a figure.*compare it: \(…\) >= 3"),
+    (bought().share(column("channel") == "site"), "The share is a figure.*>= 3"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), UNCOMPARED)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda given: Segment(name="x", condition=given),
+        lambda given: All(conditions=[bought().as_condition(), given]),
+        lambda given: Not(condition=given),
+        lambda given: given & bought(),
+        lambda given: given | bought(),
+        lambda given: ~given,
+        bool,
+        lambda given: bought().last().has(given),
+    ],
+)
+def test_what_is_not_compared_says_how_to_compare_it(given, said, use):
+    with pytest.raises(DefinitionError, match=said):
+        use(given)
+
+
+def test_none_is_asked_for_by_name():
+    for given, name in (
+        (attribute("city"), "attribute"),
+        (score("p"), "score"),
+        (column("c"), "column"),
+    ):
+        with pytest.raises(DefinitionError, match=rf"write {name}\('\w+'\)\.is_missing\(\)"):
+            given == None  # noqa: B015, E711
+        with pytest.raises(DefinitionError, match=rf"write {name}\('\w+'\)\.is_known\(\)"):
+            given != None  # noqa: B015, E711
+    with pytest.raises(DefinitionError, match=r"column\('category'\)\.is_missing\(\)"):
+        bought().last().has(category=None)

@@ -10,6 +10,7 @@ import pydantic
 import pytest
 from hypothesis import given
 
+from retention_kit.contracts import TABLES
 from retention_kit.errors import DefinitionError, PluginError
 from retention_kit.smart_segments import (
     All,
@@ -39,11 +40,17 @@ from retention_kit.smart_segments import (
     was_member_of,
 )
 from retention_kit.smart_segments.sentences.russian.text import form
-from retention_kit.smart_segments.sentences.speaking import sentence_of, sentence_of_segment
+from retention_kit.smart_segments.sentences.speaking import (
+    length_in_words,
+    number_in_words,
+    sentence_of,
+    sentence_of_segment,
+)
 from retention_kit.testing.segment_strategies import conditions
 
 TEA = bought(category="tea")
 COVER = bought(category="cover")
+CUP = bought(category="cup")
 OMSK = attribute("city") == "Omsk"
 SMS = consent("sms")
 QUIET = bought(category="mattress").not_followed_by(COVER, within="30d")
@@ -227,6 +234,16 @@ PAIRS = [
         "Покупатели, которые оформили заказ без промокода и с суммой больше 5 000.",
     ),
     (
+        bought(column("discount").is_known(), column("margin").is_missing()),
+        "Customers who placed an order with a known discount and without a known margin.",
+        "Покупатели, которые оформили заказ с известной скидкой и с неизвестной маржой.",
+    ),
+    (
+        bought_lines(column("quantity").is_missing()),
+        "Customers who bought something without a known quantity.",
+        "Покупатели, которые купили что-то с неизвестным количеством.",
+    ),
+    (
         bought(column("amount") == 12500.5),
         "Customers who placed an order with amount 12,500.5.",
         "Покупатели, которые оформили заказ с суммой 12 500,5.",
@@ -259,7 +276,22 @@ PAIRS = [
     (
         bought(column("gift").is_in([True])),
         "Customers who placed an order with “gift” equal to true.",
-        "Покупатели, которые оформили заказ со значением да в поле «gift».",
+        "Покупатели, которые оформили заказ с отметкой «да» в поле «gift».",
+    ),
+    (
+        bought(column("gift") != True),  # noqa: E712
+        "Customers who placed an order with “gift” other than true.",
+        "Покупатели, которые оформили заказ с отметкой «нет» в поле «gift».",
+    ),
+    (
+        bought(column("gift").not_in([True, False])),
+        "Customers who placed an order with “gift” other than true or false.",
+        "Покупатели, которые оформили заказ с отметкой не «да» и не «нет» в поле «gift».",
+    ),
+    (
+        bought(column("gift") != "да"),
+        "Customers who placed an order with “gift” other than “да”.",
+        "Покупатели, которые оформили заказ со значением не «да» в поле «gift».",
     ),
     (
         bought(column("gift").is_missing()),
@@ -275,6 +307,11 @@ PAIRS = [
         bought().between("3mo", "24h"),
         "Customers who bought something between 3 months and 24 hours ago.",
         "Покупатели, которые что-то купили в период от 3 месяцев до 24 часов назад.",
+    ),
+    (
+        bought().between("1mo15d", "1w"),
+        "Customers who bought something from 1 month and 15 days ago to 1 week ago.",
+        "Покупатели, которые что-то купили в период от 1 месяца и 15 дней до 1 недели назад.",
     ),
     (
         bought().within("1mo15d"),
@@ -362,8 +399,52 @@ PAIRS = [
     ),
     (
         bought(channel="site").total("amount") > 12500.5,
-        "Customers whose total amount of orders with channel “site” is above 12,500.5.",
+        "Customers who spent more than 12,500.5 on orders with channel “site”.",
         "Покупатели, у которых общая сумма заказов с каналом «site» больше 12 500,5.",
+    ),
+    (
+        bought().within("1y").total("amount").between(500, 1000),
+        "Customers who spent from 500 to 1,000 on orders in the last year.",
+        "Покупатели, у которых общая сумма заказов за последний год — от 500 до 1 000.",
+    ),
+    (
+        ~(TEA.kept().total("amount") >= 50_000),
+        "Customers who spent less than 50,000 on purchased items with category “tea” (not "
+        "counting what was returned).",
+        "Покупатели, у которых общая сумма купленных позиций из категории «tea» (без учёта "
+        "возвращённого) меньше 50 000.",
+    ),
+    (
+        bought().total("amount") != 100,
+        "Customers who spent a sum other than 100 on orders.",
+        "Покупатели, у которых общая сумма заказов — не 100.",
+    ),
+    (
+        returned().total("amount") <= -500,
+        "Customers whose sum of the amounts of returns is at most −500.",
+        "Покупатели, у которых общая сумма возвратов не больше −500.",
+    ),
+    (
+        bought(channel="site").within("1y").greatest("amount") >= 500,
+        "Customers whose largest amount of a single order with channel “site” in the last year "
+        "is at least 500.",
+        "Покупатели, у которых наибольшая сумма одного заказа с каналом «site» за последний год "
+        "не меньше 500.",
+    ),
+    (
+        bought(channel="site").mean("amount") >= 500,
+        "Customers whose average amount per order with channel “site” is at least 500.",
+        "Покупатели, у которых средняя сумма заказов с каналом «site» не меньше 500.",
+    ),
+    (
+        did("Quiz Passed").least("value") < 3,
+        "Customers whose smallest value of a single “Quiz Passed” event is below 3.",
+        "Покупатели, у которых наименьшая величина одного события «Quiz Passed» меньше 3.",
+    ),
+    (
+        bought().total("discount") >= 500,
+        "Customers whose total discount of orders is at least 500.",
+        "Покупатели, у которых общая скидка заказов не меньше 500.",
     ),
     (
         TEA.distinct("product_id") >= 3,
@@ -374,8 +455,8 @@ PAIRS = [
     ),
     (
         TEA.greatest("weight") == 5,
-        "Customers whose largest “weight” of purchased items with category “tea” is 5.",
-        "Покупатели, у которых наибольшее значение поля «weight» у купленных позиций из "
+        "Customers whose largest “weight” of a single purchased item with category “tea” is 5.",
+        "Покупатели, у которых наибольшее значение поля «weight» у одной купленной позиции из "
         "категории «tea» — 5.",
     ),
     (
@@ -520,6 +601,21 @@ PAIRS = [
         "Покупатели, у которых день рождения — через 7 дней (29 февраля отмечается 1 марта).",
     ),
     (
+        attribute("birthday").within("30d"),
+        "Customers whose date of birth is in the last 30 days.",
+        "Покупатели, у которых дата рождения — в последние 30 дней.",
+    ),
+    (
+        attribute("birthday").is_missing(),
+        "Customers whose date of birth is not known.",
+        "Покупатели, у которых дата рождения неизвестна.",
+    ),
+    (
+        anniversary("birthday", after="18y"),
+        "Customers whose date of birth was 18 years before today.",
+        "Покупатели, у которых дата рождения была за 18 лет до сегодняшнего дня.",
+    ),
+    (
         anniversary("registered_at", days=3),
         "Customers whose registration date has its anniversary on one of the 3 days beginning "
         "with today.",
@@ -600,6 +696,11 @@ PAIRS = [
         attribute("vip").is_in([True]),
         "Customers whose “vip” is true.",
         "Покупатели, у которых поле «vip» — да.",
+    ),
+    (
+        attribute("vip").not_in([True]),
+        "Customers whose “vip” is not true.",
+        "Покупатели, у которых поле «vip» — нет.",
     ),
     (
         attribute("level") >= 3,
@@ -714,19 +815,19 @@ PAIRS = [
     ),
     (
         OMSK & (TEA | SMS),
-        "Customers whose city is “Omsk”, and either they bought something with category “tea” "
-        "or they have consented to messages by SMS.",
-        "Покупатели, у которых город — «Omsk», и при этом либо они купили что-то из категории "
-        "«tea», либо у них есть согласие на сообщения по SMS.",
+        "Customers whose city is “Omsk”, and at least one of these is true: they bought "
+        "something with category “tea”; they have consented to messages by SMS.",
+        "Покупатели, у которых город — «Omsk», и при этом верно хотя бы одно: они купили что-то "
+        "из категории «tea»; у них есть согласие на сообщения по SMS.",
     ),
     (
         (TEA | OMSK) & (TEA | SMS),
-        "Customers for whom all of these are true: either they bought something with category "
-        "“tea” or their city is “Omsk”; either they bought something with category “tea” or "
-        "they have consented to messages by SMS.",
-        "Покупатели, для которых верно всё это: либо они купили что-то из категории «tea», "
-        "либо у них город — «Omsk»; либо они купили что-то из категории «tea», либо у них есть "
-        "согласие на сообщения по SMS.",
+        "Customers for whom all of these are true: they bought something with category “tea” or "
+        "their city is “Omsk”; they bought something with category “tea” or they have "
+        "consented to messages by SMS.",
+        "Покупатели, для которых верно всё это: они купили что-то из категории «tea» или у них "
+        "город — «Omsk»; они купили что-то из категории «tea» или у них есть согласие на "
+        "сообщения по SMS.",
     ),
     (
         (TEA & OMSK) | SMS,
@@ -975,12 +1076,12 @@ NEAR_TWINS = [
     TEA.not_followed_by(COVER, within="1d"),
     TEA.not_followed_by(COVER, within="1d").unfinished("yes"),
     TEA.not_followed_by(COVER, within="1d").unfinished("unknown"),
-    TEA.not_followed_by(COVER, TEA),
+    TEA.not_followed_by(COVER, CUP),
     TEA.followed_by(COVER),
     TEA.followed_by(COVER, within="1d"),
     TEA.followed_by(COVER, same="product_id"),
     TEA.followed_by(COVER, same=Same(column="product_id", of="name")),
-    TEA.followed_by(COVER, without=bought()),
+    TEA.followed_by(COVER, without=CUP),
     TEA.followed_by(COVER).followed_by(TEA, same=Same(column="product_id", step=0)),
     TEA.followed_by(COVER).followed_by(TEA, same=Same(column="product_id", step=1)),
     bought().active_in(3, of_last=4, every="1w"),
@@ -1025,9 +1126,31 @@ NEAR_TWINS = [
     bucket("a", 0, 0.5),
     bucket("a", 0.5, 1),
     bucket("b", 0, 0.5),
+    bought(column("discount").is_known()),
+    bought(column("discount").is_missing()),
+    bought(column("discount") > 0),
+    bought(column("gift") != True),  # noqa: E712
+    bought(column("gift") != "true"),
+    bought().between("1mo15d", "1w"),
+    bought().between("1mo", "15d"),
+    attribute("birthday").within("1d"),
+    anniversary("birthday", after="1y"),
     bought().mean("amount") >= 5,
     TEA.mean("amount") >= 5,
     bought().kept().mean("amount") >= 5,
+    bought_lines().total("amount") >= 5,
+    bought_lines().mean("amount") >= 5,
+    returned().total("amount") >= 5,
+    returned().mean("amount") >= 5,
+    bought().total("discount") >= 5,
+    bought().total("amount") == 5,
+    bought().total("amount") != 5,
+    bought().total("amount") > 5,
+    bought().total("amount") < 5,
+    bought().total("amount") <= 5,
+    bought().kept().total("amount") >= 5,
+    bought().within("1y").total("amount") >= 5,
+    bought().within("1y").if_too_new("unknown").total("amount") >= 5,
     bought().total("amount") >= 5,
     bought().least("amount") >= 5,
     bought().greatest("amount") >= 5,
@@ -1086,6 +1209,45 @@ def test_every_number_in_russian_has_an_ending_that_agrees(condition):
 def test_an_unknown_event_and_an_unknown_column_stand_as_they_are():
     said = sentence_of(did("Quiz Passed").where(column("Ответ") == "Да"), "ru")
     assert said == "Покупатели, которые совершили «Quiz Passed» со значением «Да» в поле «Ответ»."
+
+
+def test_a_discount_that_every_order_knows_is_not_said_to_be_had():
+    """0 is known: `with a discount` would be read as a discount that is there."""
+    said = sentence_of(bought().share(column("discount").is_known()) >= 0.99)
+    assert "orders with a known discount" in said
+    for table in ("orders", "order_items", "events"):
+        for name, described in TABLES[table].columns.items():
+            known = Where(column=name, operator="known")
+            source = Rows(source=table, where=(known,))
+            condition = EventCount(rows=source, at_least=1)
+            is_number = described.kind in ("money", "number")
+            assert ("with a known" in sentence_of(condition)) == is_number, name
+            assert bool(re.search("с известн", sentence_of(condition, "ru"))) == is_number, name
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@given(condition=conditions())
+def test_no_or_is_said_that_excludes_both(language, condition):
+    words = _QUOTED[language].sub("", sentence_of(condition, language))
+    assert not re.search(r"\b(either|либо)\b", words)
+
+
+def test_numbers_and_lengths_are_said_for_explanations_as_in_sentences():
+    assert number_in_words(12_500.5, "en") == "12,500.5"
+    assert number_in_words(Decimal("50000.00"), "ru") == "50\N{NO-BREAK SPACE}000"
+    assert number_in_words(0.1, "ru") == "0,1"
+    assert number_in_words(-3, "en") == "−3"
+    assert length_in_words("1mo", "en") == "1 month"
+    assert plain(length_in_words("1mo15d", "ru")) == "1 месяц и 15 дней"
+    assert plain(length_in_words("1w", "ru")) == "1 неделю"
+
+
+def test_numbers_and_lengths_that_are_none_and_other_languages_are_refused():
+    with pytest.raises(DefinitionError, match="3 months"):
+        length_in_words("3 months", "en")
+    for say, what in ((number_in_words, 1), (length_in_words, "1mo")):
+        with pytest.raises(DefinitionError, match="'en' or 'ru'"):
+            say(what, "de")
 
 
 def test_windows_of_attributes_are_said_as_dates():

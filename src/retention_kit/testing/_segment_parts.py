@@ -149,7 +149,7 @@ def draw_rows(draw: DrawFn, world: SegmentWorld, sources: tuple[Source, ...] = _
     """Draw which rows: of a source, by filters, net of returns or not."""
     source: Source = draw(st.sampled_from(sources))
     where = draw_filters(draw, world, source, 2)
-    net = source in ("orders", "order_items") and draw(st.integers(0, 4)) == 4
+    net = source in ("orders", "order_items") and draw(st.integers(0, 2)) == 2
     return Rows(source=source, where=where, net=net)
 
 

@@ -204,21 +204,6 @@ def instants_of(tables: Mapping[str, pl.DataFrame]) -> list[int]:
     return list(found)
 
 
-def crowded(shop: Shop, most: int) -> Shop:
-    """Give the rows of all customers to a few of them, so that each has many."""
-    ids = _ids(shop).to_list()
-    to = {who: ids[place % most] for place, who in enumerate(ids)}
-    tables = {
-        name: frame.with_columns(pl.col("customer_id").replace(to))
-        if "customer_id" in frame
-        else frame
-        for name, frame in shop.tables.items()
-    }
-    if "customers" in tables:
-        tables["customers"] = tables["customers"].unique("customer_id", maintain_order=True)
-    return Shop(tables, shop.time_zone, shop.currency)
-
-
 def draw_as_of(draw: DrawFn, shop: Shop) -> dt.datetime:
     """Draw an instant of observation: after all, or at and near what happened."""
     zone = ZoneInfo(shop.time_zone)
@@ -252,7 +237,7 @@ def draw_world(draw: DrawFn, shop: Shop, as_of: dt.datetime) -> SegmentWorld:
         tables["consents"] = tables["consents"].with_columns(
             of_sharing.otherwise("purpose").alias("purpose")
         )
-    ids = _ids(shop)
+    ids = ids_of(shop)
     if "scores" not in tables:
         tables["scores"] = _draw_scores(draw, ids)
     taken: Mapping[str, tuple[dt.datetime, ...]] = {}
@@ -274,11 +259,12 @@ def _done(tables: Mapping[str, pl.DataFrame]) -> Iterator[Done]:
         if table in tables:
             for row in tables[table].to_dicts():
                 at = row["occurred_at" if table == "events" else "ordered_at"]
-                if row.get("status", "completed") == "completed":
-                    yield Done(_since_1970(at), sources[table, row.get("kind")], row)
+                kind = None if table == "events" else row["kind"] or "sale"
+                if (row.get("status") or "completed") == "completed":
+                    yield Done(_since_1970(at), sources[table, kind], row)
 
 
-def _ids(shop: Shop) -> pl.Series:
+def ids_of(shop: Shop) -> pl.Series:
     """Give the customers of all tables, and one who is nowhere."""
     known = [frame["customer_id"] for frame in shop.tables.values() if "customer_id" in frame]
     stranger = pl.Series("customer_id", ["nobody" if known[0].dtype == pl.String else 404])

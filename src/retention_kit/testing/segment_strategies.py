@@ -20,7 +20,8 @@ from retention_kit.smart_segments.definitions.lengths import zone_named
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec, PluginCondition
 from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.testing._segment_conditions import LEAVES, Asked
-from retention_kit.testing._segment_worlds import SegmentWorld, crowded, draw_as_of, draw_world
+from retention_kit.testing._segment_shops import crowded, returned_whole, with_less_said
+from retention_kit.testing._segment_worlds import SegmentWorld, draw_as_of, draw_world
 from retention_kit.testing._shop import Shop, drawn_shops
 from retention_kit.testing.strategies import shops
 
@@ -186,6 +187,10 @@ def _cases(
     shop, few = draw(any_shop), draw(st.sampled_from((0, 2, 1)))
     if few:
         shop = crowded(shop, few)
+    if draw(st.booleans()):
+        shop = returned_whole(shop)
+    if draw(st.booleans()):
+        shop = with_less_said(shop)
     as_of = draw_as_of(draw, shop)
     world = draw_world(draw, shop, as_of)
     asked = Asked(world, plugins=plugins)

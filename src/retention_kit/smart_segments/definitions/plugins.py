@@ -261,8 +261,9 @@ def _check_fields(spec: ConditionSpec) -> None:
         text = getattr(spec, parameter)
         if not _is_text(text):
             raise bad_parameter(parameter, got=text, allowed="a text that is not blank")
-    if not (isinstance(spec.settings, type) and issubclass(spec.settings, pydantic.BaseModel)):
-        got = getattr(spec.settings, "__name__", type(spec.settings).__name__)
+    settings: object = spec.settings
+    if not (isinstance(settings, type) and issubclass(settings, pydantic.BaseModel)):
+        got = getattr(settings, "__name__", type(settings).__name__)
         raise bad_parameter("settings", got=got, allowed="a class made of pydantic.BaseModel")
     for parameter in ("frame", "person", "sentence"):
         if not callable(getattr(spec, parameter)):
@@ -281,7 +282,7 @@ def _check_fields(spec: ConditionSpec) -> None:
             allowed=f"a tuple of {', '.join(map(repr, tables))}",
             step="other tables reach a condition as columns of these, or as scores=….",
         )
-    if not (spec.absent is None or isinstance(spec.absent, bool)):
+    if not any(spec.absent is one for one in (True, False, None)):
         raise bad_parameter("absent", got=spec.absent, allowed="True, False or None")
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError
 from retention_kit.metrics.base.periods import period_index
 from retention_kit.smart_segments.definitions.rows import Rows
@@ -15,8 +14,10 @@ from retention_kit.smart_segments.definitions.windows import AllTime, Bounds, Ev
 from retention_kit.smart_segments.frame.answers import Answer, Part
 from retention_kit.smart_segments.frame.comparisons import answered, within
 from retention_kit.smart_segments.frame.exact import in_decimal, is_exact, is_number
+from retention_kit.smart_segments.frame.existence import Exists
 from retention_kit.smart_segments.frame.given import CUSTOMER, Column, Given
 from retention_kit.smart_segments.frame.instants import as_instant
+from retention_kit.smart_segments.frame.packs import Packs
 from retention_kit.smart_segments.frame.sources import marked_rows
 from retention_kit.smart_segments.frame.texts import as_text
 from retention_kit.smart_segments.lowered.facts import (
@@ -35,7 +36,6 @@ from retention_kit.smart_segments.lowered.facts import (
 )
 from retention_kit.smart_segments.lowered.spans import Span
 
-_BITS = 63
 _DIGITS_OF_64_BITS = 18
 _LONG_AGO = 10**17
 """More microseconds than there are between the year 1 and 1970."""
@@ -53,6 +53,7 @@ class Aggregates:
         widest: By that column, from when and before when a fact looks at them.
         periods: By calendar period, the column that numbers those of the rows.
         counts: By rows and bounds, how many there are.
+        packs: The counts and bits that share numbers.
         sums: The aggregates.
         answers: The facts.
     """
@@ -66,6 +67,10 @@ class Aggregates:
     counts: dict[tuple[Rows, Bounds], Answer] = field(default_factory=dict)
     sums: list[pl.Expr] = field(default_factory=list)
     answers: dict[Fact, Answer] = field(default_factory=dict)
+    packs: Packs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.packs = Packs(self.prefix)
 
     def add(self, facts: Iterable[Fact]) -> None:
         """Add facts of this table.
@@ -83,7 +88,8 @@ class Aggregates:
         Args:
             whole: Whether customers without a row that a fact looks at are wanted too.
         """
-        if not (whole or self.sums):
+        sums = [*self.sums, *self.packs.sums()]
+        if not (whole or sums):
             return Part(None, self.answers, self.prefix)
         keep, since = None, None
         if not whole:
@@ -100,7 +106,7 @@ class Aggregates:
             period_index(as_instant(self.instant, self.given.zone), every).alias(name)
             for every, name in self.periods.items()
         ]
-        frame = rows.with_columns(numbers).group_by(CUSTOMER).agg(self.sums)
+        frame = rows.with_columns(numbers).group_by(CUSTOMER).agg(sums)
         return Part(frame, self.answers, self.prefix)
 
     def _mask(self, rows: Rows, window: Span) -> pl.Expr:
@@ -126,14 +132,16 @@ class Aggregates:
     def _count(self, rows: Rows, window: Span) -> Answer:
         key = (rows, window.bounds(self.given.as_of, self.given.clock))
         if key not in self.counts:
-            count = self._aggregate(self._mask(rows, window).sum())
-            self.counts[key] = Answer(count.fill_null(0).cast(pl.Int64), pl.Int64())
+            self.counts[key] = Answer(self.packs.count(self._mask(rows, window)), pl.Int64())
         return self.counts[key]
 
     def _answer(self, fact: Fact) -> Answer:
         match fact:
             case Count():
                 return self._count(fact.rows, fact.window)
+            case Exists():
+                exists = self.packs.exists(self._mask(fact.rows, fact.window))
+                return Answer(exists, pl.Boolean())
             case FirstAt() | LastAt():
                 at = pl.when(self._mask(fact.rows, fact.window)).then(self.instant)
                 end = at.min() if isinstance(fact, FirstAt) else at.max()
@@ -156,11 +164,11 @@ class Aggregates:
         mask = self._mask(fact.rows, fact.window)
         value = pl.when(mask).then(column.present)
         match fact:
-            case Filled() if _is_always_there(column):
+            case Filled() if column.is_always_there:
                 return self._count(fact.rows, fact.window)
             case Filled():
-                filled = self._aggregate((mask & column.present.is_not_null()).sum())
-                return Answer(filled.fill_null(0).cast(pl.Int64), pl.Int64())
+                filled = self.packs.count(mask & column.present.is_not_null())
+                return Answer(filled, pl.Int64())
             case Distinct():
                 distinct = self._aggregate(value.drop_nulls().n_unique())
                 return Answer(distinct.fill_null(0).cast(pl.Int64), pl.Int64())
@@ -182,16 +190,15 @@ class Aggregates:
     def _periods(self, fact: Periods) -> Answer:
         mask = self._mask(fact.rows, fact.window)
         name = self.periods.setdefault(fact.every, f"{self.prefix}{fact.every}")
-        index = pl.when(mask).then(pl.col(name))
-        if fact.window.periods > _BITS - 3:
+        if not self.packs.has_room_for(fact.window.periods):
+            index = pl.when(mask).then(pl.col(name))
             count = self._aggregate(index.drop_nulls().n_unique())
             return Answer(count.fill_null(0).cast(pl.Int64), pl.Int64())
-        # One bit for each period: their or is small, and needs no set of numbers per customer.
+        # One bit for each period needs no set of numbers for each customer.
         start, _ = fact.window.bounds(self.given.as_of, self.given.clock)
         first = period_index(as_instant(pl.lit(start, dtype=pl.Int64), self.given.zone), fact.every)
-        bit = pl.lit(1, dtype=pl.Int64) * 2 ** (index - first).cast(pl.UInt32)
-        seen = self._aggregate(bit.bitwise_or())
-        return Answer(seen.bitwise_count_ones().fill_null(0).cast(pl.Int64), pl.Int64())
+        kinds = self.packs.kinds(mask, pl.col(name) - first, fact.window.periods)
+        return Answer(kinds, pl.Int64())
 
     def _end_has(self, fact: EndHas) -> Answer:
         """Compare the key of the end of all rows with that of the rows that have what is asked."""
@@ -200,6 +207,13 @@ class Aggregates:
             answered(self.given.column(self.table, one.column), one, self.given) for one in fact.has
         ]
         key = self._key()
+        if self.table == "events" or self._has_whole_ids:
+            # The key and, below it, whether the row has what is asked, in one number.
+            has = pl.all_horizontal(asked).fill_null(value=False)
+            bit = has if fact.end == "last" else ~has
+            held = pl.when(mask).then(key * 2 + bit.cast(pl.Int64))
+            best = self._aggregate(held.min() if fact.end == "first" else held.max())
+            return Answer(best % 2 == int(fact.end == "last"), pl.Boolean())
 
         def end(of: pl.Expr) -> pl.Expr:
             held = pl.when(of).then(key)
@@ -209,12 +223,17 @@ class Aggregates:
         has = pl.when(whole.is_not_null()).then((whole == having).fill_null(value=False))
         return Answer(has, pl.Boolean())
 
+    @property
+    def _has_whole_ids(self) -> bool:
+        dtype = self.given.column(self.table, "order_id").dtype
+        return dtype is not None and dtype.is_integer()
+
     def _key(self) -> pl.Expr:
         """Give what orders the rows: the instant, then the order's id."""
         if self.table == "events":
             return self.instant
         column = self.given.column(self.table, "order_id")
-        if column.dtype is not None and column.dtype.is_integer():
+        if self._has_whole_ids:
             shifted = self.instant.cast(pl.Int128) * pl.lit(2**64, dtype=pl.Int128)
             return shifted + column.value.cast(pl.Int128)
         # Digits of one length stand in the order of their numbers, and bytes in that of characters.
@@ -248,13 +267,6 @@ def _check(fact: OfColumn, column: Column) -> None:
             f"asks for {asked}. Allowed: {allowed}. Next step: {step}",
             parameter=column.name,
         )
-
-
-def _is_always_there(column: Column) -> bool:
-    """Say whether the contract of a table leaves no row without a value in a column."""
-    table = TABLES.get(column.table)
-    known = table.columns.get(column.name) if table else None
-    return known is not None and not known.may_be_null
 
 
 def starts(fact: Fact, given: Given) -> bool:

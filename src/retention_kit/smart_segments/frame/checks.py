@@ -11,6 +11,7 @@ from retention_kit.smart_segments.frame.anniversaries import comes_round
 from retention_kit.smart_segments.frame.answers import Answer
 from retention_kit.smart_segments.frame.comparisons import answered, within
 from retention_kit.smart_segments.frame.exact import compared, ratio_compared
+from retention_kit.smart_segments.frame.existence import IfKnown
 from retention_kit.smart_segments.frame.given import Column, Given
 from retention_kit.smart_segments.frame.instants import as_instant, is_passed
 from retention_kit.smart_segments.frame.people import customer_column
@@ -84,6 +85,8 @@ def check_answer(  # noqa: PLR0911 - one arm for each kind of check
             return _comes_round(check, facts, given)
         case IsTrue():
             return facts[check.fact].value
+        case IfKnown():
+            return pl.when(facts[check.known].value).then(check_answer(check.check, facts, given))
         case UnlessTooNew():
             return _unless_too_new(check, facts, given)
     raise TypeError(f"{type(check).__name__} is no check.")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from itertools import product
 
+from retention_kit.smart_segments.frame.existence import Exists, IfKnown
 from retention_kit.smart_segments.lowered.checks import (
     Apart,
     Both,
@@ -75,6 +76,11 @@ def outcomes(check: Check, empty: Collection[Fact]) -> Outcomes:  # noqa: PLR091
             return _compared(check, empty)
         case ComesRound() if check.fact in empty:
             return frozenset({check.without})
+        case IsTrue(fact=Exists()) if check.fact not in empty:
+            return _TRUE_OR_FALSE
+        case IfKnown():
+            found = outcomes(check.check, empty)
+            return _UNKNOWN if check.known in empty else found | {None}
         case IsTrue() if check.fact in empty:
             return _UNKNOWN if isinstance(check.fact, EndHas) else _FALSE
         case UnlessTooNew():

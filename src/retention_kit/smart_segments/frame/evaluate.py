@@ -14,6 +14,7 @@ from retention_kit.smart_segments.definitions.plugins import ConditionSpec
 from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.smart_segments.frame.assembled import everybody, possible_members
 from retention_kit.smart_segments.frame.checks import check_answer
+from retention_kit.smart_segments.frame.existence import by_existence
 from retention_kit.smart_segments.frame.given import CUSTOMER, given_tables
 from retention_kit.smart_segments.frame.narrowing import narrowed
 from retention_kit.smart_segments.frame.needs import check_tables
@@ -99,7 +100,8 @@ def segment_table(  # noqa: PLR0913 - every table that a condition can ask
     given = given_tables(tables, as_of=as_of, taken=taken, conditions=conditions)
     pool = (*asked, *others)
     check_tables(asked, pool, given)
-    table, checks = everybody(given, [lower_segment(segment, pool) for segment in asked])
+    checks = by_existence((lower_segment(segment, pool) for segment in asked), given)
+    table, checks = everybody(given, checks)
     answers = (
         _settled(check_answer(check, table.facts, given), unknown).alias(segment.name)
         for segment, check in zip(asked, checks, strict=True)

@@ -38,9 +38,10 @@ def _asked(given: Given, fact: OfPlugin, number: int) -> Part:
     _check(answer, spec, given)
     name, found = f"__plugin_{number}", f"{_FOUND}_{number}"
     result = pl.col("result").cast(pl.Boolean)
+    customer = pl.col(CUSTOMER).cast(given.schemas["orders"][CUSTOMER], strict=False)
     # A customer in two rows would stand twice in every segment of the plan.
     frame = (
-        answer.group_by(pl.col(CUSTOMER).cast(given.schemas["orders"][CUSTOMER]))
+        answer.group_by(customer)
         .agg(
             pl.when(result.sum() == pl.len())
             .then(pl.lit(value=True))
@@ -66,8 +67,8 @@ def _check(answer: object, spec: ConditionSpec, given: Given) -> None:
             return
     raise PluginError(
         f"The condition {spec.name!r} of {spec.distribution!r} gives {gives or 'no columns'}. "
-        "Allowed: a lazy table of 'customer_id', of the type that it has in 'orders', and 'result', "
-        "true, false or null. Next step: mend the plugin."
+        "Allowed: a lazy table of 'customer_id', of the type that it has in 'orders', and "
+        "'result', true, false or null. Next step: mend the plugin."
     )
 
 

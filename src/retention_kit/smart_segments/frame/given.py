@@ -65,6 +65,13 @@ class Column(NamedTuple):
         return pl.col(self.name) if self.place is None else self.place
 
     @property
+    def is_always_there(self) -> bool:
+        """Whether the contract of the table leaves no row without a value."""
+        table = TABLES.get(self.table)
+        known = None if table is None else table.columns.get(self.name)
+        return self.dtype is not None and known is not None and not known.may_be_null
+
+    @property
     def present(self) -> pl.Expr:
         """The column's values, those that are not a number (NaN) left out."""
         is_float = self.dtype is not None and self.dtype.is_float()

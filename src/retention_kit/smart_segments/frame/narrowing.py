@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from retention_kit.smart_segments.definitions.windows import AllTime, Bounds
+from retention_kit.smart_segments.definitions.windows import AllTime
+from retention_kit.smart_segments.frame.existence import Bounded
 from retention_kit.smart_segments.frame.given import Given
 from retention_kit.smart_segments.lowered.checks import (
     Both,
@@ -18,23 +18,6 @@ from retention_kit.smart_segments.lowered.checks import (
     UnlessTooNew,
 )
 from retention_kit.smart_segments.lowered.facts import Fact, FirstAt, LastAt
-
-
-@dataclass(frozen=True, slots=True)
-class From:
-    """From an instant on, up to the instant of observation.
-
-    Attributes:
-        start: The instant, in microseconds since 1970 in UTC.
-        end: The instant of observation, likewise.
-    """
-
-    start: int
-    end: int
-
-    def bounds(self, as_of: dt.datetime, zone: dt.tzinfo) -> Bounds:  # noqa: ARG002
-        """Give the bounds."""
-        return self.start, self.end
 
 
 def narrowed(check: Check, given: Given) -> Check:
@@ -66,7 +49,7 @@ def _joined(checks: tuple[Check, ...], given: Given) -> tuple[Check, ...]:
         if isinstance(check, InWindow) and _is_last_of_all(check.fact):
             start, end = check.window.bounds(given.as_of, given.clock)
             if start is not None and end == given.now:
-                nearer[check.fact] = replace(check.fact, window=From(start, end))  # type: ignore[call-arg]
+                nearer[check.fact] = replace(check.fact, window=Bounded(start, end))  # type: ignore[call-arg]
     return tuple(_renamed(check, nearer) for check in checks)
 
 
@@ -84,7 +67,7 @@ def _since_the_first(check: NoneSince, given: Given) -> Check:
     start, _ = check.first.window.bounds(given.as_of, given.clock)
     if start is None:
         return check
-    nearer = replace(check.last, window=From(start, given.now))  # type: ignore[call-arg]
+    nearer = replace(check.last, window=Bounded(start, given.now))  # type: ignore[call-arg]
     return replace(check, last=nearer)
 
 

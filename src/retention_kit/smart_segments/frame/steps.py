@@ -41,22 +41,29 @@ class Roles:
         uses = [role for sequence in asked for role in roles_of(sequence, given)]
         wanted = dict.fromkeys(role.rows for role in uses)
         self._names = {rows: f"__role_{place}" for place, rows in enumerate(wanted)}
-        self._frames: dict[str, pl.LazyFrame] = {}
-        for table, columns in _columns(asked, given).items():
-            masks = {rows: name for rows, name in self._names.items() if rows.table == table}
-            here = [role for role in uses if role.rows.table == table]
-            sinces = [role.since for role in here]
-            since = None if None in sinces else min(one for one in sinces if one is not None)
-            keep = pl.any_horizontal([self._mask(role) for role in dict.fromkeys(here)])
-            frame = marked_rows(table, given, masks, since=since, keep=keep).select(
-                *columns, *masks.values()
+        columns = _columns(asked, given)
+        self._frames: dict[tuple[str, bool], pl.LazyFrame] = {}
+        for kind in dict.fromkeys(_kept_with(role) for role in uses):
+            here = [role for role in uses if _kept_with(role) == kind]
+            table, _ = kind
+            self._frames[kind] = self._read(here).select(
+                *columns[table], *dict.fromkeys(self._names[role.rows] for role in here)
             )
-            # Kept once they are read, so that the table is not read for each of its uses.
-            self._frames[table] = frame.cache() if len(here) > 1 else frame
+            if len(here) > 1:
+                # Kept once they are read, so that the table is not read for each of its uses.
+                self._frames[kind] = self._frames[kind].cache()
+
+    def _read(self, roles: list[Role]) -> pl.LazyFrame:
+        """Read the rows of roles in one table."""
+        masks = {role.rows: self._names[role.rows] for role in roles}
+        sinces = [role.since for role in roles if role.since is not None]
+        since = min(sinces) if len(sinces) == len(roles) else None
+        keep = pl.any_horizontal([self._mask(role) for role in dict.fromkeys(roles)])
+        return marked_rows(roles[0].rows.table, self._given, masks, since=since, keep=keep)
 
     def of(self, role: Role) -> pl.LazyFrame:
         """Give the rows of one role."""
-        return self._frames[role.rows.table].filter(self._mask(role))
+        return self._frames[_kept_with(role)].filter(self._mask(role))
 
     def _mask(self, role: Role) -> pl.Expr:
         mask = pl.col(self._names[role.rows])
@@ -64,6 +71,11 @@ class Roles:
             return mask
         at = self._given.instant(role.rows.table)
         return mask & within(at, (role.since, self._given.now), self._given.now)
+
+
+def _kept_with(role: Role) -> tuple[str, bool]:
+    """Say which rows are kept together: of one table, and young ones apart, which are few."""
+    return role.rows.table, role.since is None
 
 
 def first_role(sequence: Sequence, given: Given) -> Role:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from retention_kit.errors import DataError, MissingColumnError
+from retention_kit.errors import DataError
 from retention_kit.smart_segments.definitions.lengths import EPOCH
 from retention_kit.smart_segments.definitions.windows import Bounds
+from retention_kit.smart_segments.person.columns import missing_key
 from retention_kit.smart_segments.person.spans import Moment, Resolve
 
 Row = Mapping[str, Any]
@@ -173,7 +174,7 @@ def must(row: Row, column: str, table: str) -> Any:
     try:
         return row[column]
     except KeyError:
-        raise MissingColumnError(table, column, row) from None
+        raise missing_key(table, column, row) from None
 
 
 def instant_of(table: str, column: str, row: Row) -> int:
@@ -196,7 +197,7 @@ def wrong_instant(table: str, column: str, row: object) -> DataError:
             "values. Next step: customer_rows(…) takes mappings, dataclasses and ORM objects."
         )
     if column not in row:
-        return MissingColumnError(table, column, row)
+        return missing_key(table, column, row)
     got = row[column]
     kind = "an instant without a time zone" if isinstance(got, dt.datetime) else type(got).__name__
     return DataError(

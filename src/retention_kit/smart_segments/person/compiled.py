@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterable
+from typing import Any
 
 from retention_kit.errors import bad_parameter
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec, check_specs
@@ -60,8 +61,7 @@ def compile_segment(
         >>> compiled.is_member(rows, at + dt.timedelta(days=31))
         False
     """
-    if not isinstance(segment, Segment):
-        raise bad_parameter("segment", got=type(segment).__name__, allowed="a Segment")
+    segment, others = _checked(segment, others)
     if unknown not in ("exclude", "include", "keep", "raise"):
         raise bad_parameter(
             "unknown", got=unknown, allowed="'exclude', 'include', 'keep' or 'raise'"
@@ -71,7 +71,7 @@ def compile_segment(
         instants = {name: tuple(instants) for name, instants in taken.items()}
     return CompiledSegment(
         segment,
-        others=tuple(others),
+        others=others,
         taken=instants,
         conditions=check_specs(conditions),
         unknown=unknown,
@@ -112,7 +112,8 @@ def is_member(
         PluginError: A condition of a plugin is not handed in.
         UnknownMembershipError: It is unknown, and `unknown` is `raise`.
     """
-    others, specs = tuple(others), tuple(conditions)
+    segment, others = _checked(segment, others)
+    specs = check_specs(conditions)
     if taken or specs:
         compiled = compile_segment(
             segment, others=others, taken=taken, conditions=specs, unknown=unknown
@@ -120,6 +121,26 @@ def is_member(
     else:
         compiled = _kept(_Said(segment, others), unknown)
     return compiled.is_member(rows, as_of)
+
+
+def _checked(segment: object, others: Any) -> tuple[Segment, tuple[Segment, ...]]:
+    """Take segments as they were handed in.
+
+    Raises:
+        DefinitionError: They are none.
+    """
+    step = "Segment(name='…', condition=…) makes one of a condition."
+    if not isinstance(segment, Segment):
+        raise bad_parameter("segment", got=type(segment).__name__, allowed="a Segment", step=step)
+    # A Segment can be iterated too, and gives its fields.
+    is_list = isinstance(others, Iterable) and not isinstance(others, Segment)
+    found = tuple(others) if is_list else (others,)
+    for one in found:
+        if not (is_list and isinstance(one, Segment)):
+            raise bad_parameter(
+                "others", got=type(one).__name__, allowed="a list of segments", step=step
+            )
+    return segment, found
 
 
 class _Said:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from retention_kit.errors import MissingColumnError, UnknownMembershipError
+from retention_kit.errors import UnknownMembershipError
 from retention_kit.smart_segments.definitions.lengths import microseconds
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec
 from retention_kit.smart_segments.definitions.segment import Segment
@@ -15,9 +15,10 @@ from retention_kit.smart_segments.lowered.facts import Fact, FirstAt, KnownSince
 from retention_kit.smart_segments.lowered.lowering import lower_segment
 from retention_kit.smart_segments.person.asking import Ask
 from retention_kit.smart_segments.person.checking import checking
+from retention_kit.smart_segments.person.columns import missing_key
 from retention_kit.smart_segments.person.computing import computing
 from retention_kit.smart_segments.person.filtering import filtering
-from retention_kit.smart_segments.person.needs import keys_needed, lacks
+from retention_kit.smart_segments.person.needs import check_rows, keys_needed, lacks
 from retention_kit.smart_segments.person.of_customer import in_zone
 from retention_kit.smart_segments.person.plan import Plan
 from retention_kit.smart_segments.person.spans import Moment, as_of_microseconds
@@ -73,8 +74,8 @@ class CompiledSegment:
             True or False; where it is unknown, what `unknown` says: None with `keep`.
 
         Raises:
-            DefinitionError: A table or a column that the segment needs is not given, or has
-                another type than it needs.
+            DefinitionError: `rows` are no `CustomerRows`; or a table or a column that the segment
+                needs is not given, or has another type than it needs.
             DataError: An instant has no time zone.
             UnknownMembershipError: It is unknown, and the segment was compiled to raise.
         """
@@ -143,15 +144,16 @@ class CompiledSegment:
         return Ask(rows, moment, spans=plan.spans, selects=plan.selects, computes=plan.computes)
 
     def check_given(self, rows: CustomerRows) -> None:
-        """Raise where a table that the segment needs is not given.
+        """Raise where a table that the segment needs is not given, or no rows are.
 
         Raises:
             DefinitionError: It is not; the message says which condition needs it.
         """
+        check_rows(rows)
         if not self._needs <= rows.keys():
             missing = next(key for key in sorted(self._needs) if key not in rows)
             if missing in _ALWAYS:
-                raise MissingColumnError("CustomerRows", missing, rows)
+                raise missing_key("CustomerRows", missing, rows)
             raise lacks(self.segment, self._others, missing, rows, self._conditions)
 
     def answered(self, ask: Ask) -> bool | None:

@@ -227,7 +227,7 @@ def _end_has(fact: EndHas, plan: Plan) -> Compute:
 
 def _cannot(fact: OfColumn, column: str, table: str, value: Any, what: str) -> DefinitionError:
     aggregate = {Total: "sum", Least: "min", Greatest: "max"}[type(fact)]
-    step = "cast it to Decimal first." if isinstance(value, float) else "another column."
+    step = "cast it to Decimal first." if isinstance(value, float) else "a column of numbers."
     return DefinitionError(
         f"Column {column!r} of table {table!r} holds {type(value).__name__}, of which no "
         f"{aggregate!r} is taken. Allowed: {what}. Next step: {step}",

@@ -13,8 +13,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any
 
 from retention_kit.contracts.tables import TABLES, Column
-from retention_kit.errors import DataError, MissingColumnError
-from retention_kit.smart_segments.person.columns import described
+from retention_kit.errors import DataError
+from retention_kit.smart_segments.person.columns import described, missing_key
 
 _DIGITS = Decimal("0.0001")
 _LARGEST = Decimal(10) ** 14
@@ -29,13 +29,14 @@ def fields_of(table: str, row: object) -> dict[str, Any]:
     ones that hold plain values; of an ORM's object, its columns.
 
     Raises:
-        DataError: It is none of these.
+        DataError: It is none of these, or holds whole objects in place of columns.
     """
     if isinstance(row, Mapping):
         return dict(row)
     # What SQLAlchemy gives for a row of a query.
     inside = getattr(row, "_mapping", None)
     if isinstance(inside, Mapping):
+        _check_columns(table, inside)
         return dict(inside)
     if hasattr(row, "_asdict"):
         return dict(row._asdict())
@@ -61,7 +62,21 @@ def _own_names(row: object) -> list[str]:
     if mapper is not None:
         # Attributes that are not loaded yet are not in the object's own dictionary.
         return list(map(str, mapper.column_attrs.keys()))
-    return [name for name in getattr(row, "__dict__", ()) if not name.startswith("_")]
+    slots = (getattr(kind, "__slots__", ()) for kind in type(row).__mro__)
+    slotted = (name for own in slots for name in ([own] if isinstance(own, str) else own))
+    names = dict.fromkeys([*getattr(row, "__dict__", ()), *slotted])
+    return [name for name in names if not name.startswith("_")]
+
+
+def _check_columns(table: str, inside: Mapping[Any, Any]) -> None:
+    """Raise where a row of a query holds objects of an ORM, whose columns it does not show."""
+    for value in inside.values():
+        if hasattr(type(value), "__mapper__"):
+            raise DataError(
+                f"A row of {table!r} holds a whole {type(value).__name__}, as session.execute("
+                "select(…)).all() gives it. Allowed: the object itself, or a row of columns. Next "
+                "step: session.execute(select(…)).scalars().all() gives the objects."
+            )
 
 
 def value_of(table: str, column: Column, value: Any) -> Any:
@@ -158,7 +173,7 @@ def row_of(table: str, given: object) -> dict[str, Any]:
     columns = TABLES[table].columns
     for name in TABLES[table].required:
         if name not in row:
-            raise MissingColumnError(table, name, row)
+            raise missing_key(table, name, row)
     for name in row:
         if name in columns:
             row[name] = value_of(table, columns[name], row[name])

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from retention_kit.errors import DefinitionError
+from retention_kit.errors import DefinitionError, bad_parameter
+from retention_kit.smart_segments.definitions.base import Condition
 from retention_kit.smart_segments.definitions.customers import Member
-from retention_kit.smart_segments.definitions.plugins import ConditionSpec, spec_of
+from retention_kit.smart_segments.definitions.plugins import (
+    ConditionSpec,
+    PluginCondition,
+    spec_of,
+)
 from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.smart_segments.lowered.checks import facts_of
 from retention_kit.smart_segments.lowered.facts import Fact, InPopulation, OfPlugin, tables_of
@@ -25,6 +30,22 @@ KEYS: Mapping[str, str] = {
 """Under which key of `CustomerRows` each table stands."""
 
 
+def check_rows(rows: object) -> None:
+    """Raise where something else than a customer's rows is given.
+
+    Raises:
+        DefinitionError: It is.
+    """
+    if not isinstance(rows, Mapping):
+        raise bad_parameter(
+            "rows",
+            got=type(rows).__name__,
+            allowed="one customer's rows",
+            step="customer_rows(…) makes them of a service's rows, rows_of_customer(shop, "
+            "customer_id) takes them out of a shop's tables.",
+        )
+
+
 def keys_needed(facts: Iterable[Fact], specs: Iterable[ConditionSpec] = ()) -> frozenset[str]:
     """Name the keys of `CustomerRows` that facts cannot do without."""
     specs = tuple(specs)
@@ -39,17 +60,20 @@ def lacks(
     specs: Iterable[ConditionSpec],
 ) -> DefinitionError:
     """Say which condition of a segment needs a table that is not given."""
-    who = _who_needs(segment, tuple(others), key, tuple(specs))
-    return not_given(segment.name, who, key, given)
+    who, condition = _who_needs(segment, tuple(others), key, tuple(specs))
+    said = f" ({_said(condition)})" if condition is not None else ""
+    return not_given(segment.name, who, key, given, said=said)
 
 
-def not_given(segment: str, who: str, key: str, given: Iterable[str]) -> DefinitionError:
+def not_given(
+    segment: str, who: str, key: str, given: Iterable[str], *, said: str = ""
+) -> DefinitionError:
     """Say what of a segment needs a table that is not given."""
     known = {key: table for table, key in KEYS.items()}
     names = ", ".join(known[one] for one in given if one in known) or "none"
     return DefinitionError(
-        f"Segment {segment!r}: {who} needs the table {known.get(key, key)!r}; given: {names}. "
-        f"Next step: hand it in ({key}=…), empty where the customer has none of it.",
+        f"Segment {segment!r}: {who} needs the table {known.get(key, key)!r}{said}; given: "
+        f"{names}. Next step: hand it in ({key}=…), empty where the customer has none of it.",
         parameter=key,
     )
 
@@ -67,7 +91,7 @@ def _tables(fact: Fact, specs: tuple[ConditionSpec, ...]) -> tuple[str, ...]:
 
 def _who_needs(
     segment: Segment, others: tuple[Segment, ...], key: str, specs: tuple[ConditionSpec, ...]
-) -> str:
+) -> tuple[str, Condition | None]:
     named: dict[str, Any] = by_name((*others, segment))
     waiting, seen = [segment], {segment.name}
     while waiting:
@@ -79,7 +103,15 @@ def _who_needs(
                     seen.add(condition.segment)
                     waiting.append(named[condition.segment])
             elif not condition.children and key in keys_needed(facts_of(lower(condition)), specs):
-                return f"the condition {condition.TYPE!r}{inside}"
+                return f"the condition {condition.TYPE!r}{inside}", condition
         if key in keys_needed((InPopulation(one.population),)):
-            return f"the population {one.population!r}{inside}"
-    return f"the population {segment.population!r}"
+            return f"the population {one.population!r}{inside}", None
+    return f"the population {segment.population!r}", None
+
+
+def _said(condition: Condition) -> str:
+    """Say a condition, which tells it from others of its type."""
+    if isinstance(condition, PluginCondition):
+        # Its settings are not said: there may be a secret in them.
+        return f"{condition.name!r} of {condition.distribution!r}"
+    return condition.sentence().rstrip(".")

@@ -53,7 +53,10 @@ def column_of_customer(fact: OfColumnOfCustomer) -> Compute:
         ):
             return None
         given = [*(scores or ()), *(customer or ())]
-        raise unknown_column("scores", column, given)
+        if "scores" in ask.rows:
+            raise unknown_column("scores", column, given)
+        step = f"hand in scores={{{column!r}: …}}, or mend the name"
+        raise unknown_column("customers", column, given, step=step)
 
     return of_scores if fact.score else of_customer
 

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from retention_kit.contracts.tables import TABLES
-from retention_kit.errors import DataError, MissingColumnError
+from retention_kit.errors import DataError
 from retention_kit.smart_segments.definitions.lengths import zone_named
 from retention_kit.smart_segments.person.asking import instant_of
+from retention_kit.smart_segments.person.columns import missing_key
 from retention_kit.smart_segments.person.fields import fields_of, row_of, value_of
 from retention_kit.smart_segments.person.typed_rows import (
     ConsentRow,
@@ -149,7 +150,7 @@ def line_row(
     _check_owner(table, row, customer_id)
     if orders is None:
         if row.get("ordered_at") is None:
-            raise MissingColumnError(table, "ordered_at", row)
+            raise missing_key(table, "ordered_at", row)
         for name in ("ordered_at", "kind"):
             row[name] = value_of(table, TABLES["orders"].columns[name], row.get(name))
         row["kind"] = row["kind"] or "sale"
@@ -179,7 +180,7 @@ def membership_row(given: object, customer_id: Id) -> dict[str, Any]:
     row = fields_of("snapshots", given)
     for name in ("segment", "as_of"):
         if name not in row:
-            raise MissingColumnError("snapshots", name, row)
+            raise missing_key("snapshots", name, row)
     instant_of("snapshots", "as_of", row)
     row.setdefault("customer_id", customer_id)
     _check_owner("snapshots", row, customer_id)

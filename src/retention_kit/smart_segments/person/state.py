@@ -11,7 +11,7 @@ from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.smart_segments.person.asking import Ask, Entries, Entry, instant_of, orders_off
 from retention_kit.smart_segments.person.compiled import CompiledSegment, compile_segment
 from retention_kit.smart_segments.person.fields import fields_of
-from retention_kit.smart_segments.person.needs import KEYS
+from retention_kit.smart_segments.person.needs import KEYS, check_rows
 from retention_kit.smart_segments.person.rows import (
     check_orders,
     line_row,
@@ -62,7 +62,9 @@ class CustomerState:
         segments: CompiledSegment | Segment | Iterable[CompiledSegment | Segment],
         rows: CustomerRows,
     ) -> None:
-        given = [segments] if isinstance(segments, CompiledSegment | Segment) else list(segments)
+        check_rows(rows)
+        is_one = isinstance(segments, CompiledSegment | Segment)  # a Segment can be iterated too
+        given = [segments] if is_one or not isinstance(segments, Iterable) else list(segments)
         self._compiled = [_compiled(one) for one in given]
         names = [one.segment.name for one in self._compiled]
         if not names or len(set(names)) < len(names):

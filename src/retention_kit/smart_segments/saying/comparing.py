@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
+from retention_kit.errors import DefinitionError, bad_parameter
 from retention_kit.smart_segments.definitions.customers import Attribute, Missing, Score
 from retention_kit.smart_segments.definitions.values import Comparison, Operator, Where
 from retention_kit.smart_segments.definitions.windows import Last, Window
@@ -17,8 +18,26 @@ Given = bool | int | float | Decimal | str | dt.date | dt.datetime
 Made = TypeVar("Made", bound=Comparison)
 
 
+class Uncompared:
+    """What becomes a condition, or a filter of rows, only when it is compared."""
+
+    __slots__ = ()
+
+    def not_yet(self) -> DefinitionError:
+        """Make the error for where it stands uncompared."""
+        raise NotImplementedError
+
+    # A type checker knows that there are none of these.
+    if not TYPE_CHECKING:
+
+        def _joined(self, other: object = None) -> NoReturn:  # noqa: ARG002
+            raise self.not_yet()
+
+        __and__ = __rand__ = __or__ = __ror__ = __invert__ = __bool__ = _joined
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Column(Generic[Made]):
+class Column(Uncompared, Generic[Made]):
     """A column that waits for what it is compared with.
 
     Attributes:
@@ -32,9 +51,11 @@ class Column(Generic[Made]):
     options: tuple[tuple[str, Any], ...] = ()
 
     def __eq__(self, value: Given) -> Made:  # type: ignore[override]
+        self._check_value(value, "is_missing")
         return self._make("equals", value=value)
 
     def __ne__(self, value: Given) -> Made:  # type: ignore[override]
+        self._check_value(value, "is_known")
         return self._make("not_equals", value=value)
 
     def __lt__(self, value: Given) -> Made:
@@ -91,8 +112,30 @@ class Column(Generic[Made]):
         """It is a date or an instant in a window."""
         return self._make("during", window=window)
 
+    def not_yet(self) -> DefinitionError:
+        """Make the error for where it stands uncompared."""
+        is_row = self.kind is Where
+        return DefinitionError(
+            f"{self} is a column, and no {'filter' if is_row else 'condition'} before it is "
+            f"compared. Next step: compare it: {self} >= 3, {self} == 'a text', {self}.is_known(), "
+            "in brackets beside & and |.",
+            parameter=self.name,
+        )
+
+    def __str__(self) -> str:
+        return f"{_SPOKEN.get(self.kind, 'column')}({self.name!r})"
+
+    def _check_value(self, value: object, instead: str) -> None:
+        if value is None:
+            raise bad_parameter(
+                "value", got=None, allowed="a value", step=f"write {self}.{instead}()."
+            )
+
     def _make(self, operator: Operator, **operands: Any) -> Made:
         return self.kind(column=self.name, operator=operator, **operands, **dict(self.options))
+
+
+_SPOKEN: Mapping[type[Comparison], str] = {Attribute: "attribute", Score: "score"}
 
 
 def attribute(
@@ -142,9 +185,20 @@ def column(name: str, *, fold: bool = False) -> Column[Where]:
 
 
 def equal_to(name: str, given: Given | Iterable[Given]) -> Where:
-    """Give the filter that a keyword stands for: equals a value, or is one of several."""
+    """Give the filter that a keyword stands for: equals a value, or is one of several.
+
+    Raises:
+        DefinitionError: It is neither a value nor several.
+    """
     if isinstance(given, str | bool | int | float | Decimal | dt.date):
         return Where(column=name, value=given)
+    if not isinstance(given, Iterable):
+        raise bad_parameter(
+            name,
+            got=type(given).__name__,
+            allowed="a value, or a list of values",
+            step=f"column({name!r}).is_missing() asks for rows without one.",
+        )
     return Where(column=name, operator="in", values=tuple(given))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
-from retention_kit.errors import bad_parameter
+from retention_kit.errors import DefinitionError, bad_parameter
 from retention_kit.smart_segments.definitions.base import Joins
 from retention_kit.smart_segments.definitions.counting import Aggregate, EventAggregate, TooNew
 from retention_kit.smart_segments.definitions.moments import (
@@ -27,13 +27,13 @@ from retention_kit.smart_segments.definitions.windows import (
     Window,
     window_of,
 )
-from retention_kit.smart_segments.saying.comparing import Given, equal_to
+from retention_kit.smart_segments.saying.comparing import Given, Uncompared, equal_to
 
 Numeric = int | float | Decimal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Figure:
+class Figure(Uncompared):
     """A figure over rows that waits for what it is compared with.
 
     Attributes:
@@ -75,6 +75,15 @@ class Figure:
     def between(self, low: Numeric, high: Numeric) -> EventAggregate:
         """It lies in a range, both ends included."""
         return self._make("at_least", low, high)
+
+    def not_yet(self) -> DefinitionError:
+        """Make the error for where it stands uncompared."""
+        of = f" of {self.column!r}" if self.column else ""
+        return DefinitionError(
+            f"The {self.aggregate}{of} is a figure, and no condition before it is compared. Next "
+            "step: compare it: (…) >= 3, in brackets beside & and |.",
+            parameter=self.column,
+        )
 
     def _make(self, operator: NumberOperator, value: Any, to: Any = None) -> EventAggregate:
         return EventAggregate(
@@ -126,7 +135,14 @@ class Ending(Joins):
         return replace(self, window=Since(start=start, until=until))
 
     def has(self, *filters: Where, **equal: Given) -> Ending:
-        """Say what it was: `.has(channel="site")`, `.has(column("amount") >= 1000)`."""
+        """Say what it was: `.has(channel="site")`, `.has(column("amount") >= 1000)`.
+
+        Raises:
+            DefinitionError: A filter is none, such as a column that is not compared.
+        """
+        for one in filters:
+            if isinstance(one, Uncompared):
+                raise one.not_yet()
         named = tuple(equal_to(name, value) for name, value in equal.items())
         return replace(self, filters=(*self.filters, *named, *filters))
 

@@ -217,12 +217,9 @@ def _one(rows: Rows) -> tuple[str, str, Gender, str]:
 
 
 def _filter(where: Where, noun: Noun, table: str) -> str:
-    write = _writer(where)
-    is_mark = noun.is_quoted and all(
-        isinstance(one, bool) for one in where.values or (where.value,)
-    )
-    if is_mark:
-        write = _mark
+    operands = where.values or (where.value,)
+    is_mark = noun.is_quoted and all(isinstance(one, bool) for one in operands)
+    write = _mark if is_mark else _writer(where)
     values = [write(one) for one in where.values]
     is_category = table == "order_items" and where.column == "category"
     if where.operator in _INSIDE:
@@ -256,7 +253,7 @@ def _writer(comparison: Comparison) -> Callable[[Any], str]:
     return functools.partial(value, is_id=is_an_id(comparison.column))
 
 
-def _mark(given: bool) -> str:
+def _mark(given: Any) -> str:
     """Write true or false as what stands in a field."""
     return quoted(value(given))
 
