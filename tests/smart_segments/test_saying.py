@@ -274,6 +274,7 @@ PAIRS = [
         messages("clicked").exactly(0),
         MessageEngagement(engagement="clicked", at_least=0, at_most=0),
     ),
+    (messages("opened").never(), MessageEngagement(engagement="opened", at_most=0)),
     (member_of("Regulars"), Member(segment="Regulars")),
     (
         was_member_of("Regulars", "left", within="30d"),

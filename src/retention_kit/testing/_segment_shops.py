@@ -1,4 +1,4 @@
-"""Drawn shops made harder for segments: few customers who did much, whole returns, what is unsaid."""
+"""Drawn shops made harder for segments: few customers who did much, and returns of whole sales."""
 
 from __future__ import annotations
 
@@ -24,24 +24,35 @@ def crowded(shop: Shop, most: int) -> Shop:
 
 
 def returned_whole(shop: Shop) -> Shop:
-    """Let each return that belongs to a sale bring back all of it, lines included."""
+    """Let each return bring back all of a sale of its customer, lines included."""
     orders, lines = shop.tables["orders"], shop.tables["order_items"]
     is_return = pl.col("kind") == "return"
-    sales = orders.filter(~is_return).select(
-        "customer_id", pl.col("order_id").alias("sale_id"), pl.col("amount").alias("worth")
+    sales = orders.filter(~is_return).select("customer_id", "order_id", "status", "amount")
+    first = (
+        sales.sort(pl.col("status") != "completed", maintain_order=True)
+        .group_by("customer_id", maintain_order=True)
+        .agg(pl.col("order_id").first().alias("first_id"))
     )
-    of_sale = pl.coalesce("original_order_id", "order_id").alias("sale_id")
-    back = orders.with_columns(of_sale).join(
-        sales, on=["customer_id", "sale_id"], how="left", maintain_order="left"
+    named = orders.join(first, on="customer_id", how="left", maintain_order="left").with_columns(
+        pl.when(is_return)
+        .then(pl.coalesce("original_order_id", "first_id"))
+        .otherwise("original_order_id")
+        .alias("original_order_id")
+    )
+    worth = sales.select("customer_id", original_order_id="order_id", worth="amount")
+    back = named.join(
+        worth, on=["customer_id", "original_order_id"], how="left", maintain_order="left"
     )
     is_whole = is_return & pl.col("worth").is_not_null()
-    worth = pl.when(is_whole).then(-pl.col("worth")).otherwise("amount").alias("amount")
-    returns = back.filter(is_whole).select("order_id", "sale_id", "customer_id", "ordered_at")
+    amount = pl.when(is_whole).then(-pl.col("worth")).otherwise("amount").alias("amount")
+    returns = back.filter(is_whole).select(
+        "order_id", "original_order_id", "customer_id", "ordered_at"
+    )
     copies = (
         lines.filter(~is_return)
-        .rename({"order_id": "sale_id"})
         .drop("ordered_at", "kind")
-        .join(returns, on=["customer_id", "sale_id"], maintain_order="left_right")
+        .rename({"order_id": "original_order_id"})
+        .join(returns, on=["customer_id", "original_order_id"], maintain_order="left_right")
         .with_columns(
             -pl.col("quantity"),
             -pl.col("amount"),
@@ -49,12 +60,12 @@ def returned_whole(shop: Shop) -> Shop:
         )
         .select(lines.columns)
     )
-    others = lines.join(returns, on="order_id", how="anti", maintain_order="left")
-    sold = lines.filter(~is_return).join(returns, on="order_id", how="semi", maintain_order="left")
+    # A return may share the id of its sale.
+    is_of_them = is_return & pl.col("order_id").is_in(returns["order_id"].implode())
     tables = {
         **shop.tables,
-        "orders": back.with_columns(worth).select(orders.columns),
-        "order_items": pl.concat([others, sold, copies]),
+        "orders": back.with_columns(amount).select(orders.columns),
+        "order_items": pl.concat([lines.filter(~is_of_them), copies]),
     }
     return Shop(tables, shop.time_zone, shop.currency)
 

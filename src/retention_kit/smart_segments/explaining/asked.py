@@ -58,6 +58,7 @@ from retention_kit.smart_segments.lowered.facts import (
     Total,
 )
 from retention_kit.smart_segments.lowered.spans import Span
+from retention_kit.smart_segments.sentences.speaking import length_in_words
 
 _NOTHING: dict[type[Fact], str] = {
     FirstAt: "never",
@@ -163,7 +164,9 @@ class Asking:
             case ComesRound():
                 first, last = due_dates(check.anniversary, self.as_of, self.zone)
                 kind = "date_after" if check.anniversary.after else "anniversary"
-                required = words[kind].format(first=first, last=last, after=check.anniversary.after)
+                after = check.anniversary.after
+                said = length_in_words(after, self.language) if after else ""
+                required = words[kind].format(first=first, last=last, after=said)
                 yield self._line(check.fact, required, check)
             case UnlessTooNew():
                 start, _ = check.window.bounds(self.as_of, self.zone)

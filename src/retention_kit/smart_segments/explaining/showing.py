@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from retention_kit.smart_segments.definitions.base import Language
 from retention_kit.smart_segments.explaining.tree import (
     ExplainedCondition,
     ExplainedFact,
     Verdict,
 )
+from retention_kit.smart_segments.sentences.speaking import number_in_words
 
 _MARKS = {True: "✓", False: "✗", None: "?"}
 _CLASSES = {True: "yes", False: "no", None: "unknown"}
@@ -87,7 +89,7 @@ def html_of(explanation: Verdict) -> str:
     return "".join(parts)
 
 
-def shown(value: Any, language: str) -> str:
+def shown(value: Any, language: Language) -> str:
     """Give a value as a person reads it."""
     words = WORDS[language]
     match value:
@@ -98,10 +100,9 @@ def shown(value: Any, language: str) -> str:
         case dt.datetime():
             return instant(value)
         case float():
-            return f"{value:.6g}"
-        case Decimal():
-            text = f"{value:f}"
-            return text.rstrip("0").rstrip(".") if "." in text else text
+            return number_in_words(float(f"{value:.6g}"), language)
+        case int() | Decimal():
+            return number_in_words(value, language)
     return str(value)
 
 

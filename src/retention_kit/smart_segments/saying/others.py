@@ -67,6 +67,10 @@ class Messages(Joins):
         """Say how often at most, from 0; those with none are included."""
         return replace(self, most=times)
 
+    def never(self) -> Messages:
+        """Not once in the window."""
+        return replace(self, fewest=None, most=0)
+
     def exactly(self, times: int) -> Messages:
         """Say how often, from 0."""
         return replace(self, fewest=times, most=times)
