@@ -163,6 +163,17 @@ class TestMembers:
         tables = {"orders": shop.orders.collect()}
         assert ids(members(at_risk, tables, AS_OF, scores=lazy)) == ["bo"]
 
+    def test_two_rows_of_scores_that_differ_are_no_score(self, shop):
+        scores = pl.LazyFrame(
+            {"customer_id": ["ann", "ann", "bo", "bo"], "p": [0.1, 0.9, 0.2, 0.2]}
+        )
+        low = Segment(name="low", condition=score("p") < 0.5)
+        assert ids(members(low, shop, AS_OF, scores=scores)) == ["bo"]
+
+    def test_the_rows_of_a_customer_are_asked_for_where_a_shop_is_given(self, shop):
+        with pytest.raises(DefinitionError):
+            explain(ONCE, shop, AS_OF)
+
     @pytest.mark.parametrize(
         ("data", "said"),
         [({}, "need the table 'orders'"), ({"order": None}, "'order'"), ("shop", "a Dataset")],

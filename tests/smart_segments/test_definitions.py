@@ -218,7 +218,7 @@ class TestJson:
         ("change", "said"),
         [
             ({"surprise": 1}, "surprise"),
-            ({"condition": {"type": "evnt_count"}}, "'event_count'"),
+            ({"condition": {"type": "evnt_count"}}, "nearest: event_count"),
             ({"condition": {"type": "event_count", "at_least": 1, "more": 2}}, "more"),
             ({"condition": None}, "condition"),
             ({"format": "something"}, "something"),
@@ -235,6 +235,19 @@ class TestJson:
     def test_ten_thousand_levels_are_refused_before_they_are_read(self, mark):
         with pytest.raises(DefinitionError, match="nested deeper"):
             Segment.from_json(mark * 10_000)
+
+    def test_plain_data_of_ten_thousand_levels_are_refused_too(self):
+        condition = {"type": "event_count", "at_least": 1}
+        for _ in range(10_000):
+            condition = {"type": "not", "condition": condition}
+        with pytest.raises(DefinitionError, match="nested deeper"):
+            Segment(name="a", condition=condition)
+
+    def test_a_condition_without_a_type_that_there_is_is_told_the_nearest(self):
+        with pytest.raises(DefinitionError, match="'evnt_count'.*nearest: event_count"):
+            Segment(name="a", condition={"type": "evnt_count", "at_least": 1})
+        with pytest.raises(DefinitionError, match="'type' is None"):
+            Segment(name="a", condition={"at_least": 1})
 
     def test_conditions_sixty_levels_deep_come_back(self):
         condition = ONCE

@@ -16,7 +16,7 @@ from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.smart_segments.definitions.sequences import Same, Sequence, Step, Without
 from retention_kit.smart_segments.definitions.values import Where
 from retention_kit.smart_segments.definitions.windows import AllTime, Last
-from retention_kit.smart_segments.frame.evaluate import segment_table
+from retention_kit.smart_segments.frame.evaluate import segment_members, segment_table
 from retention_kit.smart_segments.frame.instants import is_passed, moved
 from retention_kit.smart_segments.lowered.checks import IsTrue
 from retention_kit.smart_segments.lowered.facts import Found
@@ -262,3 +262,30 @@ class TestByEye:
         steps = (Step(rows=named("a")), Step(rows=named("b"), same=(same,)))
         with pytest.raises(DefinitionError, match="columns of one kind"):
             told([], Sequence(steps=steps))
+
+
+def test_two_sequences_of_one_segment_do_not_mix():
+    near = Sequence(steps=(Step(rows=named("a")), Step(rows=named("b"), within="2h")))
+    far = Sequence(steps=(Step(rows=named("a")), Step(rows=named("b"), within="9h")))
+    orders = pl.LazyFrame(
+        {"order_id": [1], "customer_id": [1], "ordered_at": [NOON], "amount": [1]},
+        schema_overrides={"ordered_at": pl.Datetime("us", ZONE)},
+    )
+    events = table([("a", 0, None, None), ("b", 5, None, None)])
+    for condition, is_member in (
+        (near & far, False),
+        (far & near, False),
+        (far & ~near, True),
+        (~near & far, True),
+    ):
+        segment = Segment(name="s", condition=condition)
+        found = segment_members(orders, events=events, segment=segment, as_of=AS_OF).collect()
+        assert (found.height == 1) is is_member, condition
+
+
+@pytest.mark.parametrize(("which", "found"), [("last", False), ("first", True)])
+def test_the_end_that_has_nothing_to_refer_to_is_the_end_all_the_same(which, found):
+    rows = [("a", 0, 5, None), ("a", 1, None, None), ("b", 9, 5, None)]
+    steps = (Step(rows=named("a")), Step(rows=named("b"), same="product_id"))
+    for among in ("window", "all"):
+        assert told(rows, Sequence(steps=steps, which=which, among=among)) is found

@@ -16,7 +16,6 @@ import pydantic
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from retention_kit.smart_segments.frame.evaluate import segment_members, segment_table
 
 from retention_kit.contracts import tables
 from retention_kit.smart_segments.definitions.base import All, AnyOf, Not
@@ -28,6 +27,7 @@ from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.segment import Segment, segment_schema
 from retention_kit.smart_segments.definitions.values import Where
 from retention_kit.smart_segments.definitions.windows import Since
+from retention_kit.smart_segments.frame.evaluate import segment_members, segment_table
 from retention_kit.smart_segments.person.compiled import compile_segment
 from retention_kit.testing import (
     SegmentCase,
@@ -190,6 +190,23 @@ class TestTheTwoEvaluators:
         kinds = ("sequence", "event_count", "end_event", "lapsed", "regularity", "anniversary")
         case = data.draw(cases(time_zone=zone, kinds=kinds))
         people, everybody = by_person(case), by_frame(case)
+        assert everybody == {who: people[who] for who in everybody}
+
+    @times(1)
+    @given(case=cases(kinds=("bucket",), max_segments=1, max_depth=0))
+    def test_agree_on_what_still_counts_after_returns(self, case):
+        asked = tuple(
+            Segment(
+                name=f"{least} {source}{' net' if net else ''}",
+                condition=EventCount(rows=Rows(source=source, net=net), at_least=least),
+            )
+            for least in (1, 2, 3, 5)
+            for source in ("orders", "order_items")
+            for net in (False, True)
+        )
+        counted = replace(case, segments=asked)
+        people, everybody = by_person(counted), by_frame(counted)
+        event(f"returns count: {any(told[::2] != told[1::2] for told in everybody.values())}")
         assert everybody == {who: people[who] for who in everybody}
 
     @times(0.5)

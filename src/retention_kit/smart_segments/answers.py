@@ -34,7 +34,8 @@ class Beside(TypedDict, total=False):
 
     Attributes:
         others: Further segments, which `Member` names.
-        scores: A table of scores by `customer_id`, for `Score`.
+        scores: A table of scores by `customer_id`, for `Score`, a row for each customer; of two
+            that differ neither counts.
         history: Snapshots taken before, for `Member`.
         conditions: What plugins give for their conditions.
     """
@@ -295,7 +296,7 @@ def _answer(
         **arguments,
         "as_of": as_of,
         "taken": taken,
-        "others": tuple(beside.get("others", ())),
+        "others": several_segments(beside.get("others", ())),
         "conditions": check_specs(beside.get("conditions", ())),
     }
     tables = {"scores": beside.get("scores"), "snapshots": snapshots}

@@ -76,9 +76,8 @@ class Asked:
 
 def _event_count(draw: DrawFn, asked: Asked) -> Condition:
     rows, window = draw_rows(draw, asked.world), draw_window(draw, asked.world)
-    return EventCount(
-        rows=rows, window=window, too_new=draw(st.sampled_from(_TOO_NEW)), **_draw_bounds(draw)
-    )
+    bounds: Any = _draw_bounds(draw)
+    return EventCount(rows=rows, window=window, too_new=draw(st.sampled_from(_TOO_NEW)), **bounds)
 
 
 def _event_aggregate(draw: DrawFn, asked: Asked) -> Condition:
@@ -109,7 +108,7 @@ def _event_aggregate(draw: DrawFn, asked: Asked) -> Condition:
             fields["value"] = draw_number(draw, world.values(rows.table, fields["column"]))
     if fields["operator"] == "at_least" and draw(st.booleans()):
         # Of two numbers, the greater ends the range.
-        more = draw(st.sampled_from((0, 1, Decimal("0.5"), 100)))
+        more: Any = draw(st.sampled_from((0, 1, Decimal("0.5"), 100)))
         end = Decimal(str(fields["value"])) + more
         fields["to"] = min(end, 1) if fields["aggregate"] == "share" else end
     return EventAggregate(**fields)
@@ -135,8 +134,9 @@ def _end_event(draw: DrawFn, asked: Asked) -> Condition:
     rows = draw_rows(draw, world)
     has = draw_filters(draw, world, rows.source, 2)
     window = draw_window(draw, world, all_time=bool(has))
-    kind = draw(st.sampled_from((LastEvent, FirstEvent)))
-    return kind(rows=rows, window=window, has=has)
+    kind: Any = draw(st.sampled_from((LastEvent, FirstEvent)))
+    condition: Condition = kind(rows=rows, window=window, has=has)
+    return condition
 
 
 def _regularity(draw: DrawFn, asked: Asked) -> Condition:
@@ -190,7 +190,7 @@ def _anniversary(draw: DrawFn, asked: Asked) -> Condition:
     after, ahead = (
         draw_length(draw, world, of_days=True) if draw(st.booleans()) else None for _ in range(2)
     )
-    leap_day = draw(st.sampled_from(("28_february", "1_march")))
+    leap_day: Any = draw(st.sampled_from(("28_february", "1_march")))
     return Anniversary(
         of=of,
         after=after,
@@ -230,7 +230,7 @@ def _consent(draw: DrawFn, _: Asked) -> Condition:
 
 
 def _message_engagement(draw: DrawFn, asked: Asked) -> Condition:
-    engagement = draw(st.sampled_from(("received", "ignored", "opened", "clicked")))
+    engagement: Any = draw(st.sampled_from(("received", "ignored", "opened", "clicked")))
     bounds = {"at_least": draw(st.sampled_from((1, 2)))}
     return MessageEngagement(
         engagement=engagement,
@@ -243,9 +243,10 @@ def _message_engagement(draw: DrawFn, asked: Asked) -> Condition:
 
 
 def _bucket(draw: DrawFn, _: Asked) -> Condition:
-    start, end = sorted(
-        draw(st.lists(st.sampled_from(_SHARES), min_size=2, max_size=2, unique=True))
+    shares: list[Any] = draw(
+        st.lists(st.sampled_from(_SHARES), min_size=2, max_size=2, unique=True)
     )
+    start, end = sorted(shares)
     return Bucket(salt=draw(st.sampled_from(("spring", "соль"))), start=start, end=end)
 
 

@@ -158,7 +158,7 @@ def draw_number(draw: DrawFn, values: list[Any]) -> Any:
     possible = [*(one for one in values if abs(one) < 10**17), 0, 1, 10, Decimal("0.5")]
     near = draw(st.sampled_from(possible))
     if isinstance(near, float):
-        return near
+        return round(near, 6)  # a definition has twelve digits after the point at most
     off = draw(st.sampled_from((0, 0, 0, Decimal("0.0001"), -1)))
     return near + off
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -38,9 +40,10 @@ def draw_sequence(draw: DrawFn, world: SegmentWorld) -> Sequence:
         steps, quiet = _along(draw, world, done)
     else:
         steps = _at_random(draw, world, count)
-    which = draw(st.sampled_from(("any", "last", "first")))
+    which: Any = draw(st.sampled_from(("any", "last", "first")))
     quiet_for = None
-    if steps[-1].without and draw(st.booleans()):
+    may_be_over: bool = draw(st.booleans())
+    if steps[-1].without and may_be_over:
         # Where something follows, its instant is the end of a time that it is not in.
         is_exact = bool(quiet) and draw(st.integers(0, 3)) < 3
         quiet_for = draw(st.sampled_from(quiet)) if is_exact else _time_between(draw, world)

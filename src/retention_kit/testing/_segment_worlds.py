@@ -77,7 +77,7 @@ _MORE: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
         "note": (pl.Categorical(), *_NOTES),
     },
 }
-_EVENT_NAMES = (
+_EVENT_NAMES: tuple[dict[str, str], ...] = (
     {},
     {"Product Viewed": "Email Delivered", "Cart Viewed": "Email Link Clicked"},
     {"Product Added": "Email Delivered", "Product Removed": "Push Notification Received"},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, r
 import pydantic
 
 from retention_kit._lazy import late
-from retention_kit.errors import DefinitionError, bad_parameter
+from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
 
 if TYPE_CHECKING:
     AnyCondition: TypeAlias = "Condition"  # union.py names them all, for pydantic
@@ -84,7 +84,10 @@ def taken(value: object) -> object:
     Raises:
         DefinitionError: It becomes a condition only when it is compared, or is a part of one.
     """
-    if isinstance(value, dict | Condition):
+    if isinstance(value, dict):
+        _check_written(value)
+        return value
+    if isinstance(value, Condition):
         return value
     if isinstance(value, Part):
         raise bad_parameter(
@@ -99,6 +102,43 @@ def taken(value: object) -> object:
     if callable(not_yet):
         raise not_yet()
     return value.as_condition() if isinstance(value, GivesCondition) else value
+
+
+def _check_written(value: dict[str, Any]) -> None:
+    """Raise where a condition written as plain data has no type that there is, or is too deep.
+
+    Raises:
+        DefinitionError: It has not, or is.
+    """
+    known = sorted(kind.TYPE for kind in _kinds(Condition) if kind.TYPE)
+    if value.get("type") not in known:
+        near = nearest_names(str(value.get("type", "")), known)
+        raise bad_parameter(
+            "type",
+            got=value.get("type"),
+            allowed=", ".join(known),
+            step=f"nearest: {', '.join(near)}." if near else "",
+        )
+    level: list[Any] = [value]
+    for _ in range(4 * DEEPEST):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list | tuple)
+        ]
+        if not level:
+            return
+    raise DefinitionError(
+        f"The condition is nested deeper than {DEEPEST} conditions. Next step: put what is joined "
+        "in one list."
+    )
+
+
+def _kinds(kind: type[Condition]) -> Iterator[type[Condition]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _kinds(below)
 
 
 def _taken_all(value: object) -> object:

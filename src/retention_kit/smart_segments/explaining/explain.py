@@ -10,7 +10,7 @@ from retention_kit.smart_segments.definitions.base import All, Condition, Langua
 from retention_kit.smart_segments.definitions.counting import EventCount
 from retention_kit.smart_segments.definitions.lengths import zone_named
 from retention_kit.smart_segments.definitions.moments import LastEvent
-from retention_kit.smart_segments.definitions.plugins import ConditionSpec
+from retention_kit.smart_segments.definitions.plugins import ConditionSpec, check_specs
 from retention_kit.smart_segments.definitions.segment import Segment
 from retention_kit.smart_segments.definitions.sequences import Sequence
 from retention_kit.smart_segments.definitions.windows import AllTime, Last
@@ -55,10 +55,11 @@ def explain(
         DefinitionError: The segment needs what the rows lack.
         PluginError: A condition of a plugin is not handed in.
     """
-    others, specs = tuple(others), tuple(conditions)
+    others, specs = tuple(others), check_specs(conditions)
     compiled = compile_segment(
         segment, others=others, taken=taken, conditions=specs, unknown="keep"
     )
+    compiled.check_given(customer)
     zone = zone_named(customer["time_zone"])
     values = compiled.facts(customer, as_of) | _facts_of_steps(segment, customer, as_of, others)
     asking = Asking(values, as_of, zone, language)

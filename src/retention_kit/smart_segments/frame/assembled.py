@@ -111,7 +111,7 @@ def possible_members(given: Given, check: Check, *, but: bool | None) -> Assembl
     allowed = {False, but}
     for fact in facts:
         if isinstance(fact, Found) and outcomes(check, (fact,)) <= allowed:
-            return _of_part(given, facts, sequences_parts(given, [fact])[0], fact)
+            return _of_part(given, facts, sequences_parts(given, [fact], "__base_")[0], fact)
     for table in _BY_ROWS:
         of_rows = list(of_table(facts, table))
         if of_rows and outcomes(check, frozenset(of_rows)) <= allowed:

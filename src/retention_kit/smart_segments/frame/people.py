@@ -85,12 +85,18 @@ def scores_part(given: Given, facts: Collection[Fact]) -> Part | None:
     }
     if not columns:
         return None
-    frame = given.frames["scores"].select(
-        CUSTOMER,
-        *(
-            column.value.alias(f"__score_{number}")
-            for number, column in enumerate(columns.values())
-        ),
+    # A customer with two rows of scores that differ has no score that one could go by.
+    named = [
+        column.value.alias(f"__score_{number}") for number, column in enumerate(columns.values())
+    ]
+    frame = (
+        given.frames["scores"]
+        .select(CUSTOMER, *named)
+        .group_by(CUSTOMER)
+        .agg(
+            pl.when(pl.col(name).n_unique() == 1).then(pl.col(name).first())
+            for name in (f"__score_{number}" for number in range(len(columns)))
+        )
     )
     answers = {
         fact: Answer(pl.col(f"__score_{number}"), column.dtype)

@@ -32,15 +32,20 @@ _SCORE = {"no": None, "unknown": 1, "yes": 2}
 _FOREVER = 2**62
 
 
-def sequences_parts(given: Given, facts: Iterable[Fact]) -> list[Part]:
+def sequences_parts(given: Given, facts: Iterable[Fact], prefix: str = "__sequence_") -> list[Part]:
     """Give which sequences are found.
+
+    Args:
+        given: The tables.
+        facts: Facts, those that are no sequences among them.
+        prefix: What the names of their columns begin with.
 
     Raises:
         DefinitionError: Columns are unknown, or compared with what they are never equal to.
     """
     asked = [fact for fact in facts if isinstance(fact, Found)]
     roles = Roles([fact.sequence for fact in asked], given)
-    return [_part(given, fact, roles, f"__sequence_{number}") for number, fact in enumerate(asked)]
+    return [_part(given, fact, roles, f"{prefix}{number}") for number, fact in enumerate(asked)]
 
 
 def _part(given: Given, fact: Found, roles: Roles, name: str) -> Part:
@@ -80,13 +85,14 @@ class _Chain:
         bounds = pattern.window.bounds(self._given.as_of, self._given.clock)
         inside = within(pl.col(AT), bounds, self._given.now)
         if pattern.which == "any":
-            return rows.filter(inside)
+            return self._known(rows.filter(inside), 0)
         if pattern.among == "window":
             rows = rows.filter(inside)
         at = pl.col(AT)
         end = at.min() if pattern.which == "first" else at.max()
         if self._bindings.carried(0):
-            rows = rows.filter(at == end.over(CUSTOMER))
+            # The end comes first: a row without a value may be it, and then nothing follows.
+            rows = self._known(rows.filter(at == end.over(CUSTOMER)), 0)
         else:
             rows = rows.group_by(CUSTOMER).agg(end)
             self._one_each = True
@@ -110,10 +116,13 @@ class _Chain:
             *columns,
             *self._keys(step.rows, step.same).values(),
         )
-        # Where a binding has no value, no step that refers to it can follow.
         rows = _agreeing(rows, step.same)
-        for one in own:
-            if self._bindings.must_be_known(one):
+        return self._known(rows, place) if place else rows
+
+    def _known(self, rows: pl.LazyFrame, place: int) -> pl.LazyFrame:
+        """Keep the rows of a step that later ones can follow: those with what they refer to."""
+        for one in self._bindings.carried(place):
+            if one.step == place and self._bindings.must_be_known(one):
                 rows = rows.filter(pl.col(one.is_known))
         return rows
 
