@@ -59,7 +59,7 @@ def preview(
         >>> as_of = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
         >>> segment = Segment(name="Regulars", condition=bought().within("1y").at_least(6))
         >>> preview(segment, shop, as_of, n=2).rows()
-        [(100001, 10), (100008, 9)]
+        [(7, 7), (30, 11)]
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise bad_parameter("n", got=n, allowed="a whole number from 1")

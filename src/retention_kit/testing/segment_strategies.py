@@ -95,7 +95,8 @@ def conditions(
         >>> from hypothesis import given
         >>> @given(conditions())
         ... def property_of_conditions(condition):
-        ...     assert ~~condition == condition
+        ...     segment = Segment(name="any", condition=condition)
+        ...     assert Segment.from_json(segment.to_json()) == segment
         >>> property_of_conditions()
     """
     return _conditions(shop, as_of, tuple(others), plugins, kinds, max_depth)

@@ -152,14 +152,14 @@ _ANY = {"anyOf": [{"type": ["boolean", "number", "string"]}, *_TAGGED]}
 Value = Annotated[
     Any,
     pydantic.PlainValidator(read_scalar),
-    pydantic.PlainSerializer(write_scalar),
+    pydantic.PlainSerializer(write_scalar, return_type=Any),
     pydantic.WithJsonSchema(_ANY),
 ]
 """A value to compare with, kept exactly."""
 Number = Annotated[
     Any,
     pydantic.PlainValidator(read_number),
-    pydantic.PlainSerializer(write_scalar),
+    pydantic.PlainSerializer(write_scalar, return_type=Any),
     pydantic.WithJsonSchema({"anyOf": [{"type": "number"}, _TAGGED[2]]}),
 ]
 """A number to compare with, kept exactly."""
