@@ -25,6 +25,7 @@ from retention_kit.smart_segments.definitions.moments import FirstEvent
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec, PluginCondition
 from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.segment import Segment, segment_schema
+from retention_kit.smart_segments.definitions.sequences import Same, Sequence, Step, Without
 from retention_kit.smart_segments.definitions.values import Where
 from retention_kit.smart_segments.definitions.windows import Since
 from retention_kit.smart_segments.frame.evaluate import segment_members, segment_table
@@ -209,6 +210,15 @@ class TestTheTwoEvaluators:
         event(f"returns count: {any(told[::2] != told[1::2] for told in everybody.values())}")
         assert everybody == {who: people[who] for who in everybody}
 
+    @times(3)
+    @given(case=cases(kinds=("bucket",), max_segments=1, max_depth=0))
+    def test_agree_on_what_is_the_same_in_two_steps(self, case):
+        people, everybody = (
+            answer(replace(case, segments=_of_the_same())) for answer in (by_person, by_frame)
+        )
+        event(f"found: {any(True in told for told in everybody.values())}")
+        assert everybody == {who: people[who] for who in everybody}
+
     @times(0.5)
     @given(case=cases(max_segments=1), unknown=st.sampled_from(("exclude", "include", "keep")))
     def test_take_unknown_as_they_are_told(self, case, unknown):
@@ -263,6 +273,19 @@ class TestTheFrameEvaluator:
             rows = found.rows() if unknown == "keep" else found["customer_id"].to_list()
             assert len(rows) == len(members)
             assert set(rows) == members
+
+    @times(2.5)
+    @given(case=cases(kinds=("sequence",), max_segments=2, max_depth=1))
+    def test_finds_the_members_where_two_sequences_are_joined(self, case):
+        a, b = case.segments[0].condition, case.segments[-1].condition
+        for condition in (All(conditions=(a, b)), All(conditions=(b, a))):
+            both = replace(case, segments=(Segment(name="Both", condition=condition),))
+            told = by_frame(both)
+            found = segment_members(
+                **case.tables, segment=both.segments[0], as_of=case.as_of, **case.besides
+            )
+            members = {who for who, (one,) in told.items() if one}
+            assert sorted(found["customer_id"]) == sorted(members)
 
     @times(0.5)
     @given(case=cases(max_segments=4))
@@ -419,6 +442,34 @@ class TestTheRowsOfEachCustomer:
         known = {own["customer_id"] for own in people.values() if own["customer"] is not None}
         assert known == set(shop.tables["customers"]["customer_id"])
         assert all(own["customer_id"] == who for who, own in people.items())
+
+
+def _of_the_same() -> tuple[Segment, ...]:
+    """Sequences of two things that have something in common, which some rows do not have."""
+    pairs = (
+        ("events", "events", "product_id"),
+        ("events", "order_items", "product_id"),
+        ("order_items", "order_items", "category"),
+        ("orders", "orders", "channel"),
+    )
+    found = []
+    for which in ("any", "first", "last"):
+        for one, other, column in pairs:
+            then = Step(rows=Rows(source=other), same=(Same(column=column),))
+            not_then = Without(rows=Rows(source=other), same=(Same(column=column),))
+            first = Rows(source=one)
+            # What is the same as itself would never match.
+            kinds = {"then": (Step(rows=first), then)}
+            if one != other:
+                kinds["not then"] = (Step(rows=first, without=(not_then,)),)
+            found += [
+                Segment(
+                    name=f"{which} of {one}, {name} {other} of one {column}",
+                    condition=Sequence(steps=steps, which=which),
+                )
+                for name, steps in kinds.items()
+            ]
+    return tuple(found)
 
 
 def _that_stay(rows: Rows) -> Rows:
