@@ -66,11 +66,11 @@ def everybody(given: Given, checks: Iterable[Check]) -> tuple[Assembled, list[Ch
     """
     asked = list(checks)
     wanted = behind(fact for check in asked for fact in facts_of(check))
-    parts: list[Part] = []
+    by_rows: list[Part] = []
     for part in _of_all_rows(given, wanted):
         settled, asked = settle(part, asked, given)
-        parts.append(settled)
-    orders, *others = parts
+        by_rows.append(settled)
+    orders, *others = by_rows
     frame = orders.table.with_columns(pl.lit(value=True).alias(ORDERED))
     answers = dict(orders.answers)
     customers = customers_part(given, wanted)
@@ -79,8 +79,9 @@ def everybody(given: Given, checks: Iterable[Check]) -> tuple[Assembled, list[Ch
             pl.col(ORDERED).is_not_null() | pl.col(REGISTERED)
         )
         answers |= customers.answers
-    others += _beside(given, wanted)
-    return _with(Assembled(frame, answers), others, given, wanted), asked
+    # Those of many columns last, since a join moves all that is there already.
+    parts = [*_beside(given, wanted), *others]
+    return _with(Assembled(frame, answers), parts, given, wanted), asked
 
 
 def _of_all_rows(given: Given, wanted: list[Fact]) -> list[Part]:

@@ -44,17 +44,24 @@ def sequences_parts(given: Given, facts: Iterable[Fact], prefix: str = "__sequen
         DefinitionError: Columns are unknown, or compared with what they are never equal to.
     """
     asked = [fact for fact in facts if isinstance(fact, Found)]
+    if not asked:
+        return []
     roles = Roles([fact.sequence for fact in asked], given)
-    return [_part(given, fact, roles, f"{prefix}{number}") for number, fact in enumerate(asked)]
+    named = {fact: f"{prefix}{number}" for number, fact in enumerate(asked)}
+    scores = [
+        _Chain(given, fact.sequence, roles).scores().rename({AT: name})
+        for fact, name in named.items()
+    ]
+    # All together, since each table that is joined to everybody moves all columns once more.
+    together = scores[0] if len(scores) == 1 else pl.concat(scores, how="diagonal")
+    frame = together.group_by(CUSTOMER).agg(pl.col(name).max() for name in named.values())
+    return [Part(frame, {fact: _found(name) for fact, name in named.items()})]
 
 
-def _part(given: Given, fact: Found, roles: Roles, name: str) -> Part:
-    scores = _Chain(given, fact.sequence, roles).scores()
-    frame = scores.group_by(CUSTOMER).agg(pl.col(AT).max().alias(name))
-    score = pl.col(name).fill_null(0)
+def _found(name: str) -> Answer:
     # A complete match is 2, one that is unfinished 1.
-    found = pl.when(score != 1).then(score == 2)
-    return Part(frame, {fact: Answer(found, pl.Boolean())})
+    score = pl.col(name).fill_null(0)
+    return Answer(pl.when(score != 1).then(score == 2), pl.Boolean())
 
 
 class _Chain:
