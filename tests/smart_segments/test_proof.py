@@ -419,7 +419,7 @@ class TestTheDefinition:
         """The suite is worth what it draws: each kind of condition and each answer turns up."""
         seen: set[Any] = set()
 
-        @settings(max_examples=150, database=None, derandomize=True)
+        @settings(max_examples=500, database=None, derandomize=True)
         @given(case=cases())
         def look(case):
             seen.update(one.TYPE for own in case.segments for one in own.conditions())
