@@ -169,6 +169,9 @@ class TestMembers:
         )
         low = Segment(name="low", condition=score("p") < 0.5)
         assert ids(members(low, shop, AS_OF, scores=scores)) == ["bo"]
+        for who, is_low in (("ann", False), ("bo", True)):
+            rows = rows_of_customer(shop, who, scores=scores)
+            assert is_member(low, rows, AS_OF) is is_low
 
     def test_the_rows_of_a_customer_are_asked_for_where_a_shop_is_given(self, shop):
         with pytest.raises(DefinitionError):

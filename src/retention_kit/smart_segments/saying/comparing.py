@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,14 +19,14 @@ Given = bool | int | float | Decimal | str | dt.date | dt.datetime
 Made = TypeVar("Made", bound=Comparison)
 
 
-class Uncompared:
+class Uncompared(abc.ABC):
     """What becomes a condition, or a filter of rows, only when it is compared."""
 
     __slots__ = ()
 
+    @abc.abstractmethod
     def not_yet(self) -> DefinitionError:
         """Make the error for where it stands uncompared."""
-        raise NotImplementedError
 
     # A type checker knows that there are none of these.
     if not TYPE_CHECKING:
