@@ -15,7 +15,7 @@ import jsonschema
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from retention_kit import Dataset
@@ -464,6 +464,7 @@ class TestBadInput:
 
 
 class TestSaved:
+    @example(([2.220446049250313e-16], pl.Float64), "quantile", 2)
     @given(samples, st.sampled_from(["quantile", "rank"]), st.integers(2, 5))
     def test_a_scorer_comes_back_the_same(self, sample, method, levels):
         scorer = fitted(table(*sample), method=method, levels=levels)

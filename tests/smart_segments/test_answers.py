@@ -499,6 +499,10 @@ class TestExplanations:
         assert facts["step 2, the last (sales)"] == "2025-12-09 12:00"
         assert facts["not after step 1, the last (returns)"] == "never"
 
+    def test_a_segment_that_is_not_asked_for_asks_for_no_table(self, shop):
+        other = Segment(name="other", condition=did("a").followed_by(did("b")))
+        assert explain(ONCE, rows_of_customer(shop, "bo"), AS_OF, others=[other]).answer
+
     def test_the_population_of_another_segment_is_told(self, shop):
         other = Segment(name="other", condition=bought().never(), population="buyers")
         asking = Segment(name="s", condition=member_of(other))

@@ -10,7 +10,7 @@ import decimal
 import numbers
 from collections.abc import Iterable, Mapping, Set
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import polars as pl
 import pydantic
@@ -23,6 +23,10 @@ _READ = 30
 _BEYOND = Decimal(10) ** _READ
 _EXACT = decimal.Context(prec=80)
 _INT64 = (Decimal(-(2**63)), Decimal(2**63 - 1))
+Exact = Annotated[
+    Decimal, pydantic.PlainSerializer("{:f}".format, return_type=str, when_used="json-unless-none")
+]
+"""A number that JSON has in full, without an exponent."""
 
 
 class RFMScale(SavedModel):
@@ -40,10 +44,10 @@ class RFMScale(SavedModel):
 
     FORMAT: ClassVar[str] = "retention_kit.rfm_scale"
 
-    edges: tuple[Decimal, ...]
+    edges: tuple[Exact, ...]
     edge_is_in: Literal["lower", "upper"]
-    minimum: Decimal | None = None
-    maximum: Decimal | None = None
+    minimum: Exact | None = None
+    maximum: Exact | None = None
     customers: tuple[pydantic.NonNegativeInt, ...] = ()
 
     @pydantic.model_validator(mode="after")

@@ -18,6 +18,7 @@ from retention_kit.smart_segments.definitions.pattern_syntax import (
     Ranges,
     Repeat,
     Row,
+    may_be_empty,
 )
 
 LARGEST = 10_000
@@ -49,7 +50,7 @@ def is_doubtful(part: Part) -> bool:
                 return True
             if part.high is not None and part.high < 2:
                 return False
-            if part.high is None and _may_be_empty(part.part):
+            if part.high is None and may_be_empty(part.part):
                 return True
             if _ways(part.part) == 1 or _is_clear(part.part):
                 return False
@@ -98,19 +99,6 @@ def _is_clear(part: Part) -> bool:
     if ends is None:
         return False
     return all(_are_apart(one, sets) for one in {ends.first, *after.values()})
-
-
-def _may_be_empty(part: Part) -> bool:
-    match part:
-        case Characters():
-            return False
-        case Edge():
-            return True
-        case Repeat():
-            return part.low == 0 or _may_be_empty(part.part)
-        case Row():
-            return all(map(_may_be_empty, part.parts))
-    return any(map(_may_be_empty, part.parts))
 
 
 def _ends(part: Part, sets: list[Ranges], after: dict[int, frozenset[int]]) -> _Ends | None:

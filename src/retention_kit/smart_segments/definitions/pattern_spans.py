@@ -16,6 +16,7 @@ from retention_kit.smart_segments.definitions.pattern_syntax import (
     Ranges,
     Repeat,
     Row,
+    may_be_empty,
     opposite,
 )
 
@@ -61,7 +62,7 @@ def open_repeats(part: Part, after: Ranges = ()) -> int:
     found = 0
     for one in reversed(part.parts):
         found += open_repeats(one, after)
-        after = (*_first(one), *after) if _may_be_empty(one) else _first(one)
+        after = (*_first(one), *after) if may_be_empty(one) else _first(one)
     return found
 
 
@@ -84,22 +85,9 @@ def _first(part: Part) -> Ranges:
     found: Ranges = ()
     for one in part.parts:
         found = (*found, *_first(one))
-        if not _may_be_empty(one):
+        if not may_be_empty(one):
             break
     return found
-
-
-def _may_be_empty(part: Part) -> bool:
-    match part:
-        case Characters():
-            return False
-        case Edge():
-            return True
-        case Repeat():
-            return part.low == 0 or _may_be_empty(part.part)
-        case Choice():
-            return any(map(_may_be_empty, part.parts))
-    return all(map(_may_be_empty, part.parts))
 
 
 def _meet(one: Ranges, other: Ranges) -> bool:

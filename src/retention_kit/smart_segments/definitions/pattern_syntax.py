@@ -289,3 +289,17 @@ def opposite(ranges: Ranges) -> Ranges:
 def _shorthand(mark: str) -> Ranges:
     ranges = _SHORTHANDS[mark.lower()]
     return opposite(ranges) if mark.isupper() else ranges
+
+
+def may_be_empty(part: Part) -> bool:
+    """Say whether a part may be found in no characters."""
+    match part:
+        case Characters():
+            return False
+        case Edge():
+            return True
+        case Repeat():
+            return part.low == 0 or may_be_empty(part.part)
+        case Choice():
+            return any(map(may_be_empty, part.parts))
+    return all(map(may_be_empty, part.parts))

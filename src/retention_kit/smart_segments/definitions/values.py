@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -35,6 +36,15 @@ Operator = Literal[
 """How a value is compared; `known` and `unknown` ask whether there is one."""
 NumberOperator = Literal["equals", "not_equals", "less_than", "at_most", "more_than", "at_least"]
 """How a number is compared."""
+COMPARED: Mapping[str, Callable[[Any, Any], Any]] = {
+    "equals": operator.eq,
+    "not_equals": operator.ne,
+    "less_than": operator.lt,
+    "at_most": operator.le,
+    "more_than": operator.gt,
+    "at_least": operator.ge,
+}
+"""What each operator that compares with one value does, in Python and on expressions alike."""
 OF_TEXT = ("contains", "starts_with", "ends_with", "matches")
 OF_ORDER = ("less_than", "at_most", "more_than", "at_least")
 WITHOUT_VALUE = ("known", "unknown", "during")

@@ -12,13 +12,13 @@ from retention_kit.smart_segments.definitions.lengths import zone_named
 from retention_kit.smart_segments.definitions.moments import LastEvent
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec, check_specs
 from retention_kit.smart_segments.definitions.segment import Segment
-from retention_kit.smart_segments.definitions.sequences import Sequence
 from retention_kit.smart_segments.definitions.windows import AllTime, Last
 from retention_kit.smart_segments.explaining.asked import Asking
 from retention_kit.smart_segments.explaining.explanation import Explanation
 from retention_kit.smart_segments.explaining.tree import ExplainedCondition, ExplainedFact
 from retention_kit.smart_segments.explaining.words import JOINED
-from retention_kit.smart_segments.lowered.facts import Fact, InPopulation
+from retention_kit.smart_segments.lowered.checks import facts_of
+from retention_kit.smart_segments.lowered.facts import Fact, Found, InPopulation
 from retention_kit.smart_segments.lowered.lowering import lower
 from retention_kit.smart_segments.person.compiled import CompiledSegment, compile_segment
 from retention_kit.smart_segments.person.typed_rows import CustomerRows
@@ -61,7 +61,7 @@ def explain(
     )
     compiled.check_given(customer)
     zone = zone_named(customer["time_zone"])
-    values = compiled.facts(customer, as_of) | _facts_of_steps(segment, customer, as_of, others)
+    values = compiled.facts(customer, as_of) | _facts_of_steps(compiled, customer, as_of)
     asking = Asking(values, as_of, zone, language)
     return Explanation(
         segment=segment.name,
@@ -76,19 +76,19 @@ def explain(
 
 
 def _facts_of_steps(
-    segment: Segment, customer: CustomerRows, as_of: dt.datetime, others: tuple[Segment, ...]
+    compiled: CompiledSegment, customer: CustomerRows, as_of: dt.datetime
 ) -> dict[Fact, Any]:
     """Give what is told of the steps of sequences besides whether a match was found."""
     asked: list[Condition] = []
     day = Last(length="1d")
-    for one in (*others, segment):
-        for condition in one.conditions():
-            if isinstance(condition, Sequence):
-                for number, step in enumerate(condition.steps):
-                    window = AllTime() if number else condition.window
-                    asked.append(EventCount(rows=step.rows, window=window, at_least=0))
-                    asked.append(LastEvent(rows=step.rows, window=day))
-                    asked += [LastEvent(rows=one.rows, window=day) for one in step.without]
+    for fact in facts_of(compiled.check):
+        if isinstance(fact, Found):
+            pattern = fact.sequence
+            for number, step in enumerate(pattern.steps):
+                window = AllTime() if number else pattern.window
+                asked.append(EventCount(rows=step.rows, window=window, at_least=0))
+                asked.append(LastEvent(rows=step.rows, window=day))
+                asked += [LastEvent(rows=one.rows, window=day) for one in step.without]
     if not asked:
         return {}
     steps = Segment(name="steps", condition=All(conditions=asked))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from itertools import product
 
+from retention_kit.smart_segments.definitions.values import COMPARED
 from retention_kit.smart_segments.frame.existence import Exists, IfKnown
 from retention_kit.smart_segments.lowered.checks import (
     Apart,
@@ -35,14 +35,7 @@ from retention_kit.smart_segments.lowered.facts import (
 
 Outcomes = frozenset[bool | None]
 """What a check may turn out to be."""
-_OPERATORS: Mapping[str, Callable[[int, int | Decimal], bool]] = {
-    "equals": operator.eq,
-    "not_equals": operator.ne,
-    "less_than": operator.lt,
-    "at_most": operator.le,
-    "more_than": operator.gt,
-    "at_least": operator.ge,
-}
+_OPERATORS: Mapping[str, Callable[[int, int | Decimal], bool]] = COMPARED
 _ANYTHING: Outcomes = frozenset({True, False, None})
 _TRUE_OR_FALSE: Outcomes = frozenset({True, False})
 _FALSE: Outcomes = frozenset({False})

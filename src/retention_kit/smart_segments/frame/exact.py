@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -10,14 +9,9 @@ from typing import Any
 
 import polars as pl
 
-COMPARED: Mapping[str, Callable[[pl.Expr, Any], pl.Expr]] = {
-    "equals": operator.eq,
-    "not_equals": operator.ne,
-    "less_than": operator.lt,
-    "at_most": operator.le,
-    "more_than": operator.gt,
-    "at_least": operator.ge,
-}
+from retention_kit.smart_segments.definitions import values
+
+COMPARED: Mapping[str, Callable[[pl.Expr, Any], pl.Expr]] = values.COMPARED
 _LARGEST = 2**126
 
 

@@ -7,14 +7,14 @@ import math
 import operator
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from retention_kit.errors import DataError, DefinitionError
 from retention_kit.smart_segments.definitions.lengths import EPOCH, microseconds, on_the_clock
 from retention_kit.smart_segments.definitions.patterns import for_python
-from retention_kit.smart_segments.definitions.values import Comparison, kind_of_value
+from retention_kit.smart_segments.definitions.values import COMPARED, Comparison, kind_of_value
 from retention_kit.smart_segments.person.asking import Ask, Entries, Entry
 from retention_kit.smart_segments.person.columns import is_described, reading
 from retention_kit.smart_segments.person.plan import Plan
@@ -23,14 +23,7 @@ Test = Callable[[Any, Ask], bool]
 """Says whether a value that is not missing holds."""
 Select = Callable[[Entries, Ask], Entries]
 """Gives the rows that hold."""
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "equals": operator.eq,
-    "not_equals": operator.ne,
-    "less_than": operator.lt,
-    "at_most": operator.le,
-    "more_than": operator.gt,
-    "at_least": operator.ge,
-}
+COMPARE: Mapping[str, Callable[[Any, Any], bool]] = COMPARED
 _IN_TEXT: dict[str, Callable[[str, str], bool]] = {
     "contains": operator.contains,
     "starts_with": str.startswith,
