@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from retention_kit.audit.charts.in_bars import rows_of_bars as rows_of_bars
     from retention_kit.audit.charts.in_bars import stacked as stacked
     from retention_kit.audit.charts.matrix import heat_map as heat_map
+    from retention_kit.audit.charts.of_loyalty import loyalty_costs as loyalty_costs
+    from retention_kit.audit.charts.of_loyalty import loyalty_deciles as loyalty_deciles
+    from retention_kit.audit.charts.of_loyalty import loyalty_flows as loyalty_flows
+    from retention_kit.audit.charts.of_loyalty import loyalty_liability as loyalty_liability
+    from retention_kit.audit.charts.of_loyalty import loyalty_tiers as loyalty_tiers
     from retention_kit.audit.charts.over_time import curve as curve
     from retention_kit.audit.charts.over_time import lines as lines
     from retention_kit.audit.charts.paired import grouped as grouped
@@ -27,6 +32,11 @@ _MODULES = {
     "grouped": f"{_HERE}.paired",
     "heat_map": f"{_HERE}.matrix",
     "lines": f"{_HERE}.over_time",
+    "loyalty_costs": f"{_HERE}.of_loyalty",
+    "loyalty_deciles": f"{_HERE}.of_loyalty",
+    "loyalty_flows": f"{_HERE}.of_loyalty",
+    "loyalty_liability": f"{_HERE}.of_loyalty",
+    "loyalty_tiers": f"{_HERE}.of_loyalty",
     "paired_rows": f"{_HERE}.paired",
     "quickly": f"{_HERE}.frame",
     "rows_of_bars": f"{_HERE}.in_bars",

@@ -1,0 +1,1 @@
+"""A programme over a whole history: events prepared by Polars, taken by the compiled kernel."""

@@ -1,0 +1,137 @@
+"""The kernel compiled by numba, which nothing else imports.
+
+Without numba the same text runs interpreted, which gives the same answers hundreds of times slower.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import importlib.util
+import os
+import sys
+import tempfile
+import threading
+import types
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from retention_kit.errors import DataWarning
+from retention_kit.loyalty_rules.batch.translating import translated
+
+KERNEL = "retention_kit.loyalty_rules.kernel"
+_FOLDER = "retention_kit-loyalty"
+_ONE_AT_A_TIME = threading.Lock()
+_HEAD = '''"""Written by retention_kit of its own kernel; nobody edits it."""
+
+import numba
+
+_inner = numba.njit(nogil=True, boundscheck=True, error_model="numpy")
+_outer = numba.njit(nogil=True, boundscheck=True, error_model="numpy", cache={cache})
+
+
+'''
+
+
+def compiled(module: str, name: str, *, package: str = KERNEL) -> Callable[..., Any]:
+    """Give a function of the kernel for packed columns, compiled where numba is installed.
+
+    It lets go of the interpreter's lock while it runs, and raises IndexError where a column has no
+    room. Its compiled code is kept on disk, beside the kernel's own bytecode or else in the user's
+    cache, in a folder named after its text and the version of numba, so that code of another kernel
+    is never taken.
+
+    Args:
+        module: The module's name within the kernel, such as `running`.
+        name: The function's name.
+        package: The package that is compiled.
+
+    Returns:
+        The function; groups of columns go in as `packing.pack` gives them.
+    """
+    with _ONE_AT_A_TIME:
+        return _compiled(module, name, package)
+
+
+def is_compiled(function: Callable[..., Any]) -> bool:
+    """Say whether a function that `compiled` gave is compiled."""
+    return not isinstance(function, types.FunctionType)
+
+
+@functools.cache
+def _compiled(module: str, name: str, package: str) -> Callable[..., Any]:
+    text, entrance = translated(module, name, package)
+    try:
+        import numba
+    except ImportError:
+        warnings.warn(
+            "numba is not installed, so loyalty rules run interpreted, hundreds of times slower. "
+            "Next step: pip install 'retention-kit[loyalty]'.",
+            DataWarning,
+            stacklevel=4,
+        )
+        return _run(text, entrance)
+    marked = _marked(text, entrance)
+    folder = _folder(package, f"{numba.__version__}\n{marked}")
+    head = _HEAD.format(cache=folder is not None)
+    if folder is None:
+        return _run(head + marked, entrance)
+    return _imported(folder / "kernel.py", head + marked, entrance)
+
+
+def _marked(text: str, entrance: str) -> str:
+    """Say of each function that it is compiled; of what it calls the last one is part."""
+    own = f"def {entrance}("
+    marked = text.replace("\n\ndef ", "\n\n\n@_inner\ndef ")
+    marked = f"@_inner\n{marked}" if marked.startswith("def ") else marked
+    return marked.replace(f"@_inner\n{own}", f"@_outer\n{own}") + "\n"
+
+
+def _run(text: str, entrance: str) -> Callable[..., Any]:
+    names: dict[str, Any] = {"__name__": f"{__name__}.kernel"}
+    exec(compile(text, "<kernel>", "exec"), names)  # noqa: S102 - it is the kernel's own text
+    function: Callable[..., Any] = names[entrance]
+    return function
+
+
+def _imported(file: Path, text: str, entrance: str) -> Callable[..., Any]:
+    """Import the text from a file, which numba needs to keep what it makes of it."""
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        unfinished = file.with_name(f"{file.name}.{os.getpid()}")
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(file)
+    # What numba kept looks for its module by name.
+    name = f"{__name__.replace('.', '_')}_{file.parent.name.rpartition('-')[2]}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    function: Callable[..., Any] = getattr(module, entrance)
+    return function
+
+
+def _folder(package: str, text: str) -> Path | None:
+    """Name a folder that is there and can be written, for this text and this numba."""
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    own = Path(str(importlib.import_module(package).__file__)).parent
+    cache = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    asked = os.environ.get("NUMBA_CACHE_DIR")
+    parents = [Path(asked)] if asked else [own / "__pycache__", Path(cache) / _FOLDER]
+    for parent in parents:
+        folder = parent / f"compiled-{digest}"
+        if _can_be_written(folder):
+            return folder
+    return None
+
+
+def _can_be_written(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,181 @@
+"""Rows of events as the kernel takes them: columns of whole numbers, customers one after another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from retention_kit.loyalty_rules.batch.bases import bases_of
+from retention_kit.loyalty_rules.batch.columns import Numbers
+from retention_kit.loyalty_rules.batch.masks import Clock, discount_masks, rule_masks
+from retention_kit.loyalty_rules.batch.stream import CUSTOMER
+from retention_kit.loyalty_rules.kernel import layout
+from retention_kit.loyalty_rules.kernel.layout import Events, Rules
+from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
+
+_NAMED = (layout.RESERVE, layout.CAPTURE, layout.RELEASE, layout.ISSUE, layout.REDEEM)
+NOT_WHOLE = -2
+"""An order is paid with a part of a unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Events of some customers.
+
+    Attributes:
+        rows: The rows, in the order of taking, each event once.
+        customers: The customers, in order.
+        starts: Where each one's events begin, and where the last one's end.
+        events: What the kernel takes.
+    """
+
+    rows: pl.DataFrame
+    customers: pl.Series
+    starts: Numbers
+    events: Events
+
+
+def once(rows: pl.DataFrame) -> pl.DataFrame:
+    """Leave out what is said of an event again: the first row with its kind and key counts."""
+    told_before = ~pl.struct(CUSTOMER, "kind", "key").is_first_distinct()
+    return rows.filter(pl.col("key").is_null() | ~told_before)
+
+
+def chunk_of(rows: pl.DataFrame, plan: CompiledProgram, rules: Rules, zone: str) -> Chunk:
+    """Make the kernel's columns of rows.
+
+    Args:
+        rows: Rows of `stream.Stream`, with all rows of each customer in it.
+        plan: The programme.
+        rules: The same as arrays.
+        zone: The shop's zone.
+    """
+    starts = starts_of(rows[CUSTOMER])
+    at = _numbers(rows["at"])
+    kind = _numbers(rows["kind"])
+    version = np.searchsorted(rules.version_from[1:], at, side="right").astype(np.int64)
+    clock = Clock(at, rules, zone)
+    names = rows.columns
+    key = _keys(rows, kind, plan) if "name" in names else np.full(len(kind), -1, dtype=np.int64)
+    mask = rule_masks(plan, kind, key, version, clock)
+    offers = discount_masks(plan, kind, version, clock)
+    if "filters" in names:
+        mask &= _numbers(rows["filters"].fill_null(-1))
+    if "offers" in names:
+        offers &= _numbers(rows["offers"].fill_null(-1))
+    wallet, spend = _spent(rows, kind, version, rules)
+    events = Events(
+        at=at,
+        kind=kind,
+        version=version,
+        mask=mask,
+        discounts=offers,
+        record=_records(rows, kind, starts),
+        amount=_numbers(rows["amount"].fill_null(0)),
+        wallet=_wallets(rows, plan, wallet),
+        spend=spend,
+        key=key,
+        until=_numbers(rows["until"].fill_null(0)) if "until" in names else np.zeros_like(at),
+        bases=bases_of(rows, kind, plan),
+    )
+    return Chunk(rows, rows[CUSTOMER].gather(starts[:-1]), starts, events)
+
+
+def starts_of(customers: pl.Series) -> Numbers:
+    """Give where each customer's rows begin in a sorted column, and its length."""
+    if customers.is_empty():
+        return np.zeros(1, dtype=np.int64)
+    begins = (customers != customers.shift()).fill_null(value=True).arg_true()
+    return np.append(begins.cast(pl.Int64).to_numpy(), len(customers)).astype(np.int64)
+
+
+def _numbers(column: pl.Series) -> Numbers:
+    return column.cast(pl.Int64).to_numpy().astype(np.int64, copy=False)
+
+
+def _keys(rows: pl.DataFrame, kind: Numbers, plan: CompiledProgram) -> Numbers:
+    """Number what events name: activities and segments by the programme, the rest as they come."""
+    names = rows["name"]
+    found = np.full(len(kind), -1, dtype=np.int64)
+    told = names.is_not_null().to_numpy()
+    is_named = told & np.isin(kind, _NAMED)
+    if is_named.any():
+        # Of one name one number; which, is of no account.
+        found[is_named] = _numbers(names.filter(is_named).rank("dense"))
+    activities = pl.Series(list(plan.activities), dtype=pl.String)
+    segments = pl.Series([one.name for one in plan.segments], dtype=pl.String)
+    for numbered, those in ((activities, (layout.ACTIVITY,)), (segments, _SEGMENTS)):
+        of_them = np.isin(kind, those)
+        if of_them.any():
+            places = pl.DataFrame({"name": numbered}).with_row_index("place")
+            told_names = names.filter(of_them).to_frame()
+            joined = told_names.join(places, on="name", how="left", maintain_order="left")
+            found[of_them] = _numbers(joined["place"].cast(pl.Int64).fill_null(-1))
+    return found
+
+
+_SEGMENTS = (layout.JOINED, layout.PARTED)
+
+
+def _records(rows: pl.DataFrame, kind: Numbers, starts: Numbers) -> Numbers:
+    """Number each customer's orders from 0, and find the orders that other events concern."""
+    is_order = kind == layout.ORDER
+    before = np.cumsum(is_order) - is_order
+    counts = np.diff(starts)
+    number = before - np.repeat(before[starts[:-1]], counts)
+    found = np.where(is_order, number, -1).astype(np.int64)
+    if "ref" not in rows.columns:
+        return found
+    refers = rows["ref"].is_not_null().to_numpy()
+    if not refers.any():
+        return found
+    # Only those who have such events are asked for their orders.
+    asked = np.repeat(np.logical_or.reduceat(refers, starts[:-1]), counts)
+    orders = rows.filter(asked & is_order).select(
+        CUSTOMER, pl.col("order_id").alias("ref"), pl.Series("number", number[asked & is_order])
+    )
+    joined = (
+        rows.filter(refers)
+        .select(CUSTOMER, "ref")
+        .join(orders, on=[CUSTOMER, "ref"], how="left", maintain_order="left")
+    )
+    found[refers & ~is_order] = _numbers(joined["number"].fill_null(-1))[~is_order[refers]]
+    return found
+
+
+def _spent(
+    rows: pl.DataFrame, kind: Numbers, version: Numbers, rules: Rules
+) -> tuple[Numbers, Numbers]:
+    """Give the wallet that orders are paid from, and how many units of it."""
+    first = _first_spendable(rules)
+    wallet = first[version]
+    spend = np.zeros(len(kind), dtype=np.int64)
+    is_return = kind == layout.RETURN
+    spend[is_return] = -1
+    if "points" not in rows.columns:
+        return wallet, spend
+    points = _numbers(rows["points"].fill_null(-1))
+    told = (points >= 0) & (wallet >= 0) & ((kind == layout.ORDER) | is_return)
+    place = np.where(wallet >= 0, version * rules.wallets + wallet, 0)
+    top, bottom = rules.wallet_top[place], rules.wallet_bottom[place]
+    # Whole multiples apart, so that the product stays small.
+    rest = points % top * bottom
+    units = points // top * bottom + rest // top
+    spend = np.where(told, np.where(rest % top == 0, units, NOT_WHOLE), spend)
+    return wallet, spend
+
+
+def _first_spendable(rules: Rules) -> Numbers:
+    spends = rules.wallet_spends.reshape(rules.versions, max(1, rules.wallets))
+    return np.where(spends.any(axis=1), spends.argmax(axis=1), -1).astype(np.int64)
+
+
+def _wallets(rows: pl.DataFrame, plan: CompiledProgram, first: Numbers) -> Numbers:
+    if "wallet" not in rows.columns:
+        return first
+    named = rows["wallet"]
+    numbers = {name: number for number, name in enumerate(plan.wallet_names)}
+    told = named.replace_strict(numbers, default=-1, return_dtype=pl.Int64)
+    return np.where(named.is_not_null().to_numpy(), _numbers(told.fill_null(-1)), first)

@@ -1,0 +1,165 @@
+"""The kernel's text, said of packed arrays: what numba compiles.
+
+Every function that the asked one calls is written into one text, under a name of its own; groups of
+columns become the arrays of `packing`, and constants become numbers. Nothing else is changed.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import textwrap
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from retention_kit.loyalty_rules.batch.packing import GROUPS, Place, places
+
+
+def translated(module: str, name: str, package: str) -> tuple[str, str]:
+    """Write a function of the kernel, and all that it calls, for packed arrays.
+
+    Args:
+        module: The module's name within the package.
+        name: The function's name.
+        package: The kernel's package.
+
+    Returns:
+        The text, and the function's name in it.
+    """
+    entrance = getattr(importlib.import_module(f"{package}.{module}"), name)
+    texts: dict[str, str] = {}
+    waiting = [entrance]
+    while waiting:
+        function = waiting.pop()
+        if _name_of(function) not in texts:
+            writer = _Writer(function, package)
+            texts[_name_of(function)] = writer.text()
+            waiting += writer.called
+    # What is called stands before what calls it, or the compiler would not know it.
+    return "\n\n".join(reversed(_in_order(texts))), _name_of(entrance)
+
+
+def _name_of(function: types.FunctionType) -> str:
+    return f"{function.__module__.rpartition('.')[2]}_{function.__name__.strip('_')}"
+
+
+def _in_order(texts: dict[str, str]) -> list[str]:
+    return list(texts.values())
+
+
+class _Writer(ast.NodeTransformer):
+    """Writes one function anew."""
+
+    def __init__(self, function: types.FunctionType, package: str) -> None:
+        self._function = function
+        self._package = package
+        self._names = function.__globals__
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+        assert isinstance(tree, ast.FunctionDef)
+        self._tree = tree
+        self._groups = dict(_groups_of(tree))
+        self._aliases = dict(self._aliases_of(tree))
+        self._own = {argument.arg for argument in tree.args.args} | {
+            node.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        self.called: list[types.FunctionType] = []
+
+    def text(self) -> str:
+        """Write it."""
+        tree = self._tree
+        tree.name = _name_of(self._function)
+        tree.returns = None
+        for argument in tree.args.args:
+            argument.annotation = None
+        if ast.get_docstring(tree) is not None:
+            tree.body = tree.body[1:]
+        tree.body = [
+            self.visit(one)
+            for one in tree.body
+            if not (isinstance(one, ast.Assign) and self._is_alias(one))
+        ]
+        return ast.unparse(ast.fix_missing_locations(tree))
+
+    def _aliases_of(self, tree: ast.FunctionDef) -> Iterator[tuple[str, tuple[str, Place]]]:
+        """Find local names for columns."""
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                column = self._column(node.value)
+                if column is not None and column[1].kind == "column":
+                    yield node.targets[0].id, column
+
+    def _is_alias(self, node: ast.Assign) -> bool:
+        target = node.targets[0]
+        return isinstance(target, ast.Name) and target.id in self._aliases
+
+    def _column(self, node: ast.AST) -> tuple[str, Place] | None:
+        """Tell of which group, and where in it, an expression is a field."""
+        if isinstance(node, ast.Name):
+            return getattr(self, "_aliases", {}).get(node.id)
+        if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+            return None
+        group = self._groups.get(node.value.id)
+        return None if group is None else (node.value.id, places(GROUPS[group])[node.attr])
+
+    def visit_Subscript(self, node: ast.Subscript) -> Any:  # noqa: N802
+        column = self._column(node.value)
+        if column is not None and column[1].kind == "column":
+            name, place = column
+            return _cell(name, ast.Constant(place.row), self.visit(node.slice), node.ctx)
+        inner = node.value
+        if isinstance(inner, ast.Subscript):
+            column = self._column(inner.value)
+            if column is not None:
+                name, place = column
+                first = _cell(name, ast.Constant(0), ast.Constant(place.about), ast.Load())
+                row = ast.BinOp(first, ast.Add(), self.visit(inner.slice))
+                return _cell(name, row, self.visit(node.slice), node.ctx)
+        return self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:  # noqa: N802
+        column = self._column(node)
+        if column is None or column[1].kind != "number":
+            raise AssertionError(f"{ast.unparse(node)} of the kernel is not said of packed arrays.")
+        return _cell(column[0], ast.Constant(0), ast.Constant(column[1].about), ast.Load())
+
+    def visit_Call(self, node: ast.Call) -> Any:  # noqa: N802
+        if isinstance(node.func, ast.Name) and node.func.id == "len":
+            column = self._column(node.args[0])
+            if column is not None:
+                about = ast.Constant(column[1].about)
+                return _cell(column[0], ast.Constant(0), about, ast.Load())
+        return self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> Any:  # noqa: N802
+        assert not self._is_alias(node), "the kernel names columns at the top of its functions"
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:  # noqa: N802
+        assert node.value is not None
+        return ast.Assign([self.visit(node.target)], self.visit(node.value))
+
+    def visit_Name(self, node: ast.Name) -> Any:  # noqa: N802
+        if node.id in self._own or node.id not in self._names:
+            return node
+        value = self._names[node.id]
+        if isinstance(value, int):
+            return ast.Constant(value)
+        if inspect.isfunction(value) and value.__module__.startswith(self._package):
+            self.called.append(value)
+            return ast.Name(_name_of(value), node.ctx)
+        return node
+
+
+def _groups_of(tree: ast.FunctionDef) -> Iterator[tuple[str, str]]:
+    for argument in tree.args.args:
+        if isinstance(argument.annotation, ast.Name) and argument.annotation.id in GROUPS:
+            yield argument.arg, argument.annotation.id
+
+
+def _cell(name: str, row: ast.expr, column: ast.expr, ctx: ast.expr_context) -> ast.Subscript:
+    place = ast.Tuple([row, column], ast.Load())
+    return ast.Subscript(ast.Name(name, ast.Load()), place, ctx)

@@ -1,0 +1,1 @@
+"""Programmes as data: frozen, typed, JSON in both directions, and without Polars."""

@@ -1,0 +1,244 @@
+"""A loyalty programme, and the history of a programme that changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import pydantic
+
+from retention_kit.contracts.saved import SavedModel
+from retention_kit.errors import bad_parameter
+from retention_kit.loyalty_rules.definitions.amounts import Exact, Name, Positive, Whole
+from retention_kit.loyalty_rules.definitions.checks import check_history, check_program
+from retention_kit.loyalty_rules.definitions.discounts import Discount
+from retention_kit.loyalty_rules.definitions.moments import DaySpan, Expiry, Rolling
+from retention_kit.loyalty_rules.definitions.rules import EarningRule
+from retention_kit.loyalty_rules.definitions.tiers import TierLadder
+from retention_kit.loyalty_rules.definitions.wallets import Spending, Wallet
+from retention_kit.smart_segments.definitions.base import Part
+
+Rounding = Literal["down", "half_up", "half_even", "up"]
+"""How the fraction of an award, or of a hundredth of a discount, is rounded."""
+Stacking = Literal["sum", "best", "first"]
+"""Which of a group of rules pay: all, the one that gives most, the first that gives anything."""
+CERTIFICATES = "certificates"
+"""The name of the wallet in which gift certificates stand."""
+
+
+class Referral(Part):
+    """When a referral counts.
+
+    Attributes:
+        return_window: How long the friend's first order must have lasted without being returned.
+        largest_number: How many referrals one customer is paid for; None for any number.
+    """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, *, return_window: str = "14d", largest_number: int | None = None
+        ) -> None: ...
+
+    return_window: DaySpan = "14d"
+    largest_number: Whole | None = None
+
+
+class Returns(Part):
+    """For how long a return takes back what an order earned.
+
+    Attributes:
+        within: How long after the order; later returns change nothing on the account.
+    """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, within: str = "1y") -> None: ...
+
+    within: DaySpan = "1y"
+
+
+class Certificates(Part):
+    """Gift certificates: a wallet of money of its own, from which orders are paid.
+
+    Attributes:
+        expiry: When a certificate expires that names no day itself.
+    """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, expiry: Expiry = ...) -> None: ...
+
+    expiry: Expiry = Rolling(length="1y")
+
+
+class LoyaltyProgram(SavedModel):
+    """A loyalty programme as data: frozen, JSON in both directions, with a version.
+
+    Attributes:
+        name: The programme's name.
+        currency: The shop's currency, three letters. There is no default.
+        rounding: How fractions are rounded: `down`, `half_up`, `half_even` or `up`; each award
+            once, to the wallet's smallest unit. There is no default.
+        wallets: The wallets. What orders are paid with stands in the first that can be spent.
+        rules: How one earns.
+        tiers: The tiers, or None.
+        discounts: The discounts, in the order in which they are taken off, after the tier's.
+        combining: Whether discounts `compound`, each on what remains, or the `best` alone counts.
+        stacking: By the group's name, which of its rules pay: `sum`, `best` or `first`.
+        returns: For how long returns count.
+        referral: When a referral counts.
+        certificates: Gift certificates, or None.
+        largest_rate: The highest share of the price that a rule or a discount may give. More is
+            taken for a slip of the pen until it is said here.
+        description: What it is for; not looked at.
+
+    Examples:
+        >>> program = LoyaltyProgram(
+        ...     name="Tea club",
+        ...     currency="RUB",
+        ...     rounding="down",
+        ...     wallets=[Wallet(name="points")],
+        ... )
+        >>> LoyaltyProgram.from_json(program.to_json()) == program
+        True
+    """
+
+    if TYPE_CHECKING:
+
+        def __init__(  # noqa: PLR0913
+            self,
+            *,
+            name: str,
+            currency: str,
+            rounding: Rounding,
+            wallets: Iterable[Wallet] = (),
+            rules: Iterable[EarningRule] = (),
+            tiers: TierLadder | None = None,
+            discounts: Iterable[Discount] = (),
+            combining: Literal["compound", "best"] = "compound",
+            stacking: Mapping[str, Stacking] = ...,
+            returns: Returns = ...,
+            referral: Referral = ...,
+            certificates: Certificates | None = None,
+            largest_rate: Exact = ...,
+            description: str = "",
+        ) -> None: ...
+
+    FORMAT: ClassVar[str] = "retention_kit.loyalty_program"
+    VERSION: ClassVar[int] = 1
+
+    name: Name
+    currency: str = pydantic.Field(pattern="^[A-Z]{3}$")
+    rounding: Rounding
+    wallets: tuple[Wallet, ...] = ()
+    rules: tuple[EarningRule, ...] = ()
+    tiers: TierLadder | None = None
+    discounts: tuple[Discount, ...] = ()
+    combining: Literal["compound", "best"] = "compound"
+    stacking: dict[Name, Stacking] = pydantic.Field(default_factory=dict)
+    returns: Returns = Returns()
+    referral: Referral = Referral()
+    certificates: Certificates | None = None
+    largest_rate: Positive = Decimal("0.5")
+    description: str = ""
+
+    @pydantic.model_validator(mode="after")
+    def _can_be(self) -> Self:
+        check_program(self)
+        return self
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """What tells it from every other programme, 64 hexadecimal digits."""
+        return digest_of(json.loads(self.to_json(indent=None)))
+
+    @functools.cached_property
+    def all_wallets(self) -> tuple[Wallet, ...]:
+        """The wallets, that of gift certificates included."""
+        if self.certificates is None:
+            return self.wallets
+        own = Wallet(
+            name=CERTIFICATES, kind="money", expiry=self.certificates.expiry, spending=Spending()
+        )
+        return (*self.wallets, own)
+
+    def wallet(self, name: str) -> Wallet:
+        """Give a wallet by its name.
+
+        Raises:
+            DefinitionError: There is none.
+        """
+        for one in self.all_wallets:
+            if one.name == name:
+                return one
+        raise bad_parameter(
+            "wallet", got=name, allowed=", ".join(repr(one.name) for one in self.all_wallets)
+        )
+
+    def with_fields(self, **fields: Any) -> LoyaltyProgram:
+        """Give the same with other values in some fields, checked again."""
+        own = {name: getattr(self, name) for name in type(self).model_fields}
+        return LoyaltyProgram(**{**own, **fields})
+
+
+class ProgramHistory(SavedModel):
+    """A programme that changed: what was earned keeps the rules under which it was earned.
+
+    Attributes:
+        versions: Pairs of the first day on which a version holds, and the programme; ascending.
+            The first holds since ever, whatever day it names.
+
+    Examples:
+        >>> tea = LoyaltyProgram(name="Tea club", currency="RUB", rounding="down")
+        >>> history = ProgramHistory(versions=[(dt.date(2025, 1, 1), tea)])
+        >>> ProgramHistory.from_json(history.to_json()) == history
+        True
+    """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, versions: Iterable[tuple[dt.date, LoyaltyProgram]]) -> None: ...
+
+    FORMAT: ClassVar[str] = "retention_kit.loyalty_program_history"
+    VERSION: ClassVar[int] = 1
+
+    versions: tuple[tuple[dt.date, LoyaltyProgram], ...] = pydantic.Field(
+        min_length=1, max_length=62
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _can_be(self) -> Self:
+        check_history(self.versions)
+        return self
+
+    def __hash__(self) -> int:
+        return hash(tuple((day, program.digest) for day, program in self.versions))
+
+    @property
+    def programs(self) -> tuple[LoyaltyProgram, ...]:
+        """The programmes, the first first."""
+        return tuple(program for _, program in self.versions)
+
+
+def program_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a programme as `LoyaltyProgram.to_json` writes it."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "LoyaltyProgram",
+        **LoyaltyProgram.json_schema(),
+    }
+
+
+def digest_of(written: object) -> str:
+    """Give what tells JSON from other JSON, whatever the order of its keys."""
+    text = json.dumps(written, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What involves two customers, or the calendar, turned into events of one customer each."""

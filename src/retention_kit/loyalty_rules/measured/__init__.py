@@ -1,0 +1,1 @@
+"""How a programme that runs is used: who takes part, who redeems, and how members compare."""

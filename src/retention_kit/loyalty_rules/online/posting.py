@@ -1,0 +1,288 @@
+"""Events posted to an account, one after the other: what each changes, and what it writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from retention_kit.errors import bad_parameter
+from retention_kit.loyalty_rules.kernel import layout
+from retention_kit.loyalty_rules.lowered.compiled import CompiledProgram
+from retention_kit.loyalty_rules.online.account import Account
+from retention_kit.loyalty_rules.online.adopting import adopted
+from retention_kit.loyalty_rules.online.columns import closed
+from retention_kit.loyalty_rules.online.events import (
+    Delivery,
+    Event,
+    Id,
+    Order,
+    Return,
+    Transfer,
+    place_of,
+    source_of,
+)
+from retention_kit.loyalty_rules.online.exact import exact_instant, microseconds
+from retention_kit.loyalty_rules.online.forgetting import SOURCES, forgotten
+from retention_kit.loyalty_rules.online.moving import moved, passed
+from retention_kit.loyalty_rules.online.preparing import Row, prepared
+from retention_kit.loyalty_rules.online.refusing import (
+    REFUSALS,
+    LateEventError,
+    Refusal,
+    error_of,
+    figure_of,
+)
+from retention_kit.loyalty_rules.online.telling import told
+
+if TYPE_CHECKING:
+    from retention_kit.loyalty_rules.ledger import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of an event.
+
+    Attributes:
+        account: The account after it.
+        entries: What it wrote, with what time had brought about by then; nothing where the event
+            was there already.
+        event: The event.
+        refusal: Why it was refused; None where it was taken. The account is the one before then.
+        available: What is there, or allowed, where it was refused; see `RefusedError`.
+        overturned: Of a late event, the events taken before that are refused after it, as
+            `source_of` names them.
+    """
+
+    account: Account
+    entries: tuple[Entry, ...]
+    event: Event
+    refusal: Refusal | None = None
+    available: int | None = None
+    overturned: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """An account made of a whole history.
+
+    Attributes:
+        account: The account.
+        entries: All entries, those that time brought about by the instant of observation included.
+        refused: What was refused, in order.
+    """
+
+    account: Account
+    entries: tuple[Entry, ...]
+    refused: tuple[Posted, ...]
+
+
+def post(account: Account, event: Event, program: CompiledProgram) -> Posted:
+    """Take an event into an account.
+
+    The same event again changes nothing. Neither does one that no rule and no wallet looks at.
+
+    Args:
+        account: The account as it is.
+        event: What happened, not before the last event that was posted.
+        program: The programme, as `compile_program` gives it.
+
+    Returns:
+        The account after it and the entries that were written.
+
+    Raises:
+        RedemptionRefusedError: More is to be spent than there is, or than the programme allows.
+        RefusedError: The event is of an unknown order, reservation or label, or comes too late.
+        LateEventError: The account holds events that are taken after it.
+        OtherProgramError: The account was made under another programme.
+        DataError: The event is in another currency, or of a wallet that there is not.
+    """
+    posted = try_post(account, event, program)
+    if posted.refusal is not None:
+        raise error_of(posted.refusal, posted.available)
+    return posted
+
+
+def try_post(account: Account, event: Event, program: CompiledProgram) -> Posted:
+    """Take an event into an account as `post` does, and give a refusal instead of raising it.
+
+    Args:
+        account: The account as it is.
+        event: What happened, not before the last event that was posted.
+        program: The programme, as `compile_program` gives it.
+
+    Raises:
+        LateEventError: The account holds events that are taken after it.
+        OtherProgramError: The account was made under another programme.
+        DataError: The event is in another currency, or of a wallet that there is not.
+    """
+    _check(program)
+    if is_known(account, event):
+        return Posted(account, (), event)
+    place = place_of(event)
+    if account.last is not None and place < account.last:
+        raise LateEventError
+    account = adopted(account, program)
+    row = prepared(event, account, program)
+    if row is None:
+        return Posted(account, (), event)
+    if isinstance(event, Return) and event.original_order_id in account.past:
+        return Posted(account, (), event, "too_late")
+    assert account.state is not None
+    if isinstance(event, Delivery) and event.order_id in account.past:
+        # Nothing of it waits any more, or it would not be forgotten.
+        state, out = passed(account.state, program, row.at + 1)
+        answer = layout.DONE
+    else:
+        answer, state, out = moved(account.state, program, row.as_events())
+    if answer != layout.DONE:
+        code = REFUSALS[answer]
+        return Posted(account, (), event, code, figure_of(code, state.cells[layout.INFO]))
+    entries = told(out, program, event, account.entries)
+    now = _changed(account, event, row, len(entries))
+    return Posted(forgotten(replace(now, state=closed(state), last=place), program), entries, event)
+
+
+def fold(
+    customer_id: Id, events: Iterable[Event], program: CompiledProgram, *, as_of: dt.datetime
+) -> Folded:
+    """Make an account of everything that happened to a customer before an instant.
+
+    Args:
+        customer_id: Whose it is.
+        events: What happened, in any order; what is there twice counts once.
+        program: The programme, as `compile_program` gives it.
+        as_of: The instant of observation, exclusive.
+
+    Returns:
+        The account as it then is, all entries, and what was refused.
+    """
+    _check(program)
+    until = exact_instant("as_of", as_of)
+    account = Account.new(customer_id)
+    entries: list[Entry] = []
+    refused: list[Posted] = []
+    for event in sorted((one for one in events if one.at < until), key=place_of):
+        posted = try_post(account, event, program)
+        account = posted.account
+        entries += posted.entries
+        if posted.refusal is not None:
+            refused.append(posted)
+    grown = grow_older(account, program, as_of=until)
+    return Folded(grown.account, (*entries, *grown.entries), tuple(refused))
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """An account after some time.
+
+    Attributes:
+        account: The account then.
+        entries: What time has brought about.
+    """
+
+    account: Account
+    entries: tuple[Entry, ...]
+
+
+def grow_older(account: Account, program: CompiledProgram, *, as_of: dt.datetime) -> Older:
+    """Write down what time has brought about before an instant: what expired, what became active.
+
+    Nothing depends on its being written down: the next post does it anyway.
+
+    Args:
+        account: The account.
+        program: The programme.
+        as_of: The instant, exclusive; not before the last event.
+    """
+    until = microseconds(exact_instant("as_of", as_of))
+    if account.last is None or until <= account.last[0]:
+        return Older(account, ())
+    account = adopted(account, program)
+    assert account.state is not None
+    state, out = passed(account.state, program, until)
+    entries = told(out, program, None, account.entries)
+    if not entries:
+        return Older(account, ())
+    count = account.entries + len(entries)
+    return Older(
+        replace(account, state=closed(state), entries=count, version=account.version + 1), entries
+    )
+
+
+def transfer(
+    sender: Account,
+    receiver: Account,
+    *,
+    key: str,
+    at: dt.datetime,
+    units: int,
+    wallet: str,
+    program: CompiledProgram,
+) -> tuple[Posted, Posted]:
+    """Let units go from one customer to another.
+
+    Args:
+        sender: Whose they are.
+        receiver: Who gets them.
+        key: What tells the transfer from others.
+        at: When.
+        units: How many of the wallet's smallest units, above 0.
+        wallet: Of which wallet.
+        program: The programme.
+
+    Returns:
+        What became of either side; `Posted.event` is what was posted to it.
+
+    Raises:
+        RedemptionRefusedError: The sender has not so many.
+        DefinitionError: Sender and receiver are one.
+        LateEventError: One of the accounts holds events that are taken after it.
+    """
+    _check(program)
+    if sender.customer_id == receiver.customer_id:
+        raise bad_parameter("receiver", got="the sender", allowed="another customer")
+    going = Transfer(key=key, at=at, units=-units, wallet=wallet, other=receiver.customer_id)
+    coming = Transfer(key=key, at=at, units=units, wallet=wallet, other=sender.customer_id)
+    if units <= 0:
+        raise bad_parameter("units", got=units, allowed="a whole number above 0")
+    if not is_known(sender, going):
+        (there,) = (one.available for one in sender.balances(program, at) if one.wallet == wallet)
+        if units > there:
+            raise error_of("over_balance", max(there, 0))
+    return post(sender, going, program), post(receiver, coming, program)
+
+
+def is_known(account: Account, event: Event) -> bool:
+    """Say whether an event was posted already, as far as the account remembers."""
+    if isinstance(event, Order):
+        return event.order_id in account.orders or event.order_id in account.past
+    return source_of(event) in account.sources
+
+
+def _changed(account: Account, event: Event, row: Row, written: int) -> Account:
+    """Give an account that knows of an event, its state apart."""
+    orders, sources = account.orders, account.sources
+    if isinstance(event, Order):
+        orders = (*orders, event.order_id)
+    else:
+        sources = (*sources[-SOURCES + 1 :], source_of(event))
+    return replace(
+        account,
+        version=account.version + 1,
+        entries=account.entries + written,
+        orders=orders,
+        sources=sources,
+        names=row.names,
+    )
+
+
+def _check(program: object) -> None:
+    if not isinstance(program, CompiledProgram):
+        raise bad_parameter(
+            "program",
+            got=type(program).__name__,
+            allowed="what compile_program gives",
+            step="compile_program(program, time_zone='Europe/Moscow').",
+        )

@@ -1,0 +1,344 @@
+"""What an order would cost and bring: reckoned on a copy, so that nothing changes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+
+from retention_kit.errors import bad_parameter
+from retention_kit.loyalty_rules.kernel import layout
+from retention_kit.loyalty_rules.kernel.awards import left_of_cap, uncapped
+from retention_kit.loyalty_rules.kernel.discounts import discounted
+from retention_kit.loyalty_rules.kernel.moments import day_of
+from retention_kit.loyalty_rules.kernel.numbers import share
+from retention_kit.loyalty_rules.kernel.passing import advance
+from retention_kit.loyalty_rules.kernel.spending import (
+    held_for,
+    most_by_share,
+    settings_of,
+    wallet_held,
+    worth,
+)
+from retention_kit.loyalty_rules.kernel.steps import take
+from retention_kit.loyalty_rules.kernel.tiers import tier_in_force
+from retention_kit.loyalty_rules.lowered.parts import NO_MONEY
+from retention_kit.loyalty_rules.online.adopting import adopted
+from retention_kit.loyalty_rules.online.events import Order, place_of
+from retention_kit.loyalty_rules.online.exact import exact_units, money_of
+from retention_kit.loyalty_rules.online.moving import BY_TIME, copied
+from retention_kit.loyalty_rules.online.preparing import NONE, Row, prepared
+from retention_kit.loyalty_rules.online.quotes import (
+    DiscountLine,
+    Earning,
+    LimitedBy,
+    Quote,
+    Spendable,
+    Withheld,
+)
+from retention_kit.loyalty_rules.online.refusing import (
+    REFUSALS,
+    LateEventError,
+    Refusal,
+    figure_of,
+)
+from retention_kit.loyalty_rules.online.telling import instant_or_none, name_or_none, worth_of
+from retention_kit.loyalty_rules.online.viewing import missing_in
+
+if TYPE_CHECKING:
+    from retention_kit.loyalty_rules.lowered.compiled import CompiledProgram
+    from retention_kit.loyalty_rules.online.account import Account
+
+_MULTIPLIED = (layout.PROPORTIONAL, layout.FULL_STEPS, layout.SLABS, layout.WHOLE)
+_ONE = Decimal(1)
+_PRICES_ARE_GROSS = 1
+
+
+def quote(
+    account: Account,
+    order: Order,
+    program: CompiledProgram,
+    *,
+    spend: int | Literal["most"] | None = None,
+) -> Quote:
+    """Say what an order would cost and bring, if it were placed now; nothing changes.
+
+    The amounts of the order are prices before the programme's discounts. What is posted later is
+    the order with `discounts` taken off, and `points_paid` as the quote says.
+
+    Args:
+        account: The account as it is.
+        order: The order.
+        program: The programme, as `compile_program` gives it.
+        spend: How many units to pay with; `most` for as many as can be; None for the order's own
+            `points_paid`.
+
+    Returns:
+        The quote; where it cannot be paid so, the quote of paying without, and why.
+
+    Raises:
+        LateEventError: The account holds events that are taken after the order.
+        OtherProgramError: The account was made under another programme.
+        DataError: It is in another currency, or of a wallet that there is not.
+        DefinitionError: `spend` is neither a number of units nor `most`.
+    """
+    if account.last is not None and place_of(order) < account.last:
+        raise LateEventError
+    account = adopted(account, program)
+    row = prepared(order, account, program)
+    assert row is not None
+    row.spend = order.points_paid if spend is None else 0
+    tried = _Trial(account, row, program)
+    if spend is not None:
+        row.spend = _units(spend, tried.spendable)
+    code = tried.take()
+    refusal, limit = None, None
+    if code != layout.DONE:
+        refusal = REFUSALS[code]
+        limit = figure_of(refusal, tried.state.cells[layout.INFO])
+        # The rest of the quote is of paying nothing from the wallet.
+        row.spend, row.key = 0, NONE
+        tried = _Trial(account, row, program)
+        tried.take()
+    return _quote(order, row, tried, refusal, limit)
+
+
+class _Trial:
+    """An order tried on a copy of an account.
+
+    Attributes:
+        program: The programme.
+        row: The order.
+        before: The account's state before the order.
+        state: The copy.
+        out: What the kernel writes.
+        tier: The tier in force.
+        spendable: How much can be spent.
+        missing: What is missing to the next tier.
+    """
+
+    __slots__ = ("before", "missing", "out", "program", "row", "spendable", "state", "tier")
+
+    def __init__(self, account: Account, row: Row, program: CompiledProgram) -> None:
+        self.program, self.row, self.before = program, row, account.state
+        self.state, self.out = copied(account.state, program)
+        rules, state, out = program.rules, self.state, self.out
+        advance(rules, state, out, row.at + 1, row.at + 1, BY_TIME)
+        self.tier = tier_in_force(state, row.at)
+        events = row.as_events()
+        off = discounted(rules, events, 0, state, out, row.at, self.tier, row.amount)
+        state.cells[layout.DISCOUNT] = off
+        self.spendable = _spendable(row, self.state, program)
+        self.missing = missing_in(self.state, program, row.at)
+
+    def take(self) -> int:
+        """Take the order; give what became of it."""
+        # What finding the discounts wrote and counted is written and counted again.
+        self.out.used[0] = self.out.used[1] = 0
+        for discount, used in enumerate(self.before.discount_used):
+            self.state.discount_used[discount] = used
+        events = self.row.as_events()
+        return take(self.program.rules, events, 0, self.state, self.out, _PRICES_ARE_GROSS)
+
+
+def _units(spend: int | str, spendable: Spendable) -> int:
+    if spend == "most":
+        return spendable.units
+    if isinstance(spend, str):
+        raise bad_parameter("spend", got=spend, allowed="a number of units, 'most' or None")
+    return exact_units("spend", spend)
+
+
+def _quote(
+    order: Order, row: Row, tried: _Trial, refusal: Refusal | None, limit: int | None
+) -> Quote:
+    program, state, tier = tried.program, tried.state, tried.tier
+    off = money_of(state.cells[layout.DISCOUNT])
+    goods = money_of(row.amount)
+    points = worth_of(program, row.version, row.wallet, row.spend)
+    discounts, earnings, reaches = _written(tried)
+    return Quote(
+        order_id=order.order_id,
+        at=order.at,
+        currency=program.currency,
+        goods=goods,
+        discounts=discounts,
+        discount=off,
+        wallet=name_or_none(program.wallet_names, row.wallet),
+        points=row.spend,
+        points_value=points,
+        payable=goods - off - points,
+        spendable=tried.spendable,
+        earnings=earnings,
+        withheld=_withheld(tried),
+        tier=name_or_none(program.tier_names, tier),
+        privileges=program.benefits[tier].privileges if tier >= 0 else (),
+        reaches=reaches,
+        missing=tried.missing,
+        refusal=refusal,
+        available=limit,
+    )
+
+
+def _written(
+    tried: _Trial,
+) -> tuple[tuple[DiscountLine, ...], tuple[Earning, ...], str | None]:
+    """Read what the kernel wrote: discounts, earnings, and the tier that is reached."""
+    out: Any = tried.out
+    program = tried.program
+    discounts: list[DiscountLine] = []
+    earnings: list[Earning] = []
+    reaches: str | None = None
+    for place in range(out.used[0]):
+        if out.event[place] < 0:
+            continue
+        kind = out.kind[place]
+        if kind == layout.EARNED:
+            earnings.append(_earning(tried, place))
+        elif kind == layout.TIER_UP:
+            reaches = program.tier_names[out.tier[place]]
+        elif kind == layout.DISCOUNTED:
+            discounts.append(
+                DiscountLine(
+                    name=name_or_none(program.discount_names, out.rule[place]),
+                    tier=name_or_none(program.tier_names, out.tier[place]),
+                    base=money_of(out.base[place]),
+                    amount=money_of(out.units[place]),
+                )
+            )
+    return tuple(discounts), tuple(earnings), reaches
+
+
+def _earning(tried: _Trial, place: int) -> Earning:
+    out: Any = tried.out
+    program, rules = tried.program, tried.program.rules
+    rule, wallet, units = out.rule[place], out.wallet[place], out.units[place]
+    is_count = rules.base_flags[rules.rule_base[rule]] & NO_MONEY
+    return Earning(
+        rule=program.rule_names[rule],
+        wallet=program.wallet_names[wallet],
+        units=units,
+        value=worth_of(program, tried.row.version, wallet, units),
+        base=Decimal(out.base[place]) if is_count else money_of(out.base[place]),
+        multiplier=_multiplier(tried, rule),
+        uncapped=out.uncapped[place],
+        cap=_cap(tried, rule) if units < out.uncapped[place] else None,
+        active_at=instant_or_none(out.active[place]),
+        expires_at=instant_or_none(out.expires[place]),
+    )
+
+
+def _multiplier(tried: _Trial, rule: int) -> Decimal:
+    """Give by how much the tier and other rules multiply what a rule gives."""
+    program, rules, state = tried.program, tried.program.rules, tried.state
+    if rules.rule_award[rule] not in _MULTIPLIED:
+        return _ONE
+    found = program.benefits[tried.tier].multiplier if tried.tier >= 0 else _ONE
+    for award in _awards(state):
+        other = state.award_rule[award]
+        is_multiplier = rules.rule_award[other] == layout.MULTIPLIER
+        is_paying = state.award_left[award] > 0 or state.award_base[award] == 0
+        if is_multiplier and is_paying and rules.rule_wallet[other] == rules.rule_wallet[rule]:
+            found *= program.rules_by_number[other].award.factor
+    return found
+
+
+def _cap(tried: _Trial, rule: int) -> int | None:
+    """Give how many units the tightest cap of a rule left; None where it has none."""
+    rules, day = tried.program.rules, day_of(tried.program.rules, tried.row.at)
+    first = rules.rule_first_cap[rule]
+    rooms = [
+        max(left_of_cap(rules, tried.before, cap, day), 0)
+        for cap in range(first, first + rules.rule_caps[rule])
+        if rules.cap_times[cap] == 0
+    ]
+    return min(rooms, default=None)
+
+
+def _withheld(tried: _Trial) -> tuple[Withheld, ...]:
+    """Give the rules that would give something by themselves, and do not."""
+    rules, state = tried.program.rules, tried.state
+    awards = _awards(state)
+    found: list[Withheld] = []
+    for award in awards:
+        rule = state.award_rule[award]
+        if state.award_units[award] > 0 or rules.rule_award[rule] == layout.MULTIPLIER:
+            continue
+        record = state.cells[layout.RECORDS] - 1
+        units = uncapped(
+            rules,
+            state,
+            award,
+            awards.start,
+            len(awards),
+            tried.tier,
+            state.record_position[record],
+            _points_in_money(tried),
+            state.record_amount[record],
+        )
+        if units > 0:
+            is_capped = units > state.award_bar[award] or state.award_room[award] <= 0
+            name = tried.program.rule_names[rule]
+            found.append(Withheld(name, units, "cap" if is_capped else "stacking"))
+    return tuple(found)
+
+
+def _awards(state: Any) -> range:
+    """Give the awards of the order that was taken last."""
+    record = state.cells[layout.RECORDS] - 1
+    first = state.record_first_award[record]
+    return range(first, first + state.record_awards[record])
+
+
+def _points_in_money(tried: _Trial) -> int:
+    row, rules = tried.row, tried.program.rules
+    if row.spend <= 0:
+        return 0
+    settings = settings_of(rules, row.version, row.wallet)
+    return worth(rules, settings, row.spend)
+
+
+def _available(state: Any, wallet: int, at: int) -> int:
+    """Give what the kernel says is available, without calling it lot by lot."""
+    lots = zip(
+        state.lot_wallet[: state.cells[layout.LOTS]],
+        state.lot_active,
+        state.lot_remaining,
+        state.lot_reserved,
+        strict=False,
+    )
+    return sum(left - held for of, active, left, held in lots if active <= at and of == wallet)
+
+
+def _spendable(row: Row, state: Any, program: CompiledProgram) -> Spendable:
+    """Say how much of an order can be paid from its wallet, and why not more."""
+    rules, wallet = program.rules, row.wallet
+    name = name_or_none(program.wallet_names, wallet)
+    settings = settings_of(rules, row.version, wallet) if wallet >= 0 else NONE
+    if wallet < 0 or rules.wallet_spends[settings] == 0:
+        return Spendable(name, 0, money_of(0), 0, 0, 0, 1, "not_spendable")
+    there = _available(state, wallet, row.at)
+    if row.key >= 0 and wallet_held(state, row.key) == wallet:
+        there += held_for(state, row.key)
+    goods = row.amount - state.cells[layout.DISCOUNT]
+    base = row.bases[rules.wallet_base[settings]][0]
+    if goods < row.amount and row.amount > 0:
+        base = share(base, goods, row.amount)
+    by_share = most_by_share(rules, settings, base)
+    minimum, step = rules.wallet_minimum[settings], rules.wallet_step[settings]
+    units = max(min(there, by_share), 0) // step * step
+    limited_by: LimitedBy = "balance"
+    if units < minimum:
+        units, limited_by = 0, "minimum"
+    elif by_share < there:
+        is_excluded = base < goods and most_by_share(rules, settings, goods) > by_share
+        limited_by = "excluded" if is_excluded else "share"
+    return Spendable(
+        wallet=name,
+        units=units,
+        value=worth_of(program, row.version, wallet, units),
+        available=max(there, 0),
+        by_share=by_share,
+        minimum=minimum,
+        step=step,
+        limited_by=limited_by,
+    )

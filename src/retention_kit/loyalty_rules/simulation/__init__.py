@@ -1,0 +1,1 @@
+"""What programmes would have cost on the orders of the past, and who would have had what."""

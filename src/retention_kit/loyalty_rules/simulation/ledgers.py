@@ -1,0 +1,123 @@
+"""The ledger that a programme would have written over a history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import polars as pl
+
+from retention_kit.contracts.bundle import Bundle
+from retention_kit.errors import DefinitionError, bad_parameter
+from retention_kit.loyalty_rules.definitions.plugins import EarningRuleSpec
+from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
+from retention_kit.loyalty_rules.definitions.wallets import Wallet
+from retention_kit.loyalty_rules.deriving.all_sources import derive_events
+from retention_kit.loyalty_rules.simulation.assumed import Redemption
+from retention_kit.smart_segments.answers import Beside
+
+Program = LoyaltyProgram | ProgramHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a programme wrote.
+
+    Attributes:
+        ledger: Every entry.
+        refused: How many events were refused.
+        tiers: The names of its tiers, the lowest first.
+        begins_in_first: Whether everybody begins in the lowest.
+    """
+
+    ledger: pl.DataFrame
+    refused: int
+    tiers: tuple[str, ...]
+    begins_in_first: bool
+
+
+def programs_of(
+    programs: Mapping[str, Program] | Iterable[Program] | Program, currency: str
+) -> dict[str, Program]:
+    """Give programmes by name.
+
+    Raises:
+        DefinitionError: There are none, two of one name, one of another currency, or something
+            else among them.
+    """
+    if isinstance(programs, LoyaltyProgram | ProgramHistory):
+        programs = [programs]
+    if isinstance(programs, Mapping):
+        pairs = list(programs.items())
+    else:
+        pairs = [(_name_of(one), one) for one in programs]
+    if not pairs:
+        raise bad_parameter("programs", got="none", allowed="at least one programme")
+    found: dict[str, Program] = {}
+    for name, one in pairs:
+        if name in found:
+            raise DefinitionError(
+                f"Two programmes are named {name!r}. Next step: pass them by names of your own: "
+                "simulate(dataset, {'now': …, 'then': …}, …).",
+                parameter="programs",
+            )
+        for version in versions_of(one):
+            if version.currency != currency:
+                raise bad_parameter(
+                    "currency",
+                    got=version.currency,
+                    allowed=f"{currency!r}, the shop's",
+                    step=f"mend the programme {name!r}.",
+                )
+        found[name] = one
+    return found
+
+
+def versions_of(program: Program) -> tuple[LoyaltyProgram, ...]:
+    """Give the versions of a programme, the earliest first."""
+    return (program,) if isinstance(program, LoyaltyProgram) else program.programs
+
+
+def less_bothered(program: Program, redemption: Redemption) -> Program:
+    """Give a programme with the least amount that anybody bothers to spend as its minimum."""
+    if not redemption.least:
+        return program
+    if isinstance(program, LoyaltyProgram):
+        return _with_least(program, redemption.least)
+    versions = [(day, _with_least(one, redemption.least)) for day, one in program.versions]
+    return ProgramHistory(versions=versions)
+
+
+def run_program(
+    shop: Bundle,
+    program: Program,
+    *,
+    as_of: dt.datetime,
+    redemption: Redemption,
+    specs: tuple[EarningRuleSpec, ...],
+    beside: Beside,
+) -> Run:
+    """Run a programme over a history."""
+    raise NotImplementedError
+
+
+def _name_of(program: object) -> str:
+    if isinstance(program, LoyaltyProgram | ProgramHistory):
+        return versions_of(program)[-1].name
+    raise bad_parameter(
+        "programs", got=type(program).__name__, allowed="loyalty programmes, or their histories"
+    )
+
+
+def _with_least(program: LoyaltyProgram, least: int | Decimal) -> LoyaltyProgram:
+    return program.with_fields(wallets=tuple(_least_of(one, least) for one in program.wallets))
+
+
+def _least_of(wallet: Wallet, least: int | Decimal) -> Wallet:
+    if wallet.spending is None:
+        return wallet
+    minimum = max(wallet.spending.minimum, Decimal(least))
+    raised: Wallet = wallet.with_fields(spending=wallet.spending.with_fields(minimum=minimum))
+    return raised

@@ -1,0 +1,159 @@
+"""Databases: opened by URL, and one transaction at a time as each of them needs it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
+
+import sqlalchemy as sql
+from sqlalchemy import exc, pool
+
+from retention_kit.errors import DefinitionError, MissingDependencyError
+
+_WAIT_SECONDS = 30
+_SQLITE_BUSY: Final = frozenset({5, 6})
+_POSTGRESQL_BUSY: Final = frozenset({"40001", "40P01", "55P03"})
+"""Not serialisable, a deadlock, a lock that was not got."""
+_CREATING = 5_713_204_551
+"""The advisory lock under which one process makes the tables."""
+
+
+class LostError(Exception):
+    """The transaction was undone because somebody else's came first."""
+
+
+class Database:
+    """An engine, and how a transaction begins and ends on it.
+
+    SQLite's driver begins a transaction only at the first change, and one that has read cannot
+    always begin to write. So transactions are begun here in so many words, and those that write
+    take the lock for it at once. All changes of a database in memory go through one connection.
+    """
+
+    def __init__(self, engine: sql.Engine, *, own: bool) -> None:
+        self.engine = engine
+        self.sqlite = engine.dialect.name == "sqlite"
+        self._own = own
+        alone = isinstance(engine.pool, pool.StaticPool | pool.SingletonThreadPool)
+        self._turn = threading.Lock() if alone else contextlib.nullcontext()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sql.Connection]:
+        """Open a transaction that only reads.
+
+        Raises:
+            LostError: The database would not wait any longer.
+        """
+        with _undone_by_others(), self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sql.Connection]:
+        """Open a transaction that writes; it is undone whole if anything in it fails.
+
+        Raises:
+            LostError: A row is there already, or the database would not wait any longer.
+        """
+        with _undone_by_others(), self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def creating(self) -> Iterator[sql.Connection]:
+        """Open a transaction in which tables are made, by one process at a time."""
+        if self.sqlite and self._own:
+            with self._connection() as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            if self.engine.dialect.name == "postgresql":
+                connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_CREATING)))
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections, where the engine was made here."""
+        if self._own:
+            self.engine.dispose()
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sql.Connection]:
+        with self._turn, self.engine.connect() as connection:
+            if self.sqlite:
+                yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            else:
+                yield connection
+
+    @contextlib.contextmanager
+    def _transaction(self, begin: str) -> Iterator[sql.Connection]:
+        with self._connection() as connection:
+            if not self.sqlite:
+                with connection.begin():
+                    yield connection
+                return
+            connection.exec_driver_sql(begin)
+            try:
+                yield connection
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            connection.exec_driver_sql("COMMIT")
+
+
+def open_database(where: str | sql.Engine) -> Database:
+    """Open a database by URL, or use an engine as it is.
+
+    Raises:
+        DefinitionError: The URL is none, or of a database that is not supported. The message does
+            not show it: a password may stand in it.
+        MissingDependencyError: The driver is not installed.
+    """
+    if isinstance(where, sql.Engine):
+        return Database(where, own=False)
+    try:
+        url = sql.make_url(where)
+        backend = "postgresql" if url.drivername == "postgres" else url.get_backend_name()
+    except (exc.ArgumentError, ValueError, TypeError, AttributeError):
+        raise _no_url() from None
+    if backend == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+        settings: dict[str, Any] = {"pool_pre_ping": True}
+    elif backend == "sqlite":
+        settings = {"connect_args": {"timeout": _WAIT_SECONDS}}
+        if url.database in (None, "", ":memory:"):
+            settings["poolclass"] = pool.StaticPool
+            settings["connect_args"]["check_same_thread"] = False
+    else:
+        raise _no_url()
+    try:
+        return Database(sql.create_engine(url, hide_parameters=True, **settings), own=True)
+    except ModuleNotFoundError:
+        raise MissingDependencyError("psycopg", "postgres") from None
+
+
+def _no_url() -> DefinitionError:
+    return DefinitionError(
+        "This is no URL of a database that a ledger can be kept in. Allowed: "
+        "'sqlite:///path/to/file', 'postgresql://user:password@host/database', or an engine of "
+        "SQLAlchemy. Next step: mend the URL.",
+        parameter="database",
+    )
+
+
+@contextlib.contextmanager
+def _undone_by_others() -> Iterator[None]:
+    try:
+        yield
+    except exc.IntegrityError:
+        raise LostError from None
+    except exc.OperationalError as problem:
+        if _is_busy(problem):
+            raise LostError from None
+        raise
+
+
+def _is_busy(problem: exc.OperationalError) -> bool:
+    """Say whether somebody else's transaction stood in the way."""
+    code = getattr(problem.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE_BUSY
+    return getattr(problem.orig, "sqlstate", None) in _POSTGRESQL_BUSY

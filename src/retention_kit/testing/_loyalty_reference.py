@@ -1,0 +1,161 @@
+"""A naive reading of loyalty programmes, one customer at a time, to compare the fast one with.
+
+It is written from the definitions and shares nothing with the kernel: fractions, datetimes with
+their zone, and lists that are searched from end to end. Nothing here is made to be quick.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from retention_kit.testing._loyalty_awards import Record
+from retention_kit.testing._loyalty_bases import (
+    name_of,
+    worth_of,
+)
+from retention_kit.testing._loyalty_earning import earned
+from retention_kit.testing._loyalty_ladder import Counted, Standing, benefits_of, first_place
+from retention_kit.testing._loyalty_moments import (
+    FOREVER,
+    expires,
+    midnight,
+    utc,
+)
+from retention_kit.testing._loyalty_passing import Refusal, RefusedHere
+from retention_kit.testing._loyalty_returning import Returning
+
+_RANKS = (
+    "SegmentJoined",
+    "SegmentLeft",
+    "Release",
+    "Delivery",
+    "Return",
+    "Reservation",
+    "Capture",
+    "Redemption",
+    "Order",
+    "Activity",
+    "Issue",
+    "Transfer",
+    "Adjustment",
+)
+_BEFORE_FALLS = _RANKS[: _RANKS.index("Return") + 1]
+_INSTANT = dt.timedelta(microseconds=1)
+
+
+class Reading(Returning):
+    """What a programme makes of one customer's events."""
+
+    def take(self, event: Any) -> None:
+        """Take the next event, if anything in the programmes looks at such."""
+        kind, at = name_of(event), utc(event.at)
+        if kind == "Activity" and event.name not in self._activities():
+            return
+        if not self.is_known:
+            self._begin(at)
+        self.advance(at, at - _INSTANT if kind in _BEFORE_FALLS else at)
+        taking = getattr(self, f"_take_{kind.lower()}")
+        try:
+            taking(event, at)
+            self.is_known = True
+        except RefusedHere as refused:
+            code, available = refused.args
+            self.refused.append(Refusal(event, code, available))
+
+    def _begin(self, at: dt.datetime) -> None:
+        """Begin under the version in which the first event is taken."""
+        since = [midnight(day, self.zone) for day, _ in self.versions[1:]]
+        self.version = sum(one <= at for one in since)
+        self.standing = Standing(self.zone, first_place(self.program.tiers))
+
+    def _activities(self) -> set[str]:
+        """Give the names of what rules and wallets look at."""
+        programs = [program for _, program in self.versions]
+        names = {rule.trigger.activity for one in programs for rule in one.rules}
+        expiries = [wallet.expiry for one in programs for wallet in one.wallets]
+        slid = [one.on for one in expiries if name_of(one) == "Sliding"]
+        return {name for name in names if name} | {name for on in slid for name in on}
+
+    def _take_segmentjoined(self, event: Any, at: dt.datetime) -> None:  # noqa: ARG002
+        self.segments.add(event.segment)
+
+    def _take_segmentleft(self, event: Any, at: dt.datetime) -> None:  # noqa: ARG002
+        self.segments.discard(event.segment)
+
+    def _take_delivery(self, event: Any, at: dt.datetime) -> None:
+        record = self.records.get(event.order_id)
+        if record is None:
+            raise RefusedHere("unknown_order", 0)
+        for award in record.awards:
+            if award.lot is not None and award.lot.active == FOREVER:
+                award.lot.active = at
+                award.lot.expires = max(at, expires(at, award.lot.expiry, self.zone))
+                self.purse.activate(award.lot, at)
+
+    def _take_order(self, event: Any, at: dt.datetime) -> None:
+        program = self.program
+        number = 1 + len(self.records)
+        wallet = self._to_spend(event.wallet) if event.points_paid else None
+        points = Fraction(0)
+        if wallet is not None:
+            self._check_spending(wallet, event.points_paid, at, order=event)
+            points = event.points_paid * worth_of(wallet)
+        place = self.standing.in_force(at)
+        multiplier = benefits_of(program.tiers, place) if program.tiers else Fraction(1)
+        position = sum((one.paid for one in self.records.values()), Fraction(0))
+        goods = Fraction(event.amount)
+        record = Record(event, program, number, goods, points, multiplier, position, wallet)
+        self.records[event.order_id] = record
+        if wallet is not None:
+            record.spent = event.points_paid
+            for lot, units in self.purse.picked(wallet.name, event.points_paid, at):
+                lot.left -= units
+                record.spendings.append([lot, units])
+                self.purse.write("redeem", at, lot, -units)
+        self._slide("order", at)
+        record.awards = self._award(event, at, record)
+        self.standing.counted.append(Counted(at, record, earned(record.awards)))
+        self._rise(at)
+
+    def _take_activity(self, event: Any, at: dt.datetime) -> None:
+        self._slide(event.name, at)
+        awards = self._award(event, at, None)
+        if awards:
+            self.standing.counted.append(Counted(at, None, earned(awards)))
+        self._rise(at)
+
+
+def place_of(event: Any) -> tuple[dt.datetime, int, int, str]:
+    """Give where an event stands in the order in which events are taken."""
+    key = event.key
+    number, text = (key, "") if isinstance(key, int) else (0, str(key))
+    return utc(event.at), _RANKS.index(name_of(event)), number, text
+
+
+def read_loyalty(
+    history: Any, events: Iterable[Any], *, time_zone: str, as_of: dt.datetime
+) -> Reading:
+    """Read one customer's events under a programme, or a history of one.
+
+    Args:
+        history: The programme, or the history.
+        events: The events, in any order; the same kind and key again is the same event.
+        time_zone: The shop's zone.
+        as_of: What happens at or after it does not exist.
+
+    Returns:
+        What became of it: entries, lots, the tier and what was refused.
+    """
+    reading = Reading(history, ZoneInfo(time_zone))
+    seen = set()
+    for event in sorted(events, key=place_of):
+        source = name_of(event), event.key
+        if utc(event.at) < utc(as_of) and source not in seen:
+            seen.add(source)
+            reading.take(event)
+    reading.advance(utc(as_of) - _INSTANT)
+    return reading
