@@ -22,6 +22,12 @@ from retention_kit.contracts import Dataset, customer_local, kind_of
 from retention_kit.contracts.tables import TABLES
 from retention_kit.datasets import example_orders
 from retention_kit.kmeans import CustomerKMeans
+from retention_kit.loyalty_rules.ready import (
+    bronze_silver_gold,
+    cashback,
+    gamified,
+    short_points,
+)
 from retention_kit.rfm import RFMScorer, RFMSegments
 from retention_kit.smart_segments import (
     Segment,
@@ -61,6 +67,9 @@ SEGMENTS = tuple(
         )
     )
 )
+PROGRAMS = tuple(
+    made(currency="RUB") for made in (bronze_silver_gold, cashback, gamified, short_points)
+)
 KNOWN = {
     # Models are given to what applies them; any will do.
     "scorer": st.just(
@@ -91,6 +100,7 @@ KNOWN = {
     "channel": st.sampled_from(("email", "sms")),
     "purpose": st.sampled_from(("messages", "advertising")),
     "segment": st.sampled_from(SEGMENTS),
+    "program": st.sampled_from(PROGRAMS),
 }
 KNOWN_TO = {
     # Of one name, and not the same.
@@ -98,7 +108,20 @@ KNOWN_TO = {
         "segments": st.lists(st.sampled_from(SEGMENTS), max_size=3, unique=True),
     },
 }
-FEWER = {"segment_members": 8, "segment_table": 8}
+FEWER = {
+    "segment_members": 8,
+    "segment_table": 8,
+    **dict.fromkeys(
+        (
+            "ledger_entries",
+            "loyalty_balances",
+            "loyalty_lots",
+            "loyalty_tiers",
+            "refused_events",
+        ),
+        15,
+    ),
+}
 """How many examples those take that have a suite of their own and draw much."""
 PROVABLE = [one for one in FOUND if kind_of(one).name in ("customer_local", "additive", "finisher")]
 SPLITTABLE = [one for one in PROVABLE if kind_of(one).name != "finisher"]

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from wsgiref import simple_server
 
 from retention_kit.errors import DataError
-from retention_kit.loyalty_rules.online.quoting import quote
+from retention_kit.loyalty_rules import quote
 from retention_kit.loyalty_rules.online.written import event_from_dict
 from retention_kit.loyalty_rules.store import ConflictError
 

@@ -20,6 +20,7 @@ from retention_kit.loyalty_rules.lowered.calendars import (
     periods,
 )
 from retention_kit.loyalty_rules.lowered.numbering import Numbers, end_of
+from retention_kit.smart_segments.definitions.lengths import read_length
 
 MOSCOW = "Europe/Moscow"
 BERLIN = "Europe/Berlin"
@@ -91,6 +92,18 @@ class TestEnds:
         rolling = numbers.expiry(Rolling(length="90d"))
         assert numbers.expiry(Sliding(length="90d")) != rolling
         assert numbers.expiry(Rolling(length="90d")) == rolling
+
+    @given(
+        st.integers(0, LAST_DAY),
+        st.sampled_from(["1d", "30d", "2w", "1mo", "1q", "13mo", "1y", "1mo15d"]),
+        st.sampled_from(["UTC", MOSCOW, BERLIN]),
+    )
+    def test_an_end_is_the_midnight_after_the_day_that_the_clock_comes_to(self, one, length, zone):
+        begin = dt.datetime.combine(date_of(one), dt.time(), ZoneInfo(zone))
+        moved = read_length("length", length).after(begin, ZoneInfo(zone))
+        last = moved.astimezone(ZoneInfo(zone)).date()
+        end = dt.datetime.combine(last + dt.timedelta(1), dt.time(), ZoneInfo(zone))
+        assert instants(end_of(length), zone)[one] == int(end.timestamp()) * 1_000_000
 
 
 class TestClocks:

@@ -410,10 +410,10 @@ class TestTriggers:
         with pytest.raises(DefinitionError, match="only an order has"):
             rule(trigger=TierReached(), award=Fixed(amount=1), where=[TEA])
 
-    def test_a_tier_reached_stands_in_no_group(self):
-        gift = rule(trigger=TierReached(), award=Fixed(amount=1), group="g")
-        with pytest.raises(DefinitionError, match="group"):
-            program(rules=[gift], stacking={"g": "first"})
+    @pytest.mark.parametrize("field", ["where", "lines"])
+    def test_one_comparison_alone_is_no_list(self, field):
+        with pytest.raises(DefinitionError, match="put it in brackets"):
+            rule(**{field: TEA})
 
     @pytest.mark.parametrize("n", [0, -1, True, 1.0])
     def test_the_nth_order_is_a_whole_number(self, n):
@@ -624,6 +624,15 @@ class TestHistory:
             ProgramHistory(
                 versions=[(dt.date(2025, 1, 1), program()), (dt.date(2025, 2, 1), other)]
             )
+
+    def test_tiers_count_the_points_of_one_wallet_in_all_versions(self):
+        wallets = [POINTS, Wallet(name="stars")]
+        first, second = (
+            program(wallets=wallets, tiers=LADDER.with_fields(by="points", wallet=one.name))
+            for one in wallets
+        )
+        with pytest.raises(DefinitionError, match="'points', 'stars'"):
+            ProgramHistory(versions=[(dt.date(2025, 1, 1), first), (dt.date(2025, 2, 1), second)])
 
     def test_all_versions_together_have_62_rules(self):
         many = program(rules=[rule(name=str(one)) for one in range(32)])

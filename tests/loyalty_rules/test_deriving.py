@@ -344,6 +344,11 @@ def test_a_segment_is_looked_at_only_while_a_rule_asks():
     ]
 
 
+def test_a_segment_that_nothing_asks_for_any_more_is_not_looked_at():
+    club = program(rule(EachOrder(), segment=REGULARS, valid_until=dt.date(2024, 1, 1)))
+    assert rows(shop([order(1, 7, JANUARY)]), club, "key") == []
+
+
 def gift(giver, receiver, at, value=5, **columns):
     return {
         "customer_id": giver,
@@ -406,6 +411,11 @@ def test_transfers_without_receivers_ask_for_the_column():
     events = [{"customer_id": 7, "name": "Points Transferred", "occurred_at": JANUARY, "value": 1}]
     with pytest.raises(MissingColumnError, match="receiver_id"):
         derive_events(shop([order(1, 7, JANUARY)], events=events), program(), as_of=AS_OF)
+
+
+def test_a_programme_without_wallets_takes_no_transfers():
+    data = shop([order(1, 7, JANUARY)], events=[gift(7, 8, "2025-01-02 10:00")])
+    assert rows(data, program(wallets=[]), "key") == []
 
 
 def test_money_is_given_in_hundredths():

@@ -211,6 +211,13 @@ class TestRules:
         assert not compiled(RULE).needs_deliveries
         assert compiled(RULE).rules.rule_expiry == [-1]
 
+    def test_what_events_earn_waits_for_no_delivery(self):
+        wallet = Wallet(name="points", pending=WhenDelivered())
+        gift = rule(name="gift", trigger=Birthday(), award=Fixed(amount=1))
+        one = compiled(RULE, gift, wallets=[wallet])
+        assert one.rules.rule_pending == [-1, 0]
+        assert one.rules.moment_elapsed[0] == 0
+
     def test_filters_say_when_a_bit_is_set(self):
         one = compiled(
             rule(

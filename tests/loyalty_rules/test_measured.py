@@ -93,6 +93,14 @@ def test_members_are_counted_and_what_they_did_is_summed():
     assert (row["member_share"], row["active_share"], row["redeemer_share"]) == (0.5, 0.5, 0.5)
 
 
+def test_a_ledger_may_keep_its_instants_in_another_zone():
+    elsewhere = ENTRIES.with_columns(pl.col("at", "active_at").dt.convert_time_zone("UTC"))
+    here = program_activity(ENTRIES, BOUGHT, program=club(), as_of=AS_OF, joined=SPAN)
+    there = program_activity(elsewhere, BOUGHT, program=club(), as_of=AS_OF, joined=SPAN)
+    assert there.use.equals(here.use)
+    assert there.first_reward.equals(here.first_reward)
+
+
 def test_nothing_has_happened_to_nobody():
     found = program_activity(ENTRIES.clear(), BOUGHT.clear(), program=club(), as_of=AS_OF)
     row = found.use.to_dicts()[0]

@@ -155,7 +155,7 @@ class Purse:
 
     def settle(self, lot: Lot, at: dt.datetime) -> None:
         """Pay what is owed with a lot that has become active."""
-        debt = self.debt(lot.wallet)
+        debt = self.debt(lot.wallet) if at < lot.expires else None
         units = 0 if debt is None else min(-debt.left, self.free(lot))
         if debt is None or units <= 0:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,10 @@ from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
 
 Numbers = npt.NDArray[np.int64]
 """Whole numbers, the only thing that the kernel knows."""
+RulesOfArrays: TypeAlias = Any
+"""`layout.Rules` whose columns are arrays."""
+EventsOfArrays: TypeAlias = Any
+"""`layout.Events` whose columns are arrays."""
 DAY = 86_400_000_000
 """A day of 24 hours in microseconds."""
 _BY_DAY = ("midnights", "instants", "periods", "first_day")
@@ -22,7 +26,7 @@ _STEP = 366
 _KINDS = {"int": "number", int: "number", "Column": "column", "Cells": "column"}
 
 
-def rules_between(plan: CompiledProgram, first: int, last: int) -> Rules:
+def rules_between(plan: CompiledProgram, first: int, last: int) -> RulesOfArrays:
     """Give a programme's rules as arrays, with tables of the days that a history needs.
 
     Args:
@@ -41,8 +45,8 @@ def rules_between(plan: CompiledProgram, first: int, last: int) -> Rules:
 
 
 @functools.lru_cache(maxsize=16)
-def _rules(plan: CompiledProgram, start: int, end: int) -> Rules:
-    rules = plan.rules
+def _rules(plan: CompiledProgram, start: int, end: int) -> RulesOfArrays:
+    rules: Any = plan.rules
     ahead = max([table[end] - end * DAY for table in rules.instants], default=0)
     ahead = max(ahead, *rules.moment_elapsed, 0)
     end = min(end + ahead // DAY + _SPARE_DAYS, LAST_DAY - 1)

@@ -1,6 +1,6 @@
 """The kernel compiled by numba, which nothing else imports.
 
-Without numba the same text runs interpreted, which gives the same answers hundreds of times slower.
+Without numba the kernel runs as it is, which gives the same answers hundreds of times slower.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import os
 import sys
 import tempfile
 import threading
-import types
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -36,8 +35,8 @@ _outer = numba.njit(nogil=True, boundscheck=True, error_model="numpy", cache={ca
 '''
 
 
-def compiled(module: str, name: str, *, package: str = KERNEL) -> Callable[..., Any]:
-    """Give a function of the kernel for packed columns, compiled where numba is installed.
+def compiled(module: str, name: str, *, package: str = KERNEL) -> Callable[..., Any] | None:
+    """Give a function of the kernel for packed columns, compiled; None without numba.
 
     It lets go of the interpreter's lock while it runs, and raises IndexError where a column has no
     room. Its compiled code is kept on disk, beside the kernel's own bytecode or else in the user's
@@ -56,14 +55,13 @@ def compiled(module: str, name: str, *, package: str = KERNEL) -> Callable[..., 
         return _compiled(module, name, package)
 
 
-def is_compiled(function: Callable[..., Any]) -> bool:
-    """Say whether a function that `compiled` gave is compiled."""
-    return not isinstance(function, types.FunctionType)
+def is_ready() -> bool:
+    """Say whether anything was compiled in this process already."""
+    return _compiled.cache_info().currsize > 0
 
 
 @functools.cache
-def _compiled(module: str, name: str, package: str) -> Callable[..., Any]:
-    text, entrance = translated(module, name, package)
+def _compiled(module: str, name: str, package: str) -> Callable[..., Any] | None:
     try:
         import numba
     except ImportError:
@@ -73,7 +71,8 @@ def _compiled(module: str, name: str, package: str) -> Callable[..., Any]:
             DataWarning,
             stacklevel=4,
         )
-        return _run(text, entrance)
+        return None
+    text, entrance = translated(module, name, package)
     marked = _marked(text, entrance)
     folder = _folder(package, f"{numba.__version__}\n{marked}")
     head = _HEAD.format(cache=folder is not None)
@@ -92,7 +91,7 @@ def _marked(text: str, entrance: str) -> str:
 
 def _run(text: str, entrance: str) -> Callable[..., Any]:
     names: dict[str, Any] = {"__name__": f"{__name__}.kernel"}
-    exec(compile(text, "<kernel>", "exec"), names)  # noqa: S102 - it is the kernel's own text
+    exec(compile(text, "<kernel>", "exec"), names)
     function: Callable[..., Any] = names[entrance]
     return function
 
@@ -106,7 +105,8 @@ def _imported(file: Path, text: str, entrance: str) -> Callable[..., Any]:
     # What numba kept looks for its module by name.
     name = f"{__name__.replace('.', '_')}_{file.parent.name.rpartition('-')[2]}"
     spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

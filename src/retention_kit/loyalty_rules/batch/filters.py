@@ -17,9 +17,7 @@ ALL = -1
 """All bits."""
 
 
-def asked(
-    tables: Mapping[str, pl.LazyFrame | None], *, as_of: dt.datetime, zone: str
-) -> Given:
+def asked(tables: Mapping[str, pl.LazyFrame | None], *, as_of: dt.datetime, zone: str) -> Given:
     """Take the tables that filters look at.
 
     Args:

@@ -43,9 +43,7 @@ class LineSums:
         return pl.col(f"lines_any_{self.numbers[lines]}").fill_null(value=False)
 
 
-def line_sums(
-    order_items: pl.LazyFrame | None, plan: CompiledProgram, given: Given
-) -> LineSums:
+def line_sums(order_items: pl.LazyFrame | None, plan: CompiledProgram, given: Given) -> LineSums:
     """Sum the lines that the rules ask for.
 
     Args:

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from retention_kit.loyalty_rules.batch.columns import Numbers
+from retention_kit.loyalty_rules.batch.columns import Numbers, RulesOfArrays
 from retention_kit.loyalty_rules.kernel import layout
-from retention_kit.loyalty_rules.kernel.layout import Rules
 from retention_kit.loyalty_rules.lowered.parts import EVER, Filter
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
 
@@ -23,7 +22,7 @@ _THURSDAY = 3
 class Clock:
     """The shop's days and clock of instants, found where they are asked for."""
 
-    def __init__(self, at: Numbers, rules: Rules, zone: str) -> None:
+    def __init__(self, at: Numbers, rules: RulesOfArrays, zone: str) -> None:
         """Take the instants.
 
         Args:
@@ -79,7 +78,7 @@ def rule_masks(
     by_activity = np.zeros(len(plan.activities) + 1, dtype=np.int64)
     for one in plan.rule_filters:
         if one.on == "activity":
-            by_activity[plan.activities[one.activity]] |= 1 << one.bit
+            by_activity[plan.activities[str(one.activity)]] |= 1 << one.bit
     if by_activity.any():
         is_one = kind == layout.ACTIVITY
         masks[is_one] = by_activity[activity[is_one]]
@@ -89,9 +88,7 @@ def rule_masks(
     return _in_time(masks, plan.rule_filters, version, clock, len(plan.versions))
 
 
-def discount_masks(
-    plan: CompiledProgram, kind: Numbers, version: Numbers, clock: Clock
-) -> Numbers:
+def discount_masks(plan: CompiledProgram, kind: Numbers, version: Numbers, clock: Clock) -> Numbers:
     """Give the bits of the discounts that an event may meet; see `rule_masks`."""
     masks = np.zeros(len(kind), dtype=np.int64)
     if plan.discount_filters:
@@ -125,7 +122,8 @@ def _in_time(
 
 
 def _holds(
-    first: int, last: int, hours: tuple[tuple[int, int, int], ...], clock: Clock) -> npt.NDArray[np.bool_] | None:
+    first: int, last: int, hours: tuple[tuple[int, int, int], ...], clock: Clock
+) -> npt.NDArray[np.bool_] | None:
     found: npt.NDArray[np.bool_] | None = None
     if first > -EVER:
         found = clock.days >= first
@@ -142,9 +140,9 @@ def _holds(
 
 def _in_hours(weekdays: int, start: int, end: int, clock: Clock) -> npt.NDArray[np.bool_]:
     weekday = (clock.days + _THURSDAY) % 7
-    today = (weekdays >> weekday) & 1 == 1
+    today: npt.NDArray[np.bool_] = (weekdays >> weekday) & 1 == 1
     if start < end:
-        return today & (clock.times >= start) & (clock.times < end)
+        return np.logical_and(today & (clock.times >= start), clock.times < end)
     # Over midnight: the weekday is that of the evening.
-    before = (weekdays >> (weekday - 1) % 7) & 1 == 1
+    before: npt.NDArray[np.bool_] = (weekdays >> (weekday - 1) % 7) & 1 == 1
     return (today & (clock.times >= start)) | (before & (clock.times < end))

@@ -7,6 +7,7 @@ asked of the events, in `masks`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+
 import polars as pl
 
 from retention_kit.loyalty_rules.batch.filters import bits, holds
@@ -27,9 +28,7 @@ def order_bits(
         sums: What is known of lines.
         gone: Whether the order's promo code had been used up.
     """
-    return _of_orders(
-        (one for one in plan.rule_filters if one.on == "order"), given, sums, gone
-    )
+    return _of_orders((one for one in plan.rule_filters if one.on == "order"), given, sums, gone)
 
 
 def discount_bits(
@@ -48,11 +47,6 @@ def activity_bits(plan: CompiledProgram, given: Given) -> pl.Expr | None:
 def asks_for_promo(plan: CompiledProgram) -> bool:
     """Say whether any rule or discount asks for a promo code."""
     return any(one.promo for one in (*plan.rule_filters, *plan.discount_filters))
-
-
-def waits_for_delivery(plan: CompiledProgram) -> bool:
-    """Say whether anything becomes active when an order is delivered."""
-    return any(one == -1 for one in plan.rules.rule_pending)
 
 
 def _of_orders(

@@ -18,7 +18,6 @@ from retention_kit.loyalty_rules.batch.rule_bits import (
     asks_for_promo,
     discount_bits,
     order_bits,
-    waits_for_delivery,
 )
 from retention_kit.loyalty_rules.kernel import layout
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
@@ -92,6 +91,7 @@ def stream_of(
     *,
     plan: CompiledProgram,
     as_of: dt.datetime,
+    carried: tuple[str, ...] = (),
 ) -> Stream:
     """Put everything that happened before an instant into one table.
 
@@ -102,6 +102,7 @@ def stream_of(
         loyalty_events: What happened to their accounts, and what was derived.
         plan: The programme.
         as_of: Observation instant, exclusive.
+        carried: Columns of `orders` that the rows have besides.
 
     Returns:
         The events; those of nobody are left out.
@@ -124,8 +125,8 @@ def stream_of(
     if refused is not None:
         keys = [CUSTOMER, "order_id"]
         seen = seen.join(refused, on=keys, how="left", maintain_order="none")
-    parts = [_orders(seen, schema, plan, given, sums, promo_may_be_gone=refused is not None)]
-    if waits_for_delivery(plan) and "delivered_at" in schema:
+    parts = [_orders(seen, schema, plan, given, sums, carried, refused is not None)]
+    if plan.needs_deliveries and "delivered_at" in schema:
         parts.append(_deliveries(seen, as_of, zone))
     if events is not None and plan.activities:
         parts.append(_activities(events, plan, given, as_of, zone))
@@ -160,7 +161,7 @@ def _orders(
     plan: CompiledProgram,
     given: Given,
     sums: LineSums,
-    *,
+    carried: tuple[str, ...],
     promo_may_be_gone: bool,
 ) -> pl.LazyFrame:
     """Give the sales and the returns, returns with their signs turned."""
@@ -182,6 +183,7 @@ def _orders(
         columns.append(_parts("points_paid", schema).abs().alias("points"))
     if "discount" in schema and any(base.before_discount for base in plan.bases):
         columns.append(_parts("discount", schema).abs().alias("discount"))
+    columns += [pl.col(name) for name in carried]
     for name in sums.columns:
         value = pl.col(name)
         turned = pl.when(sold).then(value).otherwise(-value).alias(name)
@@ -256,6 +258,13 @@ def _accounts(
     kind = pl.col("kind").cast(pl.String)
     number = kind.replace_strict(KINDS, return_dtype=pl.Int8)
     is_activity = kind == "activity"
+    name = _of("name", schema, pl.String())
+    # What no rule looks at does not happen.
+    segments = [one.segment.name for one in plan.segments]
+    seen = seen.filter(
+        (~is_activity | name.is_in(sorted(plan.activities)))
+        & (~kind.is_in(["joined", "parted"]) | name.is_in(segments))
+    )
     units = _of("units", schema, pl.Int64())
     worth = _parts("value", schema) if "value" in schema else units * layout.MONEY
     order_id = _of("order_id", schema, orders["order_id"])
@@ -269,7 +278,7 @@ def _accounts(
         pl.when(is_delivery).then(order_id).alias("order_id"),
         order_id.alias("ref"),
         pl.when(is_delivery).then(order_id.cast(pl.String)).otherwise(key).alias("key"),
-        pl.coalesce(_of("name", schema, pl.String()), own_name).alias("name"),
+        pl.coalesce(name, own_name).alias("name"),
         _of("wallet", schema, pl.String()).alias("wallet"),
         pl.when(is_activity).then(worth).otherwise(units).fill_null(0).alias("amount"),
         _microseconds("until").alias("until")

@@ -1,4 +1,4 @@
-"""Rows of events as the kernel takes them: columns of whole numbers, customers one after another."""
+"""Rows of events as the kernel takes them: whole numbers, customers one after another."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from retention_kit.errors import DataError
 from retention_kit.loyalty_rules.batch.bases import bases_of
-from retention_kit.loyalty_rules.batch.columns import Numbers
+from retention_kit.loyalty_rules.batch.columns import EventsOfArrays, Numbers, RulesOfArrays
 from retention_kit.loyalty_rules.batch.masks import Clock, discount_masks, rule_masks
 from retention_kit.loyalty_rules.batch.stream import CUSTOMER
 from retention_kit.loyalty_rules.kernel import layout
-from retention_kit.loyalty_rules.kernel.layout import Events, Rules
+from retention_kit.loyalty_rules.kernel.layout import Events
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
 
 _NAMED = (layout.RESERVE, layout.CAPTURE, layout.RELEASE, layout.ISSUE, layout.REDEEM)
@@ -29,12 +30,14 @@ class Chunk:
         customers: The customers, in order.
         starts: Where each one's events begin, and where the last one's end.
         events: What the kernel takes.
+        names: Of reservations and labels, by number.
     """
 
     rows: pl.DataFrame
     customers: pl.Series
     starts: Numbers
-    events: Events
+    events: EventsOfArrays
+    names: list[str]
 
 
 def once(rows: pl.DataFrame) -> pl.DataFrame:
@@ -43,7 +46,7 @@ def once(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(pl.col("key").is_null() | ~told_before)
 
 
-def chunk_of(rows: pl.DataFrame, plan: CompiledProgram, rules: Rules, zone: str) -> Chunk:
+def chunk_of(rows: pl.DataFrame, plan: CompiledProgram, rules: RulesOfArrays, zone: str) -> Chunk:
     """Make the kernel's columns of rows.
 
     Args:
@@ -58,14 +61,17 @@ def chunk_of(rows: pl.DataFrame, plan: CompiledProgram, rules: Rules, zone: str)
     version = np.searchsorted(rules.version_from[1:], at, side="right").astype(np.int64)
     clock = Clock(at, rules, zone)
     names = rows.columns
-    key = _keys(rows, kind, plan) if "name" in names else np.full(len(kind), -1, dtype=np.int64)
+    key = np.full(len(kind), -1, dtype=np.int64)
+    named: list[str] = []
+    if "name" in names:
+        key, named = _keys(rows, kind, plan)
     mask = rule_masks(plan, kind, key, version, clock)
     offers = discount_masks(plan, kind, version, clock)
     if "filters" in names:
         mask &= _numbers(rows["filters"].fill_null(-1))
     if "offers" in names:
         offers &= _numbers(rows["offers"].fill_null(-1))
-    wallet, spend = _spent(rows, kind, version, rules)
+    wallet, spend = _spent(rows, kind, version, rules, plan)
     events = Events(
         at=at,
         kind=kind,
@@ -80,7 +86,7 @@ def chunk_of(rows: pl.DataFrame, plan: CompiledProgram, rules: Rules, zone: str)
         until=_numbers(rows["until"].fill_null(0)) if "until" in names else np.zeros_like(at),
         bases=bases_of(rows, kind, plan),
     )
-    return Chunk(rows, rows[CUSTOMER].gather(starts[:-1]), starts, events)
+    return Chunk(rows, rows[CUSTOMER].gather(starts[:-1]), starts, events, named)
 
 
 def starts_of(customers: pl.Series) -> Numbers:
@@ -95,17 +101,20 @@ def _numbers(column: pl.Series) -> Numbers:
     return column.cast(pl.Int64).to_numpy().astype(np.int64, copy=False)
 
 
-def _keys(rows: pl.DataFrame, kind: Numbers, plan: CompiledProgram) -> Numbers:
+def _keys(rows: pl.DataFrame, kind: Numbers, plan: CompiledProgram) -> tuple[Numbers, list[str]]:
     """Number what events name: activities and segments by the programme, the rest as they come."""
     names = rows["name"]
     found = np.full(len(kind), -1, dtype=np.int64)
     told = names.is_not_null().to_numpy()
     is_named = told & np.isin(kind, _NAMED)
+    own: list[str] = []
     if is_named.any():
         # Of one name one number; which, is of no account.
-        found[is_named] = _numbers(names.filter(is_named).rank("dense"))
+        of_them = names.filter(is_named)
+        own = of_them.unique().sort().to_list()
+        found[is_named] = _numbers(of_them.rank("dense")) - 1
     activities = pl.Series(list(plan.activities), dtype=pl.String)
-    segments = pl.Series([one.name for one in plan.segments], dtype=pl.String)
+    segments = pl.Series([one.segment.name for one in plan.segments], dtype=pl.String)
     for numbered, those in ((activities, (layout.ACTIVITY,)), (segments, _SEGMENTS)):
         of_them = np.isin(kind, those)
         if of_them.any():
@@ -113,7 +122,7 @@ def _keys(rows: pl.DataFrame, kind: Numbers, plan: CompiledProgram) -> Numbers:
             told_names = names.filter(of_them).to_frame()
             joined = told_names.join(places, on="name", how="left", maintain_order="left")
             found[of_them] = _numbers(joined["place"].cast(pl.Int64).fill_null(-1))
-    return found
+    return found, own
 
 
 _SEGMENTS = (layout.JOINED, layout.PARTED)
@@ -146,11 +155,10 @@ def _records(rows: pl.DataFrame, kind: Numbers, starts: Numbers) -> Numbers:
 
 
 def _spent(
-    rows: pl.DataFrame, kind: Numbers, version: Numbers, rules: Rules
+    rows: pl.DataFrame, kind: Numbers, version: Numbers, rules: RulesOfArrays, plan: CompiledProgram
 ) -> tuple[Numbers, Numbers]:
     """Give the wallet that orders are paid from, and how many units of it."""
-    first = _first_spendable(rules)
-    wallet = first[version]
+    wallet = np.array(plan.paying, dtype=np.int64)[version]
     spend = np.zeros(len(kind), dtype=np.int64)
     is_return = kind == layout.RETURN
     spend[is_return] = -1
@@ -167,15 +175,15 @@ def _spent(
     return wallet, spend
 
 
-def _first_spendable(rules: Rules) -> Numbers:
-    spends = rules.wallet_spends.reshape(rules.versions, max(1, rules.wallets))
-    return np.where(spends.any(axis=1), spends.argmax(axis=1), -1).astype(np.int64)
-
-
 def _wallets(rows: pl.DataFrame, plan: CompiledProgram, first: Numbers) -> Numbers:
     if "wallet" not in rows.columns:
         return first
     named = rows["wallet"]
     numbers = {name: number for number, name in enumerate(plan.wallet_names)}
     told = named.replace_strict(numbers, default=-1, return_dtype=pl.Int64)
+    if ((told == -1) & named.is_not_null()).any():
+        raise DataError(
+            "Rows of 'loyalty_events' name a wallet that the programme does not have. It has: "
+            f"{', '.join(map(repr, plan.wallet_names)) or 'none'}. Next step: mend their wallet."
+        )
     return np.where(named.is_not_null().to_numpy(), _numbers(told.fill_null(-1)), first)

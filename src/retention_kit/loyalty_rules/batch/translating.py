@@ -105,7 +105,7 @@ class _Writer(ast.NodeTransformer):
         group = self._groups.get(node.value.id)
         return None if group is None else (node.value.id, places(GROUPS[group])[node.attr])
 
-    def visit_Subscript(self, node: ast.Subscript) -> Any:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
         column = self._column(node.value)
         if column is not None and column[1].kind == "column":
             name, place = column
@@ -120,13 +120,13 @@ class _Writer(ast.NodeTransformer):
                 return _cell(name, row, self.visit(node.slice), node.ctx)
         return self.generic_visit(node)
 
-    def visit_Attribute(self, node: ast.Attribute) -> Any:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
         column = self._column(node)
         if column is None or column[1].kind != "number":
             raise AssertionError(f"{ast.unparse(node)} of the kernel is not said of packed arrays.")
         return _cell(column[0], ast.Constant(0), ast.Constant(column[1].about), ast.Load())
 
-    def visit_Call(self, node: ast.Call) -> Any:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> Any:
         if isinstance(node.func, ast.Name) and node.func.id == "len":
             column = self._column(node.args[0])
             if column is not None:
@@ -134,15 +134,15 @@ class _Writer(ast.NodeTransformer):
                 return _cell(column[0], ast.Constant(0), about, ast.Load())
         return self.generic_visit(node)
 
-    def visit_Assign(self, node: ast.Assign) -> Any:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> Any:
         assert not self._is_alias(node), "the kernel names columns at the top of its functions"
         return self.generic_visit(node)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         assert node.value is not None
         return ast.Assign([self.visit(node.target)], self.visit(node.value))
 
-    def visit_Name(self, node: ast.Name) -> Any:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> Any:
         if node.id in self._own or node.id not in self._names:
             return node
         value = self._names[node.id]

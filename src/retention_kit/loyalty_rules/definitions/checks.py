@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
 from retention_kit.loyalty_rules.definitions.awards import (
+    Award,
     Fixed,
     Proportional,
     TieredRate,
@@ -84,6 +85,13 @@ def check_history(versions: Sequence[tuple[dt.date, LoyaltyProgram]]) -> None:
     _check_most([rule for program in programs for rule in program.rules], "rules")
     _check_most([one for program in programs for one in program.discounts], "discounts")
     ladders = [program.tiers for program in programs if program.tiers is not None]
+    counted = sorted({ladder.wallet for ladder in ladders if ladder.wallet is not None})
+    if len(counted) > 1:
+        raise bad_parameter(
+            "tiers",
+            got=f"points of the wallets {', '.join(map(repr, counted))}",
+            allowed="points of one wallet in all versions",
+        )
     _check_most([tier for ladder in ladders for tier in ladder.tiers], "tiers")
     check_segments(programs)
 
@@ -210,10 +218,10 @@ def _check_rule(program: LoyaltyProgram, rule: EarningRule) -> None:
         if cap.of != "amount":
             continue
         wallet.units_of(cap.limit, "limit")
-        gives_whole = isinstance(award, Fixed) or getattr(award, "full_steps", False)
-        if gives_whole and award.amount > cap.limit:
+        least = _least(award)
+        if least is not None and least > cap.limit:
             raise DefinitionError(
-                f"{whose} gives {award.amount:f} and has a cap of {cap.limit:f}, below its "
+                f"{whose} gives {least:f} and has a cap of {cap.limit:f}, below its "
                 "smallest award. Allowed: a cap of at least one award. Next step: raise the cap, "
                 "or lower the award.",
                 parameter="caps",
@@ -227,6 +235,14 @@ def _check_rule(program: LoyaltyProgram, rule: EarningRule) -> None:
             _check_rate(whose, award.amount * wallet.value / award.per, program)
     if isinstance(award, TieredRate) and wallet.spending is not None:
         _check_rate(whose, max(rate for _, rate in award.steps) * wallet.value, program)
+
+
+def _least(award: Award) -> Decimal | None:
+    """Give the least that an award gives, if anything; None where any amount may be."""
+    match award:
+        case Fixed() | Proportional(full_steps=True):
+            return award.amount
+    return None
 
 
 def _check_rate(whose: str, rate: Decimal, program: LoyaltyProgram) -> None:

@@ -12,7 +12,7 @@ import pydantic
 from retention_kit.errors import bad_parameter
 from retention_kit.loyalty_rules.definitions.amounts import Amount, Exact, Name, Positive, Share
 from retention_kit.loyalty_rules.definitions.awards import check_money
-from retention_kit.loyalty_rules.definitions.filters import check_filters
+from retention_kit.loyalty_rules.definitions.filters import Filters, check_filters
 from retention_kit.loyalty_rules.definitions.limits import HappyHours, PromoCode
 from retention_kit.loyalty_rules.definitions.rules import Refreshed, check_dates
 from retention_kit.smart_segments.definitions.base import Part
@@ -62,8 +62,8 @@ class Discount(Part):
     name: Name
     share: Share | None = None
     amount: Positive | None = None
-    where: tuple[Where, ...] = ()
-    lines: tuple[Where, ...] = ()
+    where: Filters = ()
+    lines: Filters = ()
     segment: Segment | None = None
     refreshed: Refreshed = "1d"
     tiers: tuple[Name, ...] = ()

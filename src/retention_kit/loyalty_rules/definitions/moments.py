@@ -73,7 +73,7 @@ class After(Part):
 
 
 class WhenDelivered(Part):
-    """What an order earns becomes active when the order is delivered."""
+    """What an order earns becomes active when the order is delivered; what events earn, at once."""
 
     type: Literal["when_delivered"] = "when_delivered"
 

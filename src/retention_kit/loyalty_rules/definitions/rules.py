@@ -16,7 +16,7 @@ from retention_kit.loyalty_rules.definitions.awards import (
     Multiplier,
     PluginAward,
 )
-from retention_kit.loyalty_rules.definitions.filters import check_filters
+from retention_kit.loyalty_rules.definitions.filters import Filters, check_filters
 from retention_kit.loyalty_rules.definitions.limits import Cap, HappyHours, PromoCode
 from retention_kit.loyalty_rules.definitions.moments import (
     OwnExpiry,
@@ -86,8 +86,8 @@ class EarningRule(Part):
     wallet: Name
     trigger: Trigger
     award: Award
-    where: tuple[Where, ...] = ()
-    lines: tuple[Where, ...] = ()
+    where: Filters = ()
+    lines: Filters = ()
     segment: Segment | None = None
     refreshed: Refreshed = "1d"
     tiers: tuple[Name, ...] = ()
@@ -152,13 +152,6 @@ def _check_trigger(rule: EarningRule) -> None:
             f"The rule {rule.name!r} pays on {rule.trigger.type!r} and sets {asked[0]!r}, which "
             "only an order has. Allowed with it: triggers by orders. Next step: leave it out.",
             parameter=asked[0],
-        )
-    if rule.trigger.ON == "tier" and rule.group:
-        raise bad_parameter(
-            "group",
-            got=rule.group,
-            allowed="no group for a tier that is reached",
-            step="name the tier, so that each pays for another one.",
         )
     if rule.trigger.ON == "tier" and not isinstance(rule.award, Fixed):
         raise bad_parameter(

@@ -17,7 +17,7 @@ from retention_kit.loyalty_rules.definitions.amounts import (
     Positive,
     Share,
 )
-from retention_kit.loyalty_rules.definitions.filters import check_filters
+from retention_kit.loyalty_rules.definitions.filters import Filters, check_filters
 from retention_kit.loyalty_rules.definitions.moments import (
     AtOnce,
     Expiry,
@@ -79,7 +79,7 @@ class Spending(Part):
     minimum: Amount = Decimal(0)
     step: Positive | None = None
     largest_share: Share = Decimal(1)
-    excluded: tuple[Where, ...] = ()
+    excluded: Filters = ()
 
     @pydantic.model_validator(mode="after")
     def _can_be(self) -> Spending:

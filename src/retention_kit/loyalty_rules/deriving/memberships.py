@@ -58,7 +58,8 @@ def memberships(shop: Shop, **beside: Unpack[Beside]) -> Iterator[pl.LazyFrame]:
             found.append(_changed(members, before[name], "joined", name, at, shop))
             found.append(_changed(before[name], members, "parted", name, at, shop))
             before[name] = members
-    yield pl.concat(found).lazy()
+    if found:
+        yield pl.concat(found).lazy()
 
 
 def _changed(

@@ -25,7 +25,12 @@ def transfers(shop: Shop) -> Iterator[pl.LazyFrame]:
         DataError: One has no receiver, or an amount that is not a whole number of units above 0;
             or units go round in a circle at one instant.
     """
-    if "events" not in shop.dataset.given:
+    wallets = {
+        wallet.name: wallet.units_per_one
+        for version in shop.versions
+        for wallet in version.program.all_wallets
+    }
+    if "events" not in shop.dataset.given or not wallets:
         return
     given = shop.events(_NAME)
     schema = given.collect_schema()
@@ -33,9 +38,8 @@ def transfers(shop: Shop) -> Iterator[pl.LazyFrame]:
         return
     if "receiver_id" not in schema:
         raise MissingColumnError("events", "receiver_id", schema.names())
-    program = shop.versions[-1].program
-    wallets = {wallet.name: 100 if wallet.kind == "money" else 1 for wallet in program.wallets}
-    named = column_of(given, "wallet", pl.String()).fill_null(pl.lit(_first_spendable(program)))
+    usual = _first_spendable(shop.versions[-1].program)
+    named = column_of(given, "wallet", pl.String()).fill_null(pl.lit(usual))
     parts = named.replace_strict(wallets, default=None, return_dtype=pl.Int64)
     found = given.select(
         "customer_id",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from retention_kit.loyalty_rules.kernel.discounts import discounted
 from retention_kit.loyalty_rules.kernel.layout import (
     ACTIVATE,
     ACTIVATED,
@@ -15,7 +14,6 @@ from retention_kit.loyalty_rules.kernel.layout import (
     BY_ORDER,
     CAPTURE,
     CERTIFICATE,
-    DISCOUNT,
     DONE,
     EARNED,
     INFO,
@@ -57,7 +55,6 @@ from retention_kit.loyalty_rules.kernel.lots import (
     write_on_lot,
 )
 from retention_kit.loyalty_rules.kernel.moments import moment
-from retention_kit.loyalty_rules.kernel.numbers import share
 from retention_kit.loyalty_rules.kernel.orders import take_activity, take_order
 from retention_kit.loyalty_rules.kernel.passing import advance, release
 from retention_kit.loyalty_rules.kernel.returns import take_return
@@ -65,12 +62,10 @@ from retention_kit.loyalty_rules.kernel.spending import (
     capture,
     held_for,
     may_spend,
-    most,
     reserve,
     settings_of,
     spend,
 )
-from retention_kit.loyalty_rules.kernel.tiers import tier_in_force
 
 
 def take(rules: Rules, events: Events, i: int, state: State, out: Entries, applies: int) -> int:
@@ -128,26 +123,6 @@ def take(rules: Rules, events: Events, i: int, state: State, out: Entries, appli
         cells[SEGMENTS] &= ~(1 << events.key[i])
     drop_closed(state)
     return answer
-
-
-def offer(rules: Rules, events: Events, i: int, state: State, out: Entries) -> int:
-    """Say how many units of its wallet an order may be paid with; the account only grows older."""
-    at = events.at[i]
-    advance(rules, state, out, at + 1, at + 1, -1)
-    wallet = events.wallet[i]
-    if wallet < 0:
-        return 0
-    goods = events.amount[i]
-    tier = tier_in_force(state, at)
-    off = discounted(rules, events, i, state, out, at, tier, goods)
-    state.cells[DISCOUNT] = off
-    base = rules.wallet_base[settings_of(rules, state.cells[VERSION], wallet)]
-    spendable = goods - off
-    if base >= 0:
-        spendable = events.bases[base][i]
-        if off > 0 and goods > 0:
-            spendable = share(spendable, goods - off, goods)
-    return most(rules, state, wallet, spendable, at)
 
 
 def _redeem(rules: Rules, events: Events, i: int, state: State, out: Entries, at: int) -> int:

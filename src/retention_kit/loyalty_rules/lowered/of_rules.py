@@ -14,6 +14,7 @@ from retention_kit.loyalty_rules.definitions.awards import (
 )
 from retention_kit.loyalty_rules.definitions.discounts import Discount
 from retention_kit.loyalty_rules.definitions.limits import Cap
+from retention_kit.loyalty_rules.definitions.moments import AtOnce, Pending, WhenDelivered
 from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram
 from retention_kit.loyalty_rules.definitions.rates import MONEY, fraction_of, steps_of
 from retention_kit.loyalty_rules.definitions.rules import EarningRule
@@ -83,7 +84,7 @@ def add_rule(
     add("cooldown", numbers.begin(rule.cooldown))
     add("first_cap", len(columns["cap_limit"]))
     add("caps", _add_caps(rule, wallet, columns))
-    add("pending", numbers.pending(wallet.pending if rule.pending is None else rule.pending))
+    add("pending", numbers.pending(_pending(rule, wallet)))
     add("expiry", numbers.expiry(wallet.expiry if rule.expiry is None else rule.expiry))
     add("rounding", ROUNDINGS[program.rounding])
     add("version", version)
@@ -150,6 +151,13 @@ def _trigger(rule: EarningRule, tiers: dict[str, int]) -> tuple[int, int]:
             tier = rule.trigger.tier
             return _ON_TIER, NONE if tier is None else tiers[tier]
     return (_ON_ACTIVITY, NONE) if rule.trigger.ON == "activity" else (_ON_ORDER, NONE)
+
+
+def _pending(rule: EarningRule, wallet: Wallet) -> Pending:
+    """Give when what a rule gives becomes active; only what orders earn waits for delivery."""
+    found = wallet.pending if rule.pending is None else rule.pending
+    waits = isinstance(found, WhenDelivered)
+    return AtOnce() if waits and rule.trigger.ON != "order" else found
 
 
 def _add_award(rule: EarningRule, wallet: Wallet, columns: Columns) -> None:

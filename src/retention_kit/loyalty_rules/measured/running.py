@@ -91,8 +91,10 @@ def program_activity(
         >>> found.use.select("customers", "members", "redemption_rate").rows()
         [(2, 2, 0.0)]
     """
-    table, sold = ledger.lazy(), orders.lazy()
+    sold = orders.lazy()
     zone = zone_of(sold.collect_schema())
+    # A store may keep instants in another zone, and Polars compares those of one alone.
+    table = ledger.lazy().with_columns(pl.col("at", "active_at").dt.convert_time_zone(zone))
     end = in_zone(as_of, zone)
     newest = program if isinstance(program, LoyaltyProgram) else program.programs[-1]
     strata = None

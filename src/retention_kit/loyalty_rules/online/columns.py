@@ -31,6 +31,9 @@ _COUNTED = tuple(
 _WHOLE = tuple(
     place for place, name in enumerate(State._fields) if name == "cells" or name in OF_PROGRAM
 )
+_NEEDED = tuple(one for one in _COUNTED if _KINDS[one[1]] in ("lot", "hold"))
+_NOT_NEEDED = tuple(one for one in _COUNTED if one not in _NEEDED)
+_EMPTIED = tuple(cell for kind, cell in COUNTED_BY.items() if kind not in ("lot", "hold"))
 _SCRATCH = State._fields.index("base_now")
 _COLUMNS_OF = {
     kind: tuple(name for name in State._fields if name.split("_")[0] == kind) for kind in _KINDS
@@ -49,6 +52,23 @@ def opened(state: Rest, room: Mapping[str, int], bases: int) -> State:
         columns[place] = [*state[place], *spare[kind]]
     for place in _WHOLE:
         columns[place] = list(state[place])
+    return State._make(columns)
+
+
+def opened_in_part(state: Rest, room: Mapping[str, int], bases: int) -> State:
+    """Give a state with its lots and holds alone, which is enough to try an order in most cases."""
+    columns: list[Any] = [None] * _WIDTH
+    spare = [(0,) * room[kind] for kind in _KINDS]
+    columns[_SCRATCH] = [0] * bases
+    for place, kind in _NEEDED:
+        columns[place] = [*state[place], *spare[kind]]
+    for place, kind in _NOT_NEEDED:
+        columns[place] = list(spare[kind])
+    for place in _WHOLE:
+        columns[place] = list(state[place])
+    cells = columns[0]
+    for cell in _EMPTIED:
+        cells[cell] = 0
     return State._make(columns)
 
 

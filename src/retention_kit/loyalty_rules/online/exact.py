@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from decimal import Decimal
 
 from retention_kit.errors import DataError
@@ -104,6 +105,7 @@ def microseconds(at: dt.datetime) -> int:
     return (at - EPOCH) // MICROSECOND
 
 
+@functools.lru_cache(maxsize=4096)
 def instant_of(at: int) -> dt.datetime:
     """Give the instant, in UTC, of microseconds since 1970."""
     return EPOCH + dt.timedelta(microseconds=at)

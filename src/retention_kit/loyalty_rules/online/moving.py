@@ -16,6 +16,7 @@ from retention_kit.loyalty_rules.online.columns import (
     closed,
     empty_entries,
     opened,
+    opened_in_part,
 )
 
 if TYPE_CHECKING:
@@ -67,11 +68,21 @@ def advanced(account: Account, program: CompiledProgram, until: int) -> Rest:
     return closed(passed(state, program, until)[0])
 
 
-def copied(state: Rest, program: CompiledProgram) -> tuple[Any, Entries]:
-    """Give a copy of a state that may be changed, and room for what one order writes."""
+def copied(state: Rest, program: CompiledProgram, at: int) -> tuple[Any, Entries]:
+    """Give a copy of a state on which an order may be tried, and room for what that writes."""
     # Nobody reads what it writes beyond the rules' own entries; what time makes may be lost.
     room = _ENTRIES + _PER_LOT * state.cells[layout.LOTS] + 2 * len(program.rules_by_number)
-    return opened(state, _room(program, state), program.rules.bases), empty_entries(room)
+    is_quiet = state.cells[layout.NEXT_DUE] > at and not state.cells[layout.HOLDS]
+    make = opened_in_part if is_quiet and not _has_windows(program) else opened
+    return make(state, _room(program, state), program.rules.bases), empty_entries(room)
+
+
+@functools.lru_cache(maxsize=64)
+def _has_windows(program: CompiledProgram) -> bool:
+    """Say whether any tiers look at the orders of some time, not at totals."""
+    rules = program.rules
+    versions = range(rules.versions)
+    return any(rules.tiers[one] > 0 and rules.ladder_window[one] >= 0 for one in versions)
 
 
 def _room(program: CompiledProgram, state: Rest) -> Mapping[str, int]:

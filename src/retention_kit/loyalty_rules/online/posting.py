@@ -12,12 +12,13 @@ from retention_kit.loyalty_rules.kernel import layout
 from retention_kit.loyalty_rules.lowered.compiled import CompiledProgram
 from retention_kit.loyalty_rules.online.account import Account
 from retention_kit.loyalty_rules.online.adopting import adopted
-from retention_kit.loyalty_rules.online.columns import closed
+from retention_kit.loyalty_rules.online.columns import Rest, closed
 from retention_kit.loyalty_rules.online.events import (
     Delivery,
     Event,
     Id,
     Order,
+    Place,
     Return,
     Transfer,
     place_of,
@@ -140,8 +141,8 @@ def try_post(account: Account, event: Event, program: CompiledProgram) -> Posted
         code = REFUSALS[answer]
         return Posted(account, (), event, code, figure_of(code, state.cells[layout.INFO]))
     entries = told(out, program, event, account.entries)
-    now = _changed(account, event, row, len(entries))
-    return Posted(forgotten(replace(now, state=closed(state), last=place), program), entries, event)
+    now = _changed(account, event, row, closed(state), place, len(entries))
+    return Posted(forgotten(now, program), entries, event)
 
 
 def fold(
@@ -261,20 +262,27 @@ def is_known(account: Account, event: Event) -> bool:
     return source_of(event) in account.sources
 
 
-def _changed(account: Account, event: Event, row: Row, written: int) -> Account:
-    """Give an account that knows of an event, its state apart."""
+def _changed(
+    account: Account, event: Event, row: Row, state: Rest, place: Place, written: int
+) -> Account:
+    """Give an account that knows of an event."""
     orders, sources = account.orders, account.sources
     if isinstance(event, Order):
         orders = (*orders, event.order_id)
     else:
         sources = (*sources[-SOURCES + 1 :], source_of(event))
-    return replace(
-        account,
+    return Account(
+        customer_id=account.customer_id,
         version=account.version + 1,
+        fingerprint=account.fingerprint,
         entries=account.entries + written,
+        last=place,
+        state=state,
         orders=orders,
-        sources=sources,
+        past=account.past,
         names=row.names,
+        sources=sources,
+        outgrown=account.outgrown,
     )
 
 

@@ -120,7 +120,7 @@ class _Trial:
 
     def __init__(self, account: Account, row: Row, program: CompiledProgram) -> None:
         self.program, self.row, self.before = program, row, account.state
-        self.state, self.out = copied(account.state, program)
+        self.state, self.out = copied(account.state, program, row.at)
         rules, state, out = program.rules, self.state, self.out
         advance(rules, state, out, row.at + 1, row.at + 1, BY_TIME)
         self.tier = tier_in_force(state, row.at)
@@ -302,11 +302,16 @@ def _available(state: Any, wallet: int, at: int) -> int:
     lots = zip(
         state.lot_wallet[: state.cells[layout.LOTS]],
         state.lot_active,
+        state.lot_expires,
         state.lot_remaining,
         state.lot_reserved,
         strict=False,
     )
-    return sum(left - held for of, active, left, held in lots if active <= at and of == wallet)
+    return sum(
+        left - held
+        for of, active, expires, left, held in lots
+        if of == wallet and active <= at < expires
+    )
 
 
 def _spendable(row: Row, state: Any, program: CompiledProgram) -> Spendable:

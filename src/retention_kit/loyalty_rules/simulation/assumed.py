@@ -30,7 +30,7 @@ class Redemption:
         salt: What the choice is drawn by.
 
     Raises:
-        DefinitionError: A share is below 0 or above 1, or `least` is below 0.
+        DefinitionError: A share is below 0 or above 1, or `least` is below 0 or a float.
 
     Examples:
         >>> Redemption(share_of_customers=0.4).sentence()
@@ -45,8 +45,11 @@ class Redemption:
     def __post_init__(self) -> None:
         for name in ("share_of_customers", "share_of_orders"):
             _check_share(name, getattr(self, name))
-        if self.least < 0:
-            raise bad_parameter("least", got=self.least, allowed="0 or more")
+        is_exact = isinstance(self.least, int | Decimal) and not isinstance(self.least, bool)
+        if not is_exact or self.least < 0:
+            raise bad_parameter(
+                "least", got=self.least, allowed="a whole number or a Decimal from 0"
+            )
 
     def chosen(self) -> pl.Expr:
         """Give an expression that is true of the orders on which the customer redeems."""

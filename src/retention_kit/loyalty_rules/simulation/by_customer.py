@@ -17,11 +17,11 @@ def by_customer(entries: pl.LazyFrame, bought: pl.DataFrame, base: str) -> pl.Da
 
     Args:
         entries: What `flows.with_months` gives, with `in_window` (`Boolean`).
-        bought: `customer_id`, `orders` and `revenue` in the window.
+        bought: `customer_id`, `orders` and `revenue` in the window, sales and returns.
         base: The tier that everybody begins in.
 
     Returns:
-        One row per customer of `bought`, sorted by `customer_id`:
+        One row per customer who is in `bought` or holds something, sorted by `customer_id`:
 
         - `customer_id`: as in `orders`.
         - `decile` (`Int64`): 1 for the tenth with the highest revenue, 10 for the last.
@@ -38,9 +38,19 @@ def by_customer(entries: pl.LazyFrame, bought: pl.DataFrame, base: str) -> pl.Da
     held = flows_by(entries, "customer_id").select("customer_id", pl.col("change").alias("held"))
     off = discounts_by(inside, "customer_id")
     money = ["discounts", "redeemed", "held"]
+    # A gift may be all that somebody ever had.
+    others = (
+        held.filter(pl.col("held") != 0)
+        .join(bought.lazy(), on="customer_id", how="anti")
+        .select(
+            "customer_id",
+            pl.lit(0, dtype=pl.Int64).alias("orders"),
+            pl.lit(0).cast(SUM).alias("revenue"),
+        )
+    )
     place = pl.int_range(pl.len(), dtype=pl.Int64)
     return (
-        bought.lazy()
+        pl.concat([bought.lazy(), others])
         .join(spent, on="customer_id", how="left")
         .join(held, on="customer_id", how="left")
         .join(off, on="customer_id", how="left")

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 import polars as pl
 
 from retention_kit.contracts.bundle import Bundle
+from retention_kit.contracts.schemas import MONEY
 from retention_kit.errors import DefinitionError, bad_parameter
+from retention_kit.loyalty_rules.batch.accruing import made_of
+from retention_kit.loyalty_rules.batch.histories import spending_where
 from retention_kit.loyalty_rules.definitions.plugins import EarningRuleSpec
 from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
 from retention_kit.loyalty_rules.definitions.wallets import Wallet
 from retention_kit.loyalty_rules.deriving.all_sources import derive_events
 from retention_kit.loyalty_rules.simulation.assumed import Redemption
+from retention_kit.metrics.base.observed import is_sale
 from retention_kit.smart_segments.answers import Beside
 
 Program = LoyaltyProgram | ProgramHistory
+_SPENDS = "__spends"
+_OF_OLDER = ("points_paid", "discount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,44 @@ def run_program(
     specs: tuple[EarningRuleSpec, ...],
     beside: Beside,
 ) -> Run:
-    """Run a programme over a history."""
-    raise NotImplementedError
+    """Run a programme over a history, with its discounts taken off and with redemptions.
+
+    Args:
+        shop: The shop's tables.
+        program: The programme.
+        as_of: Observation instant, exclusive.
+        redemption: Who redeems.
+        specs: What plugins give for their awards.
+        beside: What its segments need besides.
+    """
+    schema = shop.orders.collect_schema()
+    # Prices are taken as they stand: older points are money, and older discounts stay off.
+    past = [pl.lit(None, dtype=MONEY).alias(name) for name in _OF_OLDER if name in schema]
+    orders = shop.orders.with_columns(
+        *past, (is_sale(shop.orders) & redemption.chosen()).alias(_SPENDS)
+    )
+    derived = derive_events(shop, program, as_of=as_of, **beside).collect(engine="streaming")
+    made = made_of(
+        orders,
+        shop.order_items if "order_items" in shop.given else None,
+        shop.events if "events" in shop.given else None,
+        derived.lazy() if derived.height else None,
+        program=program,
+        as_of=as_of,
+        specs=specs,
+        tables=("ledger", "refused"),
+        applies=True,
+        change=spending_where(_SPENDS),
+        carried=(_SPENDS,),
+    )
+    ladders = [one.tiers for one in versions_of(program) if one.tiers is not None]
+    names = [tier.name for ladder in ladders for tier in ladder.tiers]
+    return Run(
+        made["ledger"],
+        made["refused"].height,
+        tuple(dict.fromkeys(names)),
+        begins_in_first=bool(ladders) and ladders[0].tiers[0].at == 0,
+    )
 
 
 def _name_of(program: object) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import polars as pl
 from typing_extensions import Unpack
@@ -36,11 +36,12 @@ from retention_kit.smart_segments.answers import Beside
 Program = LoyaltyProgram | ProgramHistory
 _ALWAYS = (
     "The programme has always been there: it runs from the first order in the data, and every "
-    "customer with an id takes part from their first one."
+    "customer with an id takes part."
 )
 _FACE_VALUE = (
     "Cost is the face value of what is given: discounts, and what is paid with points or money of "
-    "a wallet. Revenue is what was paid in the data, before the programme takes anything off."
+    "a wallet. Revenue is what was paid in the data, after the discounts of that time and before "
+    "the programme's."
 )
 _OLD_POINTS = "What was paid in points of an earlier programme counts as paid in money."
 _BREAKAGE = (
@@ -94,7 +95,7 @@ def simulate(
 
     Examples:
         >>> from retention_kit.datasets import make_dataset
-        >>> from retention_kit.loyalty_rules.ready.presets import cashback
+        >>> from retention_kit.loyalty_rules.ready import cashback
         >>> shop = make_dataset(200, seed=1)
         >>> as_of = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
         >>> found = simulate(shop, cashback(currency=shop.currency), as_of=as_of)
@@ -104,6 +105,7 @@ def simulate(
     if not isinstance(dataset, Bundle):
         raise bad_parameter("dataset", got=type(dataset).__name__, allowed="a Dataset")
     named = programs_of(programs, dataset.currency)
+    handed_in = tuple(specs)
     redeeming = Redemption() if redemption is None else redemption
     shop = dataset if response is None else with_response(dataset, response)
     bought = _Bought.of(shop, as_of, since)
@@ -115,7 +117,7 @@ def simulate(
                 less_bothered(program, redeeming),
                 as_of=as_of,
                 redemption=redeeming,
-                specs=tuple(specs),
+                specs=handed_in,
                 beside=beside,
             ),
             bought,
@@ -150,9 +152,15 @@ def _assumed(dataset: Bundle, redemption: Redemption, response: Response | None)
     yield redemption.sentence()
     yield _ALWAYS
     yield _FACE_VALUE
-    if "points_paid" in dataset.orders.collect_schema():
+    if _has_points(dataset.orders):
         yield _OLD_POINTS
     yield _BREAKAGE
+
+
+def _has_points(orders: pl.LazyFrame) -> bool:
+    if "points_paid" not in orders.collect_schema():
+        return False
+    return bool(orders.select((pl.col("points_paid") > 0).any()).collect().item())
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +200,7 @@ class _Bought:
             window,
             window.months(),
             inside.group_by(month).agg(figures).collect(),
-            inside.group_by("customer_id").agg(figures).filter(pl.col("orders") > 0).collect(),
+            inside.group_by("customer_id").agg(figures).collect(),
             seen.filter(sold).group_by("customer_id").agg(month.min()),
         )
 
@@ -225,7 +233,7 @@ def _tables(name: str, run: Run, bought: _Bought) -> _Tables:
         "by_month": monthly,
         "by_wallet": wallets,
         "tier_flow": tier_flow(entries, base, months),
-        "customers_by_tier": standing,
+        "customers_by_tier": standing if run.tiers else standing.clear(),
         "by_decile": by_decile(customers),
         "customers": customers,
     }

@@ -50,7 +50,7 @@ def totals(
     owed = pl.lit(opening, dtype=SUM).cast(pl.Float64)
     has = (pl.col("received") > 0) | (pl.col("held") > 0)
     people = customers.select(
-        pl.len().cast(pl.Int64).alias("customers"),
+        (pl.col("orders") > 0).sum().cast(pl.Int64).alias("customers"),
         has.sum().cast(pl.Int64).alias("customers_with_benefit"),
     )
     summed = months.select(

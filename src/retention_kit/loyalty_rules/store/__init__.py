@@ -1,9 +1,8 @@
 """Accounts that are kept: what a store promises, and a store in SQLite or PostgreSQL."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from retention_kit._lazy import attach
-from retention_kit.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from retention_kit.loyalty_rules.store.in_database import SqlLedgerStore as SqlLedgerStore
@@ -32,12 +31,4 @@ _MODULES = {name: f"{_HOME}.{module}" for module, names in _BY_MODULE.items() fo
 
 __all__ = sorted(_MODULES)  # noqa: PLE0605
 if not TYPE_CHECKING:
-    _load, __dir__ = attach(__name__, _MODULES)
-
-    def __getattr__(name: str) -> Any:
-        try:
-            return _load(name)
-        except ModuleNotFoundError as problem:
-            if problem.name == "sqlalchemy":
-                raise MissingDependencyError("sqlalchemy", "loyalty") from None
-            raise
+    __getattr__, __dir__ = attach(__name__, _MODULES)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self, TypeVar
 
-from sqlalchemy import Connection, Engine
+from retention_kit.errors import MissingDependencyError, bad_parameter
 
-from retention_kit.errors import bad_parameter
+try:
+    from sqlalchemy import Connection, Engine
+except ModuleNotFoundError:
+    raise MissingDependencyError("sqlalchemy", "loyalty") from None
+
 from retention_kit.loyalty_rules.ledger import Entry
 from retention_kit.loyalty_rules.lowered.compiled import CompiledProgram
 from retention_kit.loyalty_rules.online.account import Account
-from retention_kit.loyalty_rules.online.events import Event, Transfer, source_of
-from retention_kit.loyalty_rules.online.posting import Posted, post, try_post
+from retention_kit.loyalty_rules.online.events import Event, Transfer
+from retention_kit.loyalty_rules.online.posting import Posted, post
 from retention_kit.loyalty_rules.online.posting import transfer as transferred
 from retention_kit.loyalty_rules.online.refusing import LateEventError
 from retention_kit.loyalty_rules.online.replaying import post_late
@@ -27,7 +32,6 @@ from retention_kit.loyalty_rules.store.protocol import (
     OverturnsError,
 )
 from retention_kit.loyalty_rules.store.tables import create, key_of
-
 
 _T = TypeVar("_T")
 
@@ -57,12 +61,8 @@ class SqlLedgerStore:
         MissingDependencyError: The driver is not installed.
 
     Examples:
-        >>> from retention_kit.loyalty_rules.definitions.awards import Proportional
-        >>> from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram
-        >>> from retention_kit.loyalty_rules.definitions.rules import EarningRule
-        >>> from retention_kit.loyalty_rules.definitions.triggers import EachOrder
-        >>> from retention_kit.loyalty_rules.definitions.wallets import Wallet
-        >>> from retention_kit.loyalty_rules.lowered.plan import compile_program
+        >>> from retention_kit.loyalty_rules import EachOrder, EarningRule, LoyaltyProgram
+        >>> from retention_kit.loyalty_rules import Proportional, Wallet, compile_program
         >>> from retention_kit.loyalty_rules.online.events import Order
         >>> rule = EarningRule(
         ...     name="Five of a hundred",
@@ -213,7 +213,7 @@ class SqlLedgerStore:
         return self._read(lambda connection: rows.entries_of(connection, key_of(customer_id)))
 
     def events(self, customer_id: int | str) -> tuple[Event, ...]:
-        """Give a customer's events in the order in which they are taken."""
+        """Give a customer's events, those overturned left out, in the order of taking."""
         return self._read(lambda connection: tuple(rows.events_of(connection, key_of(customer_id))))
 
     def checkpoints(self, customer_id: int | str) -> tuple[Checkpoint, ...]:
@@ -248,34 +248,21 @@ class SqlLedgerStore:
 
     def _reckoned(self, seen: rows.Seen, event: Event, *, overturn: bool) -> rows.Change:
         """Find what an event makes of an account, and what of that is to be written."""
-        try:
+        with contextlib.suppress(LateEventError):
             return self._change(seen, post(seen.account, event, self._program))
-        except LateEventError:
-            with self._database.reading() as connection:
-                checkpoint, later = rows.before(connection, seen, event)
-                # Looked at last: then all that was read before belongs to this version.
-                if rows.version_of(connection, seen.customer) != seen.version:
-                    raise LostError from None
-            posted = post_late(checkpoint, later, event, seen.account, self._program)
-            if posted.overturned and not overturn:
-                self._refuse_overturning(checkpoint, later, posted)
-            return self._change(seen, posted, late=True)
+        with self._database.reading() as connection:
+            checkpoint, later = rows.before(connection, seen, event)
+            # Looked at last: then all that was read before belongs to this version.
+            if rows.version_of(connection, seen.customer) != seen.version:
+                raise LostError
+        posted = post_late(checkpoint, later, event, seen.account, self._program)
+        if posted.overturned and not overturn:
+            raise OverturnsError(posted.overturned)
+        return self._change(seen, posted, late=True)
 
     def _change(self, seen: rows.Seen, posted: Posted, *, late: bool = False) -> rows.Change:
         checkpoint = (seen.version + 1) % self._every == 0
         return rows.Change(seen, posted, late=late, checkpoint=checkpoint)
-
-    def _refuse_overturning(self, account: Account, events: list[Event], posted: Posted) -> None:
-        """Refuse a late event because of which others are refused that were not before."""
-        before: set[str] = set()
-        for event in events:
-            tried = try_post(account, event, self._program)
-            account = tried.account
-            if tried.refusal is not None:
-                before.add(source_of(event))
-        sources = tuple(one for one in posted.overturned if one not in before)
-        if sources:
-            raise OverturnsError(sources)
 
     def _write(self, *changes: rows.Change) -> None:
         with self._database.writing() as connection:

@@ -130,7 +130,7 @@ class LedgerStore(Protocol):
         ...
 
     def events(self, customer_id: int | str) -> tuple[Event, ...]:
-        """Give a customer's events in the order in which they are taken."""
+        """Give a customer's events, those overturned left out, in the order of taking."""
         ...
 
     def checkpoints(self, customer_id: int | str) -> tuple[Checkpoint, ...]:

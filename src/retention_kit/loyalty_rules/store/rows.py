@@ -99,7 +99,8 @@ def events_of(
     connection: sql.Connection, customer: str, *, since: int | None = None
 ) -> list[Event]:
     """Give the events of a customer from an instant on, in the order in which they are taken."""
-    asked = sql.select(EVENTS.c.event).where(EVENTS.c.customer == customer)
+    mine = (EVENTS.c.customer == customer) & EVENTS.c.overturned.is_(None)
+    asked = sql.select(EVENTS.c.event).where(mine)
     if since is not None:
         asked = asked.where(EVENTS.c.at >= since)
     rows = connection.execute(asked).scalars()
@@ -160,6 +161,10 @@ def write(connection: sql.Connection, change: Change, *, keep: int) -> None:
     rows = [_entry_row(customer, version, entry) for entry in change.posted.entries]
     if rows:
         connection.execute(ENTRIES.insert(), rows)
+    if change.posted.overturned:
+        those = EVENTS.c.source.in_(change.posted.overturned)
+        taken = EVENTS.update().where(EVENTS.c.customer == customer, those)
+        connection.execute(taken.values(overturned=version))
     if change.late:
         _remove_overtaken(connection, customer, place_of(event))
     last = change.posted.account.last

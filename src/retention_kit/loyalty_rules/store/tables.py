@@ -32,12 +32,17 @@ EVENTS: Final = sql.Table(
     sql.Column("kind", sql.Text, nullable=False),
     sql.Column("at", sql.BigInteger, nullable=False),
     sql.Column("other", sql.Text),
+    sql.Column("overturned", sql.BigInteger),
     sql.Column("event", sql.Text, nullable=False),
     sql.UniqueConstraint("customer", "source", name="loyalty_events_source"),
     sql.Index("loyalty_events_at", "customer", "at"),
     sqlite_with_rowid=False,
 )
-"""What happened, numbered by the version that it made; `other` is a transfer's other customer."""
+"""What happened, numbered by the version that it made.
+
+`other` is a transfer's other customer, `overturned` the version of a late event because of which
+this one has no effect any more.
+"""
 
 ENTRIES: Final = sql.Table(
     "loyalty_entries",

@@ -1,0 +1,409 @@
+"""What every customer holds by a programme, of a whole history in one pass."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+from typing_extensions import Unpack
+
+from retention_kit.contracts.bundle import Bundle
+from retention_kit.contracts.law import Frame, customer_local, report
+from retention_kit.errors import bad_parameter
+from retention_kit.loyalty_rules.batch.histories import TABLES, Asked, Change, tables_of
+from retention_kit.loyalty_rules.batch.shaping import Shape
+from retention_kit.loyalty_rules.batch.stream import Stream, stream_of
+from retention_kit.loyalty_rules.definitions.plugins import EarningRuleSpec
+from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
+from retention_kit.loyalty_rules.deriving.all_sources import derive_events
+from retention_kit.loyalty_rules.lowered.plan import CompiledProgram, compile_program
+from retention_kit.metrics.base.observed import in_zone, zone_of
+from retention_kit.smart_segments.answers import Beside
+from retention_kit.smart_segments.definitions.lengths import microseconds
+
+Program = LoyaltyProgram | ProgramHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Accrual:
+    """What a programme made of a history; see `accrue` for the columns.
+
+    Attributes:
+        ledger: Every entry.
+        balances: What stands in each wallet of each customer.
+        lots: The open lots.
+        tiers: The tier that each customer is in.
+        refused: The events that were refused, and why.
+    """
+
+    ledger: pl.DataFrame
+    balances: pl.DataFrame
+    lots: pl.DataFrame
+    tiers: pl.DataFrame
+    refused: pl.DataFrame
+
+    @property
+    def discounts(self) -> pl.DataFrame:
+        """The entries of discounts; none where prices are net of them already."""
+        return self.ledger.filter(pl.col("kind") == "discount")
+
+
+@report
+def accrue(
+    dataset: Bundle,
+    program: Program,
+    *,
+    as_of: dt.datetime,
+    derived: pl.LazyFrame | pl.DataFrame | None = None,
+    specs: Iterable[EarningRuleSpec] = (),
+    **beside: Unpack[Beside],
+) -> Accrual:
+    """Reckon a programme over the history of every customer.
+
+    Args:
+        dataset: The shop's tables.
+        program: The programme, or its history.
+        as_of: Observation instant, exclusive, with a time zone.
+        derived: The table `loyalty_events`: what happened to accounts besides orders. None derives
+            it of the dataset, as `derive_events` does.
+        specs: What plug-ins give for their awards.
+        **beside: What its segments need besides; see `smart_segments.Beside`.
+
+    Returns:
+        The tables that `ledger_entries`, `loyalty_balances`, `loyalty_lots`, `loyalty_tiers` and
+        `refused_events` give.
+
+    Raises:
+        MissingColumnError: A column without which a table says nothing is absent.
+        DataError: An event names a wallet that there is not, or an amount is none.
+        DefinitionError: The programme, or one of its filters, asks for what is not there.
+
+    Examples:
+        >>> from retention_kit.datasets import make_dataset
+        >>> from retention_kit.loyalty_rules.ready import short_points
+        >>> shop = make_dataset(50, seed=1)
+        >>> program = short_points(currency=shop.currency)
+        >>> made = accrue(shop, program, as_of=dt.datetime(2025, 1, 1, tzinfo=dt.UTC))
+        >>> made.balances["held"].sum() == made.lots["remaining"].sum()
+        True
+    """
+    if not isinstance(dataset, Bundle):
+        raise bad_parameter(
+            "dataset",
+            got=type(dataset).__name__,
+            allowed="a Dataset",
+            step="Dataset.from_frames(…) makes one.",
+        )
+    if derived is None:
+        derived = derive_events(dataset, program, as_of=as_of, **beside)
+    made = made_of(
+        dataset.orders,
+        dataset.order_items,
+        dataset.events,
+        derived.lazy(),
+        program=program,
+        as_of=as_of,
+        specs=specs,
+        tables=TABLES,
+    )
+    return Accrual(**made)
+
+
+@customer_local
+def ledger_entries(
+    orders: Frame,
+    order_items: Frame | None = None,
+    events: Frame | None = None,
+    loyalty_events: Frame | None = None,
+    *,
+    program: Program,
+    as_of: dt.datetime,
+    specs: Iterable[EarningRuleSpec] = (),
+) -> Frame:
+    """Write the ledger of every customer: what was earned, spent, expired and taken back, and why.
+
+    Args:
+        orders: The `orders` table.
+        order_items: The lines of the orders, where rules look at them.
+        events: What customers did, where rules wait for it.
+        loyalty_events: What happened to accounts besides, and what `derive_events` derived.
+        program: The programme, or its history.
+        as_of: Observation instant, exclusive, with a time zone.
+        specs: What plug-ins give for their awards.
+
+    Returns:
+        One row per entry:
+
+        - `customer_id`: as in `orders`.
+        - `number` (`Int64`): within the customer, from 1 on.
+        - `at` (`Datetime`): when it happened.
+        - `kind` (`String`): `earn`, `activate`, `reserve`, `capture`, `release`, `redeem`,
+            `expire`, `clawback`, `restore`, `adjust`, `transfer`, `discount`, `tier_up` or `tier_down`.
+        - `wallet` (`String`), `lot` (`Int64`): null where there is none.
+        - `units` (`Int64`): smallest units of the wallet, below 0 where they lower the balance.
+        - `value` (`Decimal`): what they are worth, in the shop's currency.
+        - `rule` (`String`): the earning rule, or the discount.
+        - `source` (`String`): the event that caused it, such as `order:17`; null where time did.
+        - `order_id`: the order that it is about.
+        - `base` (`Decimal`): what it was reckoned from; of a tier, the figure reached.
+        - `uncapped` (`Int64`): the units without caps and stacking.
+        - `tier` (`String`): the tier in force.
+        - `active_at`, `expires_at` (`Datetime`): of the lot; null for never.
+        - `reason` (`String`): why.
+
+    Raises:
+        MissingColumnError: A column without which a table says nothing is absent.
+        DefinitionError: The programme asks for what is not there.
+
+    Notes:
+        issued + adjusted + net transfers = held + (redeemed − restored) + expired + taken back.
+
+    Examples:
+        >>> from retention_kit.datasets import example_orders
+        >>> from retention_kit.loyalty_rules.ready import short_points
+        >>> orders, as_of = example_orders()
+        >>> entries = ledger_entries(orders, program=short_points(currency="RUB"), as_of=as_of)
+        >>> "earn" in entries.collect()["kind"]
+        True
+    """
+    given = (orders, order_items, events, loyalty_events)
+    return _table("ledger", given, program, as_of, specs)
+
+
+@customer_local
+def loyalty_balances(
+    orders: Frame,
+    order_items: Frame | None = None,
+    events: Frame | None = None,
+    loyalty_events: Frame | None = None,
+    *,
+    program: Program,
+    as_of: dt.datetime,
+    specs: Iterable[EarningRuleSpec] = (),
+) -> Frame:
+    """Give what stands in each wallet of every customer to whom anything happened.
+
+    Args:
+        orders: The `orders` table.
+        order_items: The lines of the orders, where rules look at them.
+        events: What customers did, where rules wait for it.
+        loyalty_events: What happened to accounts besides, and what `derive_events` derived.
+        program: The programme, or its history.
+        as_of: Observation instant, exclusive, with a time zone.
+        specs: What plug-ins give for their awards.
+
+    Returns:
+        One row per customer and wallet, in the wallet's smallest units:
+
+        - `customer_id`: as in `orders`; `wallet` (`String`).
+        - `held` (`Int64`): all of it, less what is owed.
+        - `active`, `pending`, `reserved`, `available`, `debt` (`Int64`).
+        - `expires_next_at` (`Datetime`), `expires_next_units` (`Int64`): what expires next.
+        - `value` (`Decimal`): what is held, in the shop's currency.
+
+    Raises:
+        MissingColumnError: A column without which a table says nothing is absent.
+        DefinitionError: The programme asks for what is not there.
+
+    Notes:
+        held = active + pending − debt; available = active − reserved − debt. No entries are made.
+
+    Examples:
+        >>> from retention_kit.datasets import example_orders
+        >>> from retention_kit.loyalty_rules.ready import short_points
+        >>> orders, as_of = example_orders()
+        >>> program = short_points(currency="RUB")
+        >>> loyalty_balances(orders, program=program, as_of=as_of).collect()["debt"].sum()
+        0
+    """
+    given = (orders, order_items, events, loyalty_events)
+    return _table("balances", given, program, as_of, specs)
+
+
+@customer_local
+def loyalty_lots(
+    orders: Frame,
+    order_items: Frame | None = None,
+    events: Frame | None = None,
+    loyalty_events: Frame | None = None,
+    *,
+    program: Program,
+    as_of: dt.datetime,
+    specs: Iterable[EarningRuleSpec] = (),
+) -> Frame:
+    """Give the open lots of every customer: units that came together and expire together.
+
+    Args:
+        orders: The `orders` table.
+        order_items: The lines of the orders, where rules look at them.
+        events: What customers did, where rules wait for it.
+        loyalty_events: What happened to accounts besides, and what `derive_events` derived.
+        program: The programme, or its history.
+        as_of: Observation instant, exclusive, with a time zone.
+        specs: What plug-ins give for their awards.
+
+    Returns:
+        One row per lot:
+
+        - `customer_id`: as in `orders`; `wallet` (`String`); `lot` (`Int64`): its number.
+        - `remaining` (`Int64`): what is left, below 0 of a debt; `reserved` (`Int64`).
+        - `active_at`, `expires_at` (`Datetime`): null for never.
+        - `rule` (`String`): what gave it; `label` (`String`): what it is called.
+
+    Raises:
+        MissingColumnError: A column without which a table says nothing is absent.
+        DefinitionError: The programme asks for what is not there.
+    """
+    given = (orders, order_items, events, loyalty_events)
+    return _table("lots", given, program, as_of, specs)
+
+
+@customer_local
+def loyalty_tiers(
+    orders: Frame,
+    order_items: Frame | None = None,
+    events: Frame | None = None,
+    loyalty_events: Frame | None = None,
+    *,
+    program: Program,
+    as_of: dt.datetime,
+    specs: Iterable[EarningRuleSpec] = (),
+) -> Frame:
+    """Give the tier that every customer is in.
+
+    Args:
+        orders: The `orders` table.
+        order_items: The lines of the orders, where rules look at them.
+        events: What customers did, where rules wait for it.
+        loyalty_events: What happened to accounts besides, and what `derive_events` derived.
+        program: The programme, or its history.
+        as_of: Observation instant, exclusive, with a time zone.
+        specs: What plug-ins give for their awards.
+
+    Returns:
+        One row per customer to whom anything happened:
+
+        - `customer_id`: as in `orders`.
+        - `tier` (`String`): null for none.
+        - `since`, `until` (`Datetime`): null where everybody is in it, and for never.
+
+    Raises:
+        MissingColumnError: A column without which a table says nothing is absent.
+        DefinitionError: The programme asks for what is not there.
+    """
+    given = (orders, order_items, events, loyalty_events)
+    return _table("tiers", given, program, as_of, specs)
+
+
+@customer_local
+def refused_events(
+    orders: Frame,
+    order_items: Frame | None = None,
+    events: Frame | None = None,
+    loyalty_events: Frame | None = None,
+    *,
+    program: Program,
+    as_of: dt.datetime,
+    specs: Iterable[EarningRuleSpec] = (),
+) -> Frame:
+    """Give the events that the programme refused, and why; they changed nothing.
+
+    Args:
+        orders: The `orders` table.
+        order_items: The lines of the orders, where rules look at them.
+        events: What customers did, where rules wait for it.
+        loyalty_events: What happened to accounts besides, and what `derive_events` derived.
+        program: The programme, or its history.
+        as_of: Observation instant, exclusive, with a time zone.
+        specs: What plug-ins give for their awards.
+
+    Returns:
+        One row per event:
+
+        - `customer_id`: as in `orders`; `source` (`String`): the event; `at` (`Datetime`).
+        - `order_id`: the order that it is about; null for none.
+        - `reason` (`String`): such as `over_balance`, `unknown_order` or `more_than_bought`.
+        - `available` (`Int64`): what was available or allowed.
+
+    Raises:
+        MissingColumnError: A column without which a table says nothing is absent.
+        DefinitionError: The programme asks for what is not there.
+    """
+    given = (orders, order_items, events, loyalty_events)
+    return _table("refused", given, program, as_of, specs)
+
+
+def made_of(
+    orders: pl.LazyFrame,
+    order_items: pl.LazyFrame | None,
+    events: pl.LazyFrame | None,
+    loyalty_events: pl.LazyFrame | None,
+    *,
+    program: Program,
+    as_of: dt.datetime,
+    specs: Iterable[EarningRuleSpec] = (),
+    tables: tuple[str, ...] = TABLES,
+    applies: bool = False,
+    change: Change | None = None,
+    carried: tuple[str, ...] = (),
+) -> dict[str, pl.DataFrame]:
+    """Make several tables in one pass.
+
+    Args:
+        orders: The `orders` table.
+        order_items: The lines of the orders.
+        events: What customers did.
+        loyalty_events: What happened to accounts besides.
+        program: The programme, or its history.
+        as_of: Observation instant, exclusive, with a time zone.
+        specs: What plug-ins give for their awards.
+        tables: Which of `TABLES`.
+        applies: Whether prices have no discounts yet, so that the programme's are taken off.
+        change: What is done to events before the kernel takes them.
+        carried: Columns of `orders` that `change` looks at.
+    """
+    plan, stream = _prepared(
+        (orders, order_items, events, loyalty_events), program, as_of, specs, carried
+    )
+    rows = stream.rows.collect(engine="streaming")
+    until = microseconds(in_zone(as_of, stream.zone))
+    return tables_of(rows, stream, plan, Asked(tables, until, applies, change))
+
+
+def _prepared(
+    given: tuple[pl.LazyFrame | None, ...],
+    program: Program,
+    as_of: dt.datetime,
+    specs: Iterable[EarningRuleSpec],
+    carried: tuple[str, ...] = (),
+) -> tuple[CompiledProgram, Stream]:
+    orders, order_items, events, loyalty_events = given
+    assert orders is not None
+    zone = zone_of(orders.collect_schema())
+    plan = compile_program(program, time_zone=zone, specs=specs)
+    stream = stream_of(
+        orders, order_items, events, loyalty_events, plan=plan, as_of=as_of, carried=carried
+    )
+    return plan, stream
+
+
+def _table(
+    name: str,
+    given: tuple[Frame | None, ...],
+    program: Program,
+    as_of: dt.datetime,
+    specs: Iterable[EarningRuleSpec],
+) -> Frame:
+    plan, stream = _prepared(given, program, as_of, specs)  # type: ignore[arg-type]
+    asked = Asked((name,), microseconds(in_zone(as_of, stream.zone)))
+    shape = Shape(plan, stream.zone, stream.id_type, stream.order_type)
+    made: pl.LazyFrame = stream.rows.map_batches(
+        lambda rows: tables_of(rows, stream, plan, asked)[name],
+        predicate_pushdown=False,
+        projection_pushdown=False,
+        slice_pushdown=False,
+        schema=getattr(shape, name),
+    )
+    return made  # type: ignore[return-value]

@@ -1,0 +1,287 @@
+"""Programmes run over the orders of the past."""
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from retention_kit.contracts import Dataset
+from retention_kit.contracts.law import kind_of
+from retention_kit.datasets import make_dataset
+from retention_kit.errors import DefinitionError
+from retention_kit.loyalty_rules.definitions.awards import Fixed, Proportional
+from retention_kit.loyalty_rules.definitions.discounts import Discount
+from retention_kit.loyalty_rules.definitions.moments import Rolling
+from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
+from retention_kit.loyalty_rules.definitions.rules import EarningRule
+from retention_kit.loyalty_rules.definitions.tiers import Benefits, Tier, TierLadder
+from retention_kit.loyalty_rules.definitions.triggers import Birthday, EachOrder
+from retention_kit.loyalty_rules.definitions.wallets import Spending, Wallet
+from retention_kit.loyalty_rules.simulation.assumed import Redemption, Response
+from retention_kit.loyalty_rules.simulation.simulating import simulate
+
+ZONE = "Europe/London"
+AS_OF = dt.datetime(2025, 7, 1, tzinfo=ZoneInfo(ZONE))
+EVERYBODY = Redemption(share_of_customers=1)
+NOBODY = Redemption(share_of_customers=0)
+
+
+def program(name="Club", rate="0.1", currency="GBP", **fields):
+    wallet = Wallet(name="cash", kind="money", expiry=Rolling(length="90d"), spending=Spending())
+    rule = EarningRule(
+        name="back", wallet="cash", trigger=EachOrder(), award=Proportional(amount=rate)
+    )
+    own = {"wallets": [wallet], "rules": [rule], **fields}
+    return LoyaltyProgram(name=name, currency=currency, rounding="down", **own)
+
+
+def shop(*orders, **tables):
+    rows = [
+        {"order_id": number, "customer_id": who, "ordered_at": at, "amount": amount, **more}
+        for number, (who, at, amount, *rest) in enumerate(orders, 1)
+        for more in (rest or [{}])
+    ]
+    return Dataset.from_frames(
+        orders=rows,
+        date_format="iso8601",
+        time_zone=ZONE,
+        currency="GBP",
+        negative_amounts="return",
+        **tables,
+    )
+
+
+TWO = shop((7, "2025-01-10 12:00", 100), (7, "2025-02-20 12:00", 100))
+
+
+def totals(found):
+    return found.totals.to_dicts()[0]
+
+
+def test_it_is_a_report():
+    assert kind_of(simulate).name == "report"
+
+
+def test_what_is_earned_on_one_order_pays_for_the_next():
+    row = totals(simulate(TWO, program(), as_of=AS_OF, redemption=EVERYBODY))
+    # 10 of 100, and 9 of the 90 that were left to pay; these 9 lapse after 90 days.
+    assert (row["issued"], row["redeemed"], row["expired"], row["outstanding"]) == (19, 10, 9, 0)
+    assert (row["cost"], row["cost_share"], row["revenue"]) == (10, 0.05, 200)
+    assert row["redemption_rate"] == pytest.approx(10 / 19)
+
+
+def test_where_nobody_redeems_all_of_it_expires_or_is_owed():
+    row = totals(simulate(TWO, program(), as_of=AS_OF, redemption=NOBODY))
+    assert (row["issued"], row["redeemed"], row["expired"], row["cost"]) == (20, 0, 20, 0)
+
+
+def test_what_nobody_bothers_to_spend_is_not_spent():
+    lazy = Redemption(share_of_customers=1, least=11)
+    assert totals(simulate(TWO, program(), as_of=AS_OF, redemption=lazy))["redeemed"] == 0
+
+
+def test_a_tier_s_discount_is_taken_off_from_the_next_order_on():
+    silver = Tier(name="Silver", at=100, benefits=Benefits(discount="0.05"))
+    ladder = TierLadder(by="spend", tiers=[Tier(name="Bronze", at=0), silver])
+    found = simulate(TWO, program(tiers=ladder), as_of=AS_OF, redemption=NOBODY)
+    row = totals(found)
+    assert (row["discounts"], row["cost"], row["issued"]) == (5, 5, Decimal("19.5"))
+    assert found.tier_flow.select("from_tier", "to_tier", "customers").rows() == [
+        ("Bronze", "Silver", 1)
+    ]
+    last = found.customers_by_tier.tail(2)
+    assert last.select("tier", "customers").rows() == [("Bronze", 0), ("Silver", 1)]
+    assert found.customers["tier"].to_list() == ["Silver"]
+
+
+def test_a_return_takes_back_what_its_order_earned():
+    back = (7, "2025-01-12 12:00", -50, {"original_order_id": 1})
+    data = shop((7, "2025-01-10 12:00", 100, {"original_order_id": None}), back)
+    row = totals(simulate(data, program(), as_of=AS_OF, redemption=NOBODY))
+    assert (row["issued"], row["taken_back"], row["expired"]) == (10, 5, 5)
+
+
+def test_derived_events_pay_too():
+    gift = EarningRule(name="gift", wallet="cash", trigger=Birthday(), award=Fixed(amount=5))
+    people = [{"customer_id": 7, "birthday": "1990-02-01"}]
+    data = shop((7, "2025-01-10 12:00", 100), customers=people)
+    row = totals(simulate(data, program(rules=[gift]), as_of=AS_OF, redemption=NOBODY))
+    assert row["issued"] == 5
+
+
+def test_what_was_paid_in_points_before_counts_as_money_and_that_is_said():
+    data = shop((7, "2025-01-10 12:00", 100, {"points_paid": 40}))
+    found = simulate(data, program(), as_of=AS_OF, redemption=NOBODY)
+    assert totals(found)["issued"] == 10
+    assert any("earlier programme" in one for one in found.assumptions)
+    assert not any("earlier programme" in one for one in _of_two().assumptions)
+
+
+def _of_two(**more):
+    return simulate(TWO, program(), as_of=AS_OF, **more)
+
+
+def test_unchanged_behaviour_is_said_unless_a_response_is_given():
+    assert "nobody answers" in _of_two().summary()
+    assert "5% more orders" in _of_two(response=Response(more_orders=0.05)).summary()
+
+
+def test_a_response_repeats_sales_some_time_later():
+    found = _of_two(response=Response(more_orders=1, after="30d"), redemption=NOBODY)
+    row = totals(found)
+    assert (row["orders"], row["revenue"], row["issued"]) == (4, 400, 40)
+    assert found.by_month.filter(pl.col("orders") > 0)["month"].dt.month().to_list() == [1, 2, 3]
+
+
+def test_the_report_may_begin_later_than_the_programme():
+    since = dt.datetime(2025, 2, 1, tzinfo=ZoneInfo(ZONE))
+    found = _of_two(since=since, redemption=EVERYBODY)
+    row = totals(found)
+    assert (row["opening"], row["issued"], row["redeemed"], row["orders"]) == (10, 9, 10, 1)
+    assert found.by_month["month"][0] == dt.date(2025, 2, 1)
+
+
+def test_a_history_changes_the_rules_on_its_day():
+    history = ProgramHistory(
+        versions=[
+            (dt.date(2025, 1, 1), program()),
+            (dt.date(2025, 2, 1), program(rate="0.2")),
+        ]
+    )
+    found = simulate(TWO, {"both": history}, as_of=AS_OF, redemption=NOBODY)
+    assert totals(found)["issued"] == 30
+    assert found.programs == ("both",)
+
+
+def test_two_programmes_stand_side_by_side():
+    found = simulate(TWO, [program(), program("Double", "0.2")], as_of=AS_OF, redemption=NOBODY)
+    assert found.compare().columns == ["figure", "Club", "Double"]
+    issued = found.compare().filter(pl.col("figure") == "issued")
+    assert issued.rows() == [("issued", 20.0, 40.0)]
+    assert found.winners("Double", instead_of="Club").select("winners", "losers").rows() == [(0, 0)]
+    with pytest.raises(DefinitionError, match="'Club', 'Double'"):
+        found.winners("Tripel")
+
+
+def test_a_programme_of_discounts_alone_has_a_cost_and_no_wallet():
+    off = Discount(name="off", share="0.1")
+    found = simulate(TWO, program(wallets=[], rules=[], discounts=[off]), as_of=AS_OF)
+    row = totals(found)
+    assert (row["discounts"], row["cost"], row["outstanding"], row["issued"]) == (20, 20, 0, 0)
+    assert found.by_wallet.is_empty()
+    assert found.by_month["discounts"].to_list()[:2] == [10, 10]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"programs": []}, "programs"),
+        ({"programs": [program(), program()]}, "Two programmes"),
+        ({"programs": program(currency="EUR")}, "currency"),
+        ({"programs": ["Club"]}, "programs"),
+        ({"since": AS_OF}, "since"),
+        ({"as_of": dt.datetime(2025, 1, 1)}, "as_of"),
+        ({"as_of": dt.datetime(2024, 1, 1, tzinfo=dt.UTC)}, "no sales"),
+        ({"dataset": {"orders": pl.LazyFrame()}}, "dataset"),
+    ],
+)
+def test_what_cannot_be_simulated_is_refused(arguments, word):
+    given = {"dataset": TWO, "programs": program(), "as_of": AS_OF, **arguments}
+    with pytest.raises(DefinitionError, match=word):
+        simulate(given.pop("dataset"), given.pop("programs"), **given)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Redemption(share_of_customers=1.1),
+        lambda: Redemption(share_of_orders=-0.1),
+        lambda: Redemption(least=-1),
+        lambda: Redemption(least=0.5),
+        lambda: Response(more_orders=2),
+        lambda: Response(more_orders=0.1, after="1mo"),
+    ],
+)
+def test_assumptions_that_cannot_be_are_refused(wrong):
+    with pytest.raises(DefinitionError):
+        wrong()
+
+
+YEAR = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module")
+def big():
+    return make_dataset(300, seed=3)
+
+
+def points(currency):
+    wallet = Wallet(
+        name="points",
+        value="0.5",
+        expiry=Rolling(length="60d"),
+        spending=Spending(minimum=20, largest_share="0.5"),
+    )
+    rules = [
+        EarningRule(
+            name="orders", wallet="points", trigger=EachOrder(), award=Proportional(amount="0.1")
+        ),
+        EarningRule(name="gift", wallet="points", trigger=Birthday(), award=Fixed(amount=300)),
+    ]
+    return program("Points", currency=currency, wallets=[wallet], rules=rules)
+
+
+def test_nothing_is_lost_or_made_to_the_last_unit(big):
+    half = Redemption(share_of_customers=0.5, share_of_orders=0.7)
+    found = simulate(big, points(big.currency), as_of=YEAR, redemption=half, keep_ledgers=True)
+    sums = found.by_wallet.select(pl.col("^.*_units$").sum()).to_dicts()[0]
+    end = found.by_wallet["outstanding_units"][-1]
+    went = sums["redeemed_units"] - sums["restored_units"]
+    went += sums["expired_units"] + sums["taken_back_units"]
+    came = sums["issued_units"] + sums["adjusted_units"] + sums["transferred_units"]
+    assert came == end + went
+    for name in ("issued", "redeemed", "expired", "taken_back"):
+        assert sums[f"{name}_units"] > 0
+    # What customers hold is what is outstanding, and their tenths are the whole.
+    row = totals(found)
+    assert found.customers["held"].sum() == row["outstanding"]
+    assert found.by_decile["received"].sum() == row["cost"]
+    assert found.by_month["issued"].sum() == row["issued"]
+    assert found.ledgers["Points"].height > 0
+
+
+def test_a_customer_s_part_does_not_depend_on_the_others(big):
+    whole = simulate(big, points(big.currency), as_of=YEAR).customers
+    ids = big.orders.select(pl.col("customer_id").unique().sort()).collect().to_series()
+    own = pl.col("customer_id").is_in(ids.gather_every(2).implode())
+    some = replace(
+        big, **{name: getattr(big, name).filter(own) for name in ("orders", "customers", "events")}
+    )
+    part = simulate(some, points(big.currency), as_of=YEAR).customers
+    columns = ["customer_id", "received", "held", "tier"]
+    assert part.height > 50
+    assert_frame_equal(part.select(columns), whole.filter(own).select(columns))
+
+
+def test_the_same_assumption_gives_the_same_answer_whatever_the_order_of_rows(big):
+    first = simulate(big, points(big.currency), as_of=YEAR)
+    turned = replace(big, orders=big.orders.reverse())
+    again = simulate(turned, points(big.currency), as_of=YEAR)
+    assert_frame_equal(first.totals, again.totals)
+    assert_frame_equal(first.customers, again.customers)
+
+
+def test_the_more_redeem_the_more_it_costs(big):
+    costs = [
+        totals(
+            simulate(
+                big, points(big.currency), as_of=YEAR, redemption=Redemption(share_of_customers=one)
+            )
+        )["cost"]
+        for one in (0, 0.3, 1)
+    ]
+    assert 0 == costs[0] < costs[1] < costs[2]
