@@ -5,7 +5,8 @@ Four variants of one table: `orders` is what passed the door (exact money, every
 running numbers for order ids, and `defects` is `raw` with one row in a thousand broken. In all but
 `ascending` the rows lie in random order and ids are scattered numbers, so that neither sorted nor
 dense ids flatter anyone. Beside them stand three companions of `orders`: `customers`, with the
-channel that brought each, `costs`, and the lines of the orders, made in `lines`. The tables for
+channel that brought each, `costs`, and the lines of the orders, made in `lines`; and `points`, the
+orders with what was paid in points, made in `loyalty_data`. The tables for
 models are made in `model_tables`.
 """
 
@@ -22,11 +23,13 @@ import polars as pl
 from benchmarks.companions import companions
 from benchmarks.defects import break_rows
 from benchmarks.lines import order_items
+from benchmarks.loyalty_data import paid_in_points
 from benchmarks.model_tables import model_tables
 from benchmarks.settings import (
     COMPANIONS,
     LINES,
     MODEL_TABLES,
+    POINTS,
     SHOP_ZONE,
     VARIANTS,
     path_of,
@@ -60,6 +63,10 @@ def make_files(folder: Path, rows: int) -> None:
         started = time.perf_counter()
         orders = pl.read_parquet(path_of(folder, "orders", rows))
         _write(order_items(orders, seed=rows), path_of(folder, LINES, rows), started)
+    if _missing(folder, (POINTS,), rows):
+        started = time.perf_counter()
+        orders = pl.scan_parquet(path_of(folder, "orders", rows))
+        _write(paid_in_points(orders), path_of(folder, POINTS, rows), started)
     if missing := _missing(folder, MODEL_TABLES, rows):
         frames = model_tables(pl.scan_parquet(path_of(folder, "orders", rows)), rows)
         for name in missing:

@@ -48,8 +48,8 @@ class Job:
         name: What it is called on the command line.
         title: What it is called in the report.
         task: What an engine does; jobs that differ only in their file share it.
-        variant: The file, one of `settings.VARIANTS` or `settings.MODEL_TABLES`; its companions
-            lie beside it.
+        variant: The file, one of `settings.VARIANTS` or `settings.MODEL_TABLES`, or
+            `settings.POINTS`; its companions lie beside it.
         columns: The columns of that file that the answer needs.
         keys: The columns that identify a row of the answer; empty for one row or for counts.
         tables: Where the answer is several tables, their shapes by name.

@@ -4,6 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 from benchmarks.job import Job, Limit, Shape
+from benchmarks.loyalty_jobs import LOYALTY_JOBS
 from benchmarks.model_jobs import MODEL_JOBS
 from benchmarks.segment_jobs import SEGMENT_JOBS
 from benchmarks.settings import SHOP_ZONE, TABLE_ENGINES
@@ -212,5 +213,6 @@ JOBS: dict[str, Job] = {
         ),
         *SEGMENT_JOBS,
         *MODEL_JOBS,
+        *LOYALTY_JOBS,
     )
 }

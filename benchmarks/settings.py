@@ -11,6 +11,8 @@ COMPANIONS = ("customers", "costs")
 """Tables beside `orders`: who the customers are, and what the shop spent to win and keep them."""
 LINES = "order_items"
 """The lines of `orders`, two to an order on average."""
+POINTS = "points"
+"""`orders` with what was paid in points."""
 MODEL_TABLES = ("histories", "patterns", "buyers", "features")
 """Tables that models are fitted and applied to: one row per customer, or per kind of customer."""
 GENERATION = 3
@@ -26,9 +28,10 @@ PYMC_AGAIN = "pymc-marketing-again"
 SCIKIT_LEARN = "scikit-learn"
 SCIKIT_LEARN_ONCE = "scikit-learn-once"
 PLAIN_PYTHON = "plain-python"
+POLARS = "polars"
 PEERS = (LIFETIMES, LIFETIMES_WEIGHTS, PYMC, PYMC_AGAIN)
 """Engines that run in an environment of their own, made beside the data: see `peers`."""
-ENGINES = (*TABLE_ENGINES, PLAIN_PYTHON, *PEERS, SCIKIT_LEARN, SCIKIT_LEARN_ONCE)
+ENGINES = (*TABLE_ENGINES, PLAIN_PYTHON, POLARS, *PEERS, SCIKIT_LEARN, SCIKIT_LEARN_ONCE)
 FLOORS = ("scan", FLOOR)
 """Engines that do less than the job and give no answer."""
 

@@ -27,6 +27,9 @@ ROOMS = [
     "retention_kit.contracts",
     "retention_kit.datasets",
     "retention_kit.kmeans",
+    "retention_kit.loyalty_rules",
+    "retention_kit.loyalty_rules.online",
+    "retention_kit.loyalty_rules.store",
     "retention_kit.metrics",
     "retention_kit.profiles",
     "retention_kit.rfm",
@@ -97,7 +100,7 @@ def test_every_room_that_serves_names_is_looked_at():
         f"retention_kit.{found.parent.name}"
         for found in Path(retention_kit.errors.__file__).parent.glob("*/__init__.py")
     }
-    assert served == set(ROOMS) - {"retention_kit"}
+    assert served == {room for room in ROOMS if room.count(".") == 1}
 
 
 def test_a_name_without_a_page_would_be_noticed():

@@ -11,6 +11,7 @@ MODULES = {
     "pandas": "benchmarks.engines.pandas_code",
     "scan": "benchmarks.engines.floors",
     "group-by": "benchmarks.engines.floors",
+    "polars": "benchmarks.engines.polars_loyalty",
     "plain-python": "benchmarks.engines.plain_python",
     "lifetimes": "benchmarks.engines.lifetimes_models",
     "lifetimes-weights": "benchmarks.engines.lifetimes_models",

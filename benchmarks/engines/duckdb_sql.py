@@ -20,6 +20,7 @@ from benchmarks.engines import duckdb_queries as sql
 from benchmarks.engines import duckdb_retention as coming_back
 from benchmarks.engines.duckdb_audit import PREPARATION
 from benchmarks.engines.duckdb_audit_tables import TABLES
+from benchmarks.engines.duckdb_loyalty import BALANCES
 from benchmarks.engines.duckdb_person import asking
 from benchmarks.engines.duckdb_rfm import EDGES, RFM, RFM_CELLS, RFM_SCORES
 from benchmarks.engines.duckdb_segments import SEGMENT, hundred
@@ -138,6 +139,7 @@ _TASKS: dict[str, Callable[[Connection, str], Any]] = {
     "segment": lambda duck, path: _table(duck, SEGMENT, path),
     "segment_table": lambda duck, path: _table(duck, hundred(), path),
     "segment_table_of_one": lambda duck, path: _table(duck, hundred((ONE,)), path),
+    "loyalty_expiry": lambda duck, path: _table(duck, BALANCES, path),
     "rfm_cells": lambda duck, path: _rfm(duck, path, RFM_CELLS),
     "rfm_scores": lambda duck, path: _rfm(duck, path, RFM_SCORES),
 }

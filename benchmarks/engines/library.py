@@ -11,6 +11,7 @@ import polars as pl
 from benchmarks.engines import library_models
 from benchmarks.job import Job
 from benchmarks.jobs import AS_OF, GAP_DAYS, SINCE
+from benchmarks.loyalty_jobs import LOYALTY_TASKS
 from benchmarks.segment_jobs import SEGMENT_TASKS
 from benchmarks.settings import SHOP_ZONE, beside
 from retention_kit import Dataset, audit, contracts, metrics
@@ -26,6 +27,8 @@ def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
         return library_models.prepare(job, path)
     if job.task in SEGMENT_TASKS:
         return importlib.import_module("benchmarks.engines.library_segments").prepare(job, path)
+    if job.task in LOYALTY_TASKS:
+        return importlib.import_module("benchmarks.engines.library_loyalty").prepare(job, path)
     packages = [contracts, metrics]
     if job.task == "audit":
         for name in ("numpy", "pickle", "retention_kit.audit.run"):

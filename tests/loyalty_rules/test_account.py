@@ -334,6 +334,15 @@ def test_a_transfer_moves_units_and_more_than_there_is_or_to_oneself_is_refused(
         transfer(sender, receiver, units=51, **how)
     with pytest.raises(DefinitionError, match="another customer"):
         transfer(sender, sender, units=1, **how)
+    with pytest.raises(DefinitionError, match="above 0"):
+        transfer(sender, receiver, units=0, **how)
+    with pytest.raises(DataError, match="no wallet"):
+        transfer(sender, receiver, units=1, **{**how, "wallet": "coins"})
+    with pytest.raises(LateEventError):
+        transfer(sender, receiver, units=1, **{**how, "at": at(1, 11)})
+    end = dt.datetime(2025, 1, 31, 21, tzinfo=dt.UTC)
+    with pytest.raises(RedemptionRefusedError, match="Available: 0"):
+        transfer(sender, receiver, units=1, **{**how, "at": end})
 
 
 def stream(chance, count):

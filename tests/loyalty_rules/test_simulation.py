@@ -11,18 +11,34 @@ from polars.testing import assert_frame_equal
 
 from retention_kit.contracts import Dataset
 from retention_kit.contracts.law import kind_of
+from retention_kit.contracts.schemas import MONEY
 from retention_kit.datasets import make_dataset
 from retention_kit.errors import DefinitionError
+from retention_kit.loyalty_rules.batch.accruing import accrue
 from retention_kit.loyalty_rules.definitions.awards import Fixed, Proportional
 from retention_kit.loyalty_rules.definitions.discounts import Discount
+from retention_kit.loyalty_rules.definitions.limits import PromoCode
 from retention_kit.loyalty_rules.definitions.moments import Rolling
 from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
 from retention_kit.loyalty_rules.definitions.rules import EarningRule
 from retention_kit.loyalty_rules.definitions.tiers import Benefits, Tier, TierLadder
-from retention_kit.loyalty_rules.definitions.triggers import Birthday, EachOrder
+from retention_kit.loyalty_rules.definitions.triggers import (
+    Birthday,
+    EachOrder,
+    ReferralMade,
+    ReferralReceived,
+)
 from retention_kit.loyalty_rules.definitions.wallets import Spending, Wallet
+from retention_kit.loyalty_rules.ready import (
+    bronze_silver_gold,
+    cashback,
+    gamified,
+    short_points,
+)
 from retention_kit.loyalty_rules.simulation.assumed import Redemption, Response
+from retention_kit.loyalty_rules.simulation.flows import FLOWS
 from retention_kit.loyalty_rules.simulation.simulating import simulate
+from retention_kit.smart_segments import Segment, bought
 
 ZONE = "Europe/London"
 AS_OF = dt.datetime(2025, 7, 1, tzinfo=ZoneInfo(ZONE))
@@ -111,6 +127,53 @@ def test_derived_events_pay_too():
     data = shop((7, "2025-01-10 12:00", 100), customers=people)
     row = totals(simulate(data, program(rules=[gift]), as_of=AS_OF, redemption=NOBODY))
     assert row["issued"] == 5
+
+
+def test_a_rule_for_a_segment_pays_from_the_midnight_on_at_which_it_is_looked_who_is():
+    regulars = Segment(name="Regulars", condition=bought().at_least(1))
+    back = EarningRule(
+        name="back",
+        wallet="cash",
+        trigger=EachOrder(),
+        award=Proportional(amount="0.1"),
+        segment=regulars,
+    )
+    data = shop(
+        *((7, at, 100) for at in ("2025-01-10 12:00", "2025-01-10 23:00", "2025-01-11 09:00"))
+    )
+    row = totals(simulate(data, program(rules=[back]), as_of=AS_OF, redemption=NOBODY))
+    assert row["issued"] == 10
+
+
+def test_a_promo_code_that_is_used_up_pays_nobody_any_more():
+    back = EarningRule(
+        name="back",
+        wallet="cash",
+        trigger=EachOrder(),
+        award=Fixed(amount=5),
+        promo=PromoCode(code="TEA", limit=2),
+    )
+    data = shop(
+        *((who, f"2025-01-{10 + who} 12:00", 100, {"promo_code": "TEA"}) for who in (7, 8, 9))
+    )
+    found = simulate(data, program(rules=[back]), as_of=AS_OF, redemption=NOBODY, keep_ledgers=True)
+    ledger = found.ledgers["Club"].filter(pl.col("kind") == "earn")
+    assert sorted(ledger["customer_id"]) == [7, 8]
+
+
+def test_a_referral_pays_both_sides_once_the_first_order_has_lasted():
+    rules = [
+        EarningRule(name=one.type, wallet="cash", trigger=one, award=Fixed(amount=5))
+        for one in (ReferralMade(), ReferralReceived())
+    ]
+    data = shop(
+        (7, "2025-01-10 12:00", 100, {"referrer_id": None}),
+        (8, "2025-01-11 12:00", 100, {"referrer_id": 7}),
+    )
+    found = simulate(data, program(rules=rules), as_of=AS_OF, redemption=NOBODY, keep_ledgers=True)
+    earned = found.ledgers["Club"].filter(pl.col("kind") == "earn").sort("customer_id")
+    assert earned["customer_id"].to_list() == [7, 8]
+    assert earned["at"].dt.date().to_list() == [dt.date(2025, 1, 26)] * 2
 
 
 def test_what_was_paid_in_points_before_counts_as_money_and_that_is_said():
@@ -252,6 +315,33 @@ def test_nothing_is_lost_or_made_to_the_last_unit(big):
     assert found.by_decile["received"].sum() == row["cost"]
     assert found.by_month["issued"].sum() == row["issued"]
     assert found.ledgers["Points"].height > 0
+
+
+@pytest.mark.parametrize("preset", [bronze_silver_gold, cashback, short_points, gamified])
+def test_every_ready_programme_accounts_for_every_unit_of_every_wallet(big, preset):
+    since = dt.datetime(2025, 3, 15, tzinfo=dt.UTC)
+    found = simulate(big, preset(currency=big.currency), as_of=YEAR, since=since, keep_ledgers=True)
+    (ledger,) = found.ledgers.values()
+    moving = ledger.filter(pl.col("kind").is_in([kind for kind, _ in FLOWS.values()]))
+    end = moving.group_by("wallet").agg(pl.col("units").sum()).sort("wallet")
+    last = found.by_wallet.filter(pl.col("month") == pl.col("month").max()).sort("wallet")
+    assert last.select("wallet", "outstanding_units").rows() == end.rows()
+    row = totals(found)
+    signs = {"issued": 1, "restored": 1, "adjusted": 1, "transferred": 1}
+    change = sum(row[name] * signs.get(name, -1) for name in FLOWS)
+    assert row["opening"] + change == row["outstanding"] == found.customers["held"].sum()
+    assert found.customers["discounts"].sum() == row["discounts"]
+    assert (found.by_month["cost"].sum(), found.by_decile["received"].sum()) == (row["cost"],) * 2
+
+
+def test_where_nobody_redeems_it_is_what_accrue_says(big):
+    club = points(big.currency)
+    found = simulate(big, club, as_of=YEAR, redemption=NOBODY)
+    of_old = [pl.lit(None, dtype=MONEY).alias(name) for name in ("points_paid", "discount")]
+    plain = replace(big, orders=big.orders.with_columns(of_old))
+    made = accrue(plain, club, as_of=YEAR)
+    assert made.balances["held"].sum() == found.by_wallet["outstanding_units"][-1]
+    assert found.totals["refused"].item() == made.refused.height
 
 
 def test_a_customer_s_part_does_not_depend_on_the_others(big):

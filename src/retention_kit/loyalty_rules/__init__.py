@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING
 from retention_kit._lazy import attach
 
 if TYPE_CHECKING:
+    from retention_kit.loyalty_rules.batch.accruing import Accrual as Accrual
+    from retention_kit.loyalty_rules.batch.accruing import accrue as accrue
+    from retention_kit.loyalty_rules.batch.accruing import ledger_entries as ledger_entries
+    from retention_kit.loyalty_rules.batch.accruing import loyalty_balances as loyalty_balances
+    from retention_kit.loyalty_rules.batch.accruing import loyalty_lots as loyalty_lots
+    from retention_kit.loyalty_rules.batch.accruing import loyalty_tiers as loyalty_tiers
+    from retention_kit.loyalty_rules.batch.accruing import refused_events as refused_events
     from retention_kit.loyalty_rules.definitions.awards import Fixed as Fixed
     from retention_kit.loyalty_rules.definitions.awards import Multiplier as Multiplier
     from retention_kit.loyalty_rules.definitions.awards import PluginAward as PluginAward
@@ -54,6 +61,10 @@ if TYPE_CHECKING:
     from retention_kit.loyalty_rules.definitions.wallets import Spending as Spending
     from retention_kit.loyalty_rules.definitions.wallets import Wallet as Wallet
     from retention_kit.loyalty_rules.deriving.all_sources import derive_events as derive_events
+    from retention_kit.loyalty_rules.deriving.rows import (
+        loyalty_events_schema as loyalty_events_schema,
+    )
+    from retention_kit.loyalty_rules.explaining.explain import explain as explain
     from retention_kit.loyalty_rules.ledger import Entry as Entry
     from retention_kit.loyalty_rules.ledger import EntryKind as EntryKind
     from retention_kit.loyalty_rules.lowered.compiled import CompiledProgram as CompiledProgram
@@ -85,9 +96,22 @@ if TYPE_CHECKING:
     from retention_kit.loyalty_rules.store.protocol import ConflictError as ConflictError
     from retention_kit.loyalty_rules.store.protocol import Forgotten as Forgotten
     from retention_kit.loyalty_rules.store.protocol import LedgerStore as LedgerStore
+    from retention_kit.loyalty_rules.store.protocol import (
+        OrderOfAnotherError as OrderOfAnotherError,
+    )
+    from retention_kit.loyalty_rules.store.protocol import OverturnsError as OverturnsError
 
 _HOME = "retention_kit.loyalty_rules"
 _BY_MODULE = {
+    "batch.accruing": (
+        "Accrual",
+        "accrue",
+        "ledger_entries",
+        "loyalty_balances",
+        "loyalty_lots",
+        "loyalty_tiers",
+        "refused_events",
+    ),
     "definitions.awards": (
         "Fixed",
         "Multiplier",
@@ -145,6 +169,8 @@ _BY_MODULE = {
         "Wallet",
     ),
     "deriving.all_sources": ("derive_events",),
+    "deriving.rows": ("loyalty_events_schema",),
+    "explaining.explain": ("explain",),
     "ledger": (
         "Entry",
         "EntryKind",
@@ -187,6 +213,8 @@ _BY_MODULE = {
         "ConflictError",
         "Forgotten",
         "LedgerStore",
+        "OrderOfAnotherError",
+        "OverturnsError",
     ),
 }
 _MODULES = {name: f"{_HOME}.{module}" for module, names in _BY_MODULE.items() for name in names}

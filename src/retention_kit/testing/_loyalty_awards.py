@@ -83,7 +83,7 @@ def figures(
     for award in awards:
         exact = _amount(award, record) / unit_of(award.wallet)
         if name_of(award.rule.award) != "Fixed":
-            exact *= multiplier * _factors(award, awards)
+            exact *= multiplier * _factors(award, awards, record)
         units = rounded(exact, program.rounding)
         values.append(0 if units > award.bar else min(units, max(0, award.room)))
     return values
@@ -120,13 +120,20 @@ def _chosen(places: Sequence[int], values: Sequence[int], mode: str) -> int | No
     return min(paying, default=None)
 
 
-def _factors(award: Award, awards: Sequence[Award]) -> Fraction:
+def _factors(award: Award, awards: Sequence[Award], record: Record | None) -> Fraction:
     factor = Fraction(1)
     for other in awards:
         is_factor = name_of(other.rule.award) == "Multiplier"
-        if is_factor and other.wallet.name == award.wallet.name and other.left > 0:
+        is_of_wallet = other.wallet.name == award.wallet.name
+        if is_factor and is_of_wallet and _is_left(other, record):
             factor *= Fraction(other.rule.award.factor)
     return factor
+
+
+def _is_left(award: Award, record: Record | None) -> bool:
+    """Say whether anything is left of what a rule looks at; of nothing, until all came back."""
+    is_whole_back = record is not None and record.is_whole_back
+    return award.left > 0 or (award.base == 0 and not is_whole_back)
 
 
 def _amount(award: Award, record: Record | None) -> Fraction:
@@ -135,8 +142,8 @@ def _amount(award: Award, record: Record | None) -> Fraction:
     if name_of(own) == "Multiplier":
         return Fraction(0)
     if name_of(own) == "Fixed":
-        is_left = left > 0 or (award.base == 0 and (record is None or not record.is_whole_back))
-        return Fraction(own.amount) * (left if counts(award.rule) else int(is_left))
+        times = left if counts(award.rule) else int(_is_left(award, record))
+        return Fraction(own.amount) * times
     if record is not None and not own.with_points:
         left = without_points(left, record.points, record.goods)
     if name_of(own) == "Proportional":

@@ -51,7 +51,7 @@ class Earning(Passing):
         given = stacked(awards, figures(awards, program, multiplier, record), program)
         for award, units in zip(awards, given, strict=True):
             if units > 0:
-                self._pay(award, units, at)
+                self._pay(award, units, at, waits=record is not None)
         return awards
 
     def _is_met(
@@ -126,7 +126,7 @@ class Earning(Passing):
                     award.room = min(award.room, room)
         assert award.bar <= NO_BAR
 
-    def _pay(self, award: Award, units: int, at: dt.datetime) -> None:
+    def _pay(self, award: Award, units: int, at: dt.datetime, *, waits: bool = False) -> None:
         rule, wallet = award.rule, award.wallet
         award.given = units
         for key, times in award.charged:
@@ -138,7 +138,7 @@ class Earning(Passing):
         active = at
         if name_of(pending) == "After":
             active = ends(at, pending.length, self.zone)
-        elif name_of(pending) == "WhenDelivered":
+        elif waits and name_of(pending) == "WhenDelivered":
             active = FOREVER
         award.lot = self.purse.add(
             "earn",
@@ -190,12 +190,11 @@ class Earning(Passing):
         return awards
 
     def _slide(self, on: str, at: dt.datetime) -> None:
-        for wallet in self.program.all_wallets:
-            if name_of(wallet.expiry) != "Sliding" or on not in wallet.expiry.on:
-                continue
-            for lot in self.purse.lots:
-                if lot.wallet == wallet.name and lot.slides and lot.is_usable(at):
-                    lot.expires = expires(at, wallet.expiry, self.zone)
+        """Move what slides by the rules that it was made under."""
+        for lot in self.purse.lots:
+            slides = lot.slides and name_of(lot.expiry) == "Sliding" and on in lot.expiry.on
+            if slides and lot.is_usable(at):
+                lot.expires = expires(at, lot.expiry, self.zone)
 
 
 def earned(awards: Sequence[Award]) -> dict[str, int]:

@@ -328,9 +328,12 @@ def _ladder(draw: DrawFn, wallets: Sequence[Wallet], before: TierLadder | None) 
             inherits=pick(draw, True, True, False),
         )
         tiers.append(Tier(name=_TIERS[place], at=steps[place + shift], benefits=benefits))
-    validity = pick(draw, None, "3d", "1mo", "2w")
+    falls = before is None or before.downgrade != "none"
+    validity = pick(draw, *((None,) if before is None or not falls else ()), "3d", "1mo", "2w")
     to_end_of = pick(draw, None, None, "month", "quarter") if validity else None
     downgrade: Any = pick(draw, "recompute", "one_step", "none") if validity else "none"
+    if before is not None:
+        downgrade = before.downgrade
     return TierLadder(
         tiers=tiers,
         by=by,

@@ -69,7 +69,7 @@ _GAPS = (
 _AMOUNTS = ("100", "100", "20", "19.99", "33.33", "250.5", "100.0001", "50", "10", "0", "7.5")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LoyaltyCase:
     """A programme, and what one customer did.
 
@@ -85,9 +85,25 @@ class LoyaltyCase:
     events: tuple[Any, ...]
     as_of: dt.datetime
 
+    def __repr__(self) -> str:
+        told = "".join(f"\n    {_short(one)}" for one in self.events)
+        said = f"{self.program!r},\n  {self.time_zone!r}, as_of={self.as_of}, events:{told}"
+        return f"LoyaltyCase({said})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002
+        """Let Hypothesis report it as `repr` does."""
+        printer.text(repr(self))
+
     def read(self) -> Reading:
         """Give what the naive reading says."""
         return read_loyalty(self.program, self.events, time_zone=self.time_zone, as_of=self.as_of)
+
+
+def _short(event: Any) -> str:
+    """Say what an event is, without what is not filled."""
+    fields = {name: getattr(event, name) for name in event.__slots__}
+    filled = [f"{name}={value}" for name, value in fields.items() if value not in (None, (), {})]
+    return f"{type(event).__name__}({', '.join(filled)})"
 
 
 @dataclass
@@ -249,6 +265,8 @@ def _order(draw: DrawFn, scene: _Scene, points: int = 0) -> Order:
 
 
 def _paid_order(draw: DrawFn, scene: _Scene) -> Order:
+    if scene.reading._to_spend(None).spending is None:
+        return _order(draw, scene)
     return _order(draw, scene, _units(draw, scene)[0])
 
 

@@ -12,18 +12,23 @@ from typing_extensions import Unpack
 from retention_kit.contracts.bundle import Bundle
 from retention_kit.contracts.law import Frame, customer_local, report
 from retention_kit.errors import bad_parameter
-from retention_kit.loyalty_rules.batch.histories import TABLES, Asked, Change, tables_of
-from retention_kit.loyalty_rules.batch.shaping import Shape
-from retention_kit.loyalty_rules.batch.stream import Stream, stream_of
+from retention_kit.loyalty_rules.batch.accounts import loyalty_lots, loyalty_tiers, refused_events
+from retention_kit.loyalty_rules.batch.histories import TABLES
+from retention_kit.loyalty_rules.batch.making import Program, lazy_table, made_of
 from retention_kit.loyalty_rules.definitions.plugins import EarningRuleSpec
-from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
 from retention_kit.loyalty_rules.deriving.all_sources import derive_events
-from retention_kit.loyalty_rules.lowered.plan import CompiledProgram, compile_program
-from retention_kit.metrics.base.observed import in_zone, zone_of
 from retention_kit.smart_segments.answers import Beside
-from retention_kit.smart_segments.definitions.lengths import microseconds
 
-Program = LoyaltyProgram | ProgramHistory
+__all__ = [
+    "Accrual",
+    "accrue",
+    "ledger_entries",
+    "loyalty_balances",
+    "loyalty_lots",
+    "loyalty_tiers",
+    "made_of",
+    "refused_events",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,8 @@ def ledger_entries(
         - `number` (`Int64`): within the customer, from 1 on.
         - `at` (`Datetime`): when it happened.
         - `kind` (`String`): `earn`, `activate`, `reserve`, `capture`, `release`, `redeem`,
-            `expire`, `clawback`, `restore`, `adjust`, `transfer`, `discount`, `tier_up` or `tier_down`.
+            `expire`, `clawback`, `restore`, `adjust`, `transfer`, `discount`, `tier_up` or
+            `tier_down`.
         - `wallet` (`String`), `lot` (`Int64`): null where there is none.
         - `units` (`Int64`): smallest units of the wallet, below 0 where they lower the balance.
         - `value` (`Decimal`): what they are worth, in the shop's currency.
@@ -169,7 +175,7 @@ def ledger_entries(
         True
     """
     given = (orders, order_items, events, loyalty_events)
-    return _table("ledger", given, program, as_of, specs)
+    return lazy_table("ledger", given, program, as_of, specs)
 
 
 @customer_local
@@ -219,191 +225,4 @@ def loyalty_balances(
         0
     """
     given = (orders, order_items, events, loyalty_events)
-    return _table("balances", given, program, as_of, specs)
-
-
-@customer_local
-def loyalty_lots(
-    orders: Frame,
-    order_items: Frame | None = None,
-    events: Frame | None = None,
-    loyalty_events: Frame | None = None,
-    *,
-    program: Program,
-    as_of: dt.datetime,
-    specs: Iterable[EarningRuleSpec] = (),
-) -> Frame:
-    """Give the open lots of every customer: units that came together and expire together.
-
-    Args:
-        orders: The `orders` table.
-        order_items: The lines of the orders, where rules look at them.
-        events: What customers did, where rules wait for it.
-        loyalty_events: What happened to accounts besides, and what `derive_events` derived.
-        program: The programme, or its history.
-        as_of: Observation instant, exclusive, with a time zone.
-        specs: What plug-ins give for their awards.
-
-    Returns:
-        One row per lot:
-
-        - `customer_id`: as in `orders`; `wallet` (`String`); `lot` (`Int64`): its number.
-        - `remaining` (`Int64`): what is left, below 0 of a debt; `reserved` (`Int64`).
-        - `active_at`, `expires_at` (`Datetime`): null for never.
-        - `rule` (`String`): what gave it; `label` (`String`): what it is called.
-
-    Raises:
-        MissingColumnError: A column without which a table says nothing is absent.
-        DefinitionError: The programme asks for what is not there.
-    """
-    given = (orders, order_items, events, loyalty_events)
-    return _table("lots", given, program, as_of, specs)
-
-
-@customer_local
-def loyalty_tiers(
-    orders: Frame,
-    order_items: Frame | None = None,
-    events: Frame | None = None,
-    loyalty_events: Frame | None = None,
-    *,
-    program: Program,
-    as_of: dt.datetime,
-    specs: Iterable[EarningRuleSpec] = (),
-) -> Frame:
-    """Give the tier that every customer is in.
-
-    Args:
-        orders: The `orders` table.
-        order_items: The lines of the orders, where rules look at them.
-        events: What customers did, where rules wait for it.
-        loyalty_events: What happened to accounts besides, and what `derive_events` derived.
-        program: The programme, or its history.
-        as_of: Observation instant, exclusive, with a time zone.
-        specs: What plug-ins give for their awards.
-
-    Returns:
-        One row per customer to whom anything happened:
-
-        - `customer_id`: as in `orders`.
-        - `tier` (`String`): null for none.
-        - `since`, `until` (`Datetime`): null where everybody is in it, and for never.
-
-    Raises:
-        MissingColumnError: A column without which a table says nothing is absent.
-        DefinitionError: The programme asks for what is not there.
-    """
-    given = (orders, order_items, events, loyalty_events)
-    return _table("tiers", given, program, as_of, specs)
-
-
-@customer_local
-def refused_events(
-    orders: Frame,
-    order_items: Frame | None = None,
-    events: Frame | None = None,
-    loyalty_events: Frame | None = None,
-    *,
-    program: Program,
-    as_of: dt.datetime,
-    specs: Iterable[EarningRuleSpec] = (),
-) -> Frame:
-    """Give the events that the programme refused, and why; they changed nothing.
-
-    Args:
-        orders: The `orders` table.
-        order_items: The lines of the orders, where rules look at them.
-        events: What customers did, where rules wait for it.
-        loyalty_events: What happened to accounts besides, and what `derive_events` derived.
-        program: The programme, or its history.
-        as_of: Observation instant, exclusive, with a time zone.
-        specs: What plug-ins give for their awards.
-
-    Returns:
-        One row per event:
-
-        - `customer_id`: as in `orders`; `source` (`String`): the event; `at` (`Datetime`).
-        - `order_id`: the order that it is about; null for none.
-        - `reason` (`String`): such as `over_balance`, `unknown_order` or `more_than_bought`.
-        - `available` (`Int64`): what was available or allowed.
-
-    Raises:
-        MissingColumnError: A column without which a table says nothing is absent.
-        DefinitionError: The programme asks for what is not there.
-    """
-    given = (orders, order_items, events, loyalty_events)
-    return _table("refused", given, program, as_of, specs)
-
-
-def made_of(
-    orders: pl.LazyFrame,
-    order_items: pl.LazyFrame | None,
-    events: pl.LazyFrame | None,
-    loyalty_events: pl.LazyFrame | None,
-    *,
-    program: Program,
-    as_of: dt.datetime,
-    specs: Iterable[EarningRuleSpec] = (),
-    tables: tuple[str, ...] = TABLES,
-    applies: bool = False,
-    change: Change | None = None,
-    carried: tuple[str, ...] = (),
-) -> dict[str, pl.DataFrame]:
-    """Make several tables in one pass.
-
-    Args:
-        orders: The `orders` table.
-        order_items: The lines of the orders.
-        events: What customers did.
-        loyalty_events: What happened to accounts besides.
-        program: The programme, or its history.
-        as_of: Observation instant, exclusive, with a time zone.
-        specs: What plug-ins give for their awards.
-        tables: Which of `TABLES`.
-        applies: Whether prices have no discounts yet, so that the programme's are taken off.
-        change: What is done to events before the kernel takes them.
-        carried: Columns of `orders` that `change` looks at.
-    """
-    plan, stream = _prepared(
-        (orders, order_items, events, loyalty_events), program, as_of, specs, carried
-    )
-    rows = stream.rows.collect(engine="streaming")
-    until = microseconds(in_zone(as_of, stream.zone))
-    return tables_of(rows, stream, plan, Asked(tables, until, applies, change))
-
-
-def _prepared(
-    given: tuple[pl.LazyFrame | None, ...],
-    program: Program,
-    as_of: dt.datetime,
-    specs: Iterable[EarningRuleSpec],
-    carried: tuple[str, ...] = (),
-) -> tuple[CompiledProgram, Stream]:
-    orders, order_items, events, loyalty_events = given
-    assert orders is not None
-    zone = zone_of(orders.collect_schema())
-    plan = compile_program(program, time_zone=zone, specs=specs)
-    stream = stream_of(
-        orders, order_items, events, loyalty_events, plan=plan, as_of=as_of, carried=carried
-    )
-    return plan, stream
-
-
-def _table(
-    name: str,
-    given: tuple[Frame | None, ...],
-    program: Program,
-    as_of: dt.datetime,
-    specs: Iterable[EarningRuleSpec],
-) -> Frame:
-    plan, stream = _prepared(given, program, as_of, specs)  # type: ignore[arg-type]
-    asked = Asked((name,), microseconds(in_zone(as_of, stream.zone)))
-    shape = Shape(plan, stream.zone, stream.id_type, stream.order_type)
-    made: pl.LazyFrame = stream.rows.map_batches(
-        lambda rows: tables_of(rows, stream, plan, asked)[name],
-        predicate_pushdown=False,
-        projection_pushdown=False,
-        slice_pushdown=False,
-        schema=getattr(shape, name),
-    )
-    return made  # type: ignore[return-value]
+    return lazy_table("balances", given, program, as_of, specs)

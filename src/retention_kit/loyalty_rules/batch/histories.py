@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from retention_kit.loyalty_rules.batch.account_rows import CUSTOMER
 from retention_kit.loyalty_rules.batch.columns import Numbers, rules_between
 from retention_kit.loyalty_rules.batch.reckoning import Reckoned, Wanted, packed_rules, reckon
 from retention_kit.loyalty_rules.batch.shaping import Shape
-from retention_kit.loyalty_rules.batch.stream import CUSTOMER, Stream
+from retention_kit.loyalty_rules.batch.stream import Stream
 from retention_kit.loyalty_rules.batch.taking import Chunk, chunk_of, once, starts_of
 from retention_kit.loyalty_rules.kernel.layout import ORDER
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram

@@ -61,7 +61,8 @@ def pack(group: NamedTuple, *, width: int = 0) -> Numbers:
         elif place.kind == "columns":
             of_several += len(value)
             width = max([width, *(len(one) for one in value)])
-    packed = np.zeros((rows + of_several, width), dtype=np.int64)
+    packed = np.empty((rows + of_several, width), dtype=np.int64)
+    packed[0] = 0
     for name, place in where.items():
         value = getattr(group, name)
         if place.kind == "number":
@@ -69,10 +70,12 @@ def pack(group: NamedTuple, *, width: int = 0) -> Numbers:
         elif place.kind == "column":
             packed[0, place.about] = len(value)
             packed[place.row, : len(value)] = value
+            packed[place.row, len(value) :] = 0
         else:
             packed[0, place.about] = rows
             for one in value:
                 packed[rows, : len(one)] = one
+                packed[rows, len(one) :] = 0
                 rows += 1
     return packed
 

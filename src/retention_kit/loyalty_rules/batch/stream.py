@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
-import operator
 from dataclasses import dataclass
 
 import polars as pl
 
-from retention_kit.contracts.schemas import MONEY
-from retention_kit.errors import MissingColumnError
-from retention_kit.loyalty_rules.batch.filters import ALL, asked
+from retention_kit.loyalty_rules.batch.account_rows import (
+    CUSTOMER,
+    PROMO_GONE,
+    account_rows,
+    check_columns,
+    in_microseconds,
+    in_parts,
+    refused_codes,
+)
+from retention_kit.loyalty_rules.batch.filters import asked
 from retention_kit.loyalty_rules.batch.lines import HAS_LINES, LineSums, line_sums
 from retention_kit.loyalty_rules.batch.rule_bits import (
     activity_bits,
@@ -24,28 +29,10 @@ from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
 from retention_kit.metrics.base.observed import in_zone, instant, is_sale, observed, zone_of
 from retention_kit.smart_segments.frame.given import Given
 
-CUSTOMER = "customer_id"
-KINDS = {
-    "activity": layout.ACTIVITY,
-    "redeem": layout.REDEEM,
-    "reserve": layout.RESERVE,
-    "capture": layout.CAPTURE,
-    "release": layout.RELEASE,
-    "activate": layout.ACTIVATE,
-    "issue": layout.ISSUE,
-    "transfer": layout.TRANSFER,
-    "adjust": layout.ADJUST,
-    "joined": layout.JOINED,
-    "parted": layout.PARTED,
-}
-"""The kinds of rows in `loyalty_events` that are events."""
-REFUSED = "promo_refused"
 _NEEDED = ("order_id", CUSTOMER, "ordered_at", "amount")
 _NEEDED_EVENTS = (CUSTOMER, "occurred_at", "name")
-_NEEDED_LOYALTY = (CUSTOMER, "occurred_at", "kind", "key")
 _OWN_KEY = ("order_id", "product_id", "value", "campaign", "message_id", "properties")
 _SORTED = (CUSTOMER, "at", "kind", "order_id")
-PROMO_GONE = "__promo_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +46,8 @@ class Stream:
             - `customer_id`; `at` (`Int64`): microseconds since 1970 in UTC.
             - `kind` (`Int8`): as in `layout`.
             - `order_id`: of an order, a return and a delivery their own; else what they name.
-            - `ref`: the order that the event concerns.
+            - `ref`: the order that the event concerns; null of a return that is of the sale with
+                its own id.
             - `key`, `name` (`String`): the event's key; the activity, the reservation, the label or
                 the segment.
             - `wallet` (`String`), `until` (`Int64`).
@@ -119,7 +107,7 @@ def stream_of(
     tables = {"orders": orders, "order_items": order_items, "events": events}
     given = asked(tables, as_of=in_zone(as_of, zone), zone=zone)
     sums = line_sums(order_items, plan, given)
-    refused = _refused(loyalty_events, as_of, zone, schema) if asks_for_promo(plan) else None
+    refused = refused_codes(loyalty_events, as_of, zone, schema) if asks_for_promo(plan) else None
     if sums.frame is not None:
         seen = seen.join(sums.frame, on="order_id", how="left")
     if refused is not None:
@@ -131,7 +119,7 @@ def stream_of(
     if events is not None and plan.activities:
         parts.append(_activities(events, plan, given, as_of, zone))
     if loyalty_events is not None:
-        parts.append(_accounts(loyalty_events, plan, as_of, zone, schema))
+        parts.append(account_rows(loyalty_events, plan, as_of, zone, schema))
     several = len(parts) > 1
     return Stream(
         rows=_sorted(pl.concat(parts, how="diagonal")) if several else _sorted(parts[0]),
@@ -166,23 +154,19 @@ def _orders(
 ) -> pl.LazyFrame:
     """Give the sales and the returns, returns with their signs turned."""
     sold = is_sale(seen)
-    has_returns = "kind" in schema
-    original = pl.col("order_id")
-    if "original_order_id" in schema:
-        original = pl.coalesce("original_order_id", original)
     columns = [
         pl.col(CUSTOMER),
-        _microseconds("ordered_at").alias("at"),
+        in_microseconds("ordered_at").alias("at"),
         pl.when(sold).then(layout.ORDER).otherwise(layout.RETURN).cast(pl.Int8).alias("kind"),
         pl.col("order_id"),
-        _parts("amount", schema).abs().alias("amount"),
+        in_parts("amount", schema).abs().alias("amount"),
     ]
-    if has_returns:
-        columns.append(pl.when(~sold).then(original).alias("ref"))
+    if "kind" in schema and "original_order_id" in schema:
+        columns.append(pl.when(~sold).then("original_order_id").alias("ref"))
     if "points_paid" in schema:
-        columns.append(_parts("points_paid", schema).abs().alias("points"))
+        columns.append(in_parts("points_paid", schema).abs().alias("points"))
     if "discount" in schema and any(base.before_discount for base in plan.bases):
-        columns.append(_parts("discount", schema).abs().alias("discount"))
+        columns.append(in_parts("discount", schema).abs().alias("discount"))
     columns += [pl.col(name) for name in carried]
     for name in sums.columns:
         value = pl.col(name)
@@ -217,15 +201,15 @@ def _activities(
 ) -> pl.LazyFrame:
     """Give the rows of `events` that the programme looks at."""
     schema = events.collect_schema()
-    _check("events", schema, _NEEDED_EVENTS)
+    check_columns("events", schema, _NEEDED_EVENTS)
     seen = events.filter(
         (pl.col("occurred_at") < instant(as_of, zone))
         & pl.col(CUSTOMER).is_not_null()
         & pl.col("name").is_in(sorted(plan.activities))
     )
-    at = _microseconds("occurred_at")
+    at = in_microseconds("occurred_at")
     own = [pl.col(name).cast(pl.String).fill_null("") for name in _OWN_KEY if name in schema]
-    value = _parts("value", schema) if "value" in schema else pl.lit(0, dtype=pl.Int64)
+    value = in_parts("value", schema) if "value" in schema else pl.lit(0, dtype=pl.Int64)
     columns = [
         pl.col(CUSTOMER),
         at.alias("at"),
@@ -238,103 +222,3 @@ def _activities(
     if found is not None:
         columns.append(found.alias("filters"))
     return seen.select(columns)
-
-
-def _accounts(
-    loyalty_events: pl.LazyFrame,
-    plan: CompiledProgram,
-    as_of: dt.datetime,
-    zone: str,
-    orders: pl.Schema,
-) -> pl.LazyFrame:
-    """Give the rows of `loyalty_events`."""
-    schema = loyalty_events.collect_schema()
-    _check("loyalty_events", schema, _NEEDED_LOYALTY)
-    seen = loyalty_events.filter(
-        (pl.col("occurred_at") < instant(as_of, zone))
-        & pl.col(CUSTOMER).is_not_null()
-        & pl.col("kind").cast(pl.String).is_in(list(KINDS))
-    )
-    kind = pl.col("kind").cast(pl.String)
-    number = kind.replace_strict(KINDS, return_dtype=pl.Int8)
-    is_activity = kind == "activity"
-    name = _of("name", schema, pl.String())
-    # What no rule looks at does not happen.
-    segments = [one.segment.name for one in plan.segments]
-    seen = seen.filter(
-        (~is_activity | name.is_in(sorted(plan.activities)))
-        & (~kind.is_in(["joined", "parted"]) | name.is_in(segments))
-    )
-    units = _of("units", schema, pl.Int64())
-    worth = _parts("value", schema) if "value" in schema else units * layout.MONEY
-    order_id = _of("order_id", schema, orders["order_id"])
-    is_delivery = kind == "activate"
-    key = pl.col("key").cast(pl.String)
-    own_name = pl.when(kind.is_in(["reserve", "capture", "release"])).then(key)
-    return seen.select(
-        pl.col(CUSTOMER).cast(orders[CUSTOMER]),
-        _microseconds("occurred_at").alias("at"),
-        number.alias("kind"),
-        pl.when(is_delivery).then(order_id).alias("order_id"),
-        order_id.alias("ref"),
-        pl.when(is_delivery).then(order_id.cast(pl.String)).otherwise(key).alias("key"),
-        pl.coalesce(name, own_name).alias("name"),
-        _of("wallet", schema, pl.String()).alias("wallet"),
-        pl.when(is_activity).then(worth).otherwise(units).fill_null(0).alias("amount"),
-        _microseconds("until").alias("until")
-        if "until" in schema
-        else pl.lit(None, dtype=pl.Int64).alias("until"),
-        *_of_activities(plan, is_activity),
-    )
-
-
-def _of_activities(plan: CompiledProgram, is_activity: pl.Expr) -> list[pl.Expr]:
-    """Give the bits of what `loyalty_events` says: it has none of the columns of `events`."""
-    asking = [one.bit for one in plan.rule_filters if one.on == "activity" and one.where]
-    if not asking:
-        return []
-    none = functools.reduce(operator.and_, (~(1 << bit) for bit in asking))
-    found = pl.when(is_activity).then(none).otherwise(ALL).cast(pl.Int64)
-    return [found.alias("filters")]
-
-
-def _refused(
-    loyalty_events: pl.LazyFrame | None, as_of: dt.datetime, zone: str, orders: pl.Schema
-) -> pl.LazyFrame | None:
-    """Give the orders whose promo code had been used up."""
-    if loyalty_events is None:
-        return None
-    _check("loyalty_events", loyalty_events.collect_schema(), (*_NEEDED_LOYALTY, "order_id"))
-    told = loyalty_events.filter(
-        (pl.col("kind").cast(pl.String) == REFUSED)
-        & (pl.col("occurred_at") < instant(as_of, zone))
-        & pl.col("order_id").is_not_null()
-    )
-    return told.select(
-        pl.col(CUSTOMER).cast(orders[CUSTOMER]),
-        pl.col("order_id").cast(orders["order_id"]),
-        pl.lit(value=True).alias(PROMO_GONE),
-    ).unique()
-
-
-def _check(table: str, schema: pl.Schema, needed: tuple[str, ...]) -> None:
-    for name in needed:
-        if name not in schema:
-            raise MissingColumnError(table, name, schema.names())
-
-
-def _microseconds(column: str) -> pl.Expr:
-    return pl.col(column).dt.epoch("us")
-
-
-def _parts(column: str, schema: pl.Schema) -> pl.Expr:
-    """Give money in ten-thousandths."""
-    money = pl.col(column)
-    if schema[column] != MONEY:
-        money = money.cast(MONEY)
-    return money.to_physical().cast(pl.Int64)
-
-
-def _of(column: str, schema: pl.Schema, dtype: pl.DataType) -> pl.Expr:
-    """Give a column that may be absent."""
-    return (pl.col(column) if column in schema else pl.lit(None)).cast(dtype)

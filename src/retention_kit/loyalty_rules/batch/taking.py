@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from retention_kit.errors import DataError
+from retention_kit.loyalty_rules.batch.account_rows import CUSTOMER
 from retention_kit.loyalty_rules.batch.bases import bases_of
 from retention_kit.loyalty_rules.batch.columns import EventsOfArrays, Numbers, RulesOfArrays
 from retention_kit.loyalty_rules.batch.masks import Clock, discount_masks, rule_masks
-from retention_kit.loyalty_rules.batch.stream import CUSTOMER
 from retention_kit.loyalty_rules.kernel import layout
 from retention_kit.loyalty_rules.kernel.layout import Events
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
@@ -110,9 +110,9 @@ def _keys(rows: pl.DataFrame, kind: Numbers, plan: CompiledProgram) -> tuple[Num
     own: list[str] = []
     if is_named.any():
         # Of one name one number; which, is of no account.
-        of_them = names.filter(is_named)
-        own = of_them.unique().sort().to_list()
-        found[is_named] = _numbers(of_them.rank("dense")) - 1
+        given = names.filter(is_named)
+        own = given.unique().sort().to_list()
+        found[is_named] = _numbers(given.rank("dense")) - 1
     activities = pl.Series(list(plan.activities), dtype=pl.String)
     segments = pl.Series([one.segment.name for one in plan.segments], dtype=pl.String)
     for numbered, those in ((activities, (layout.ACTIVITY,)), (segments, _SEGMENTS)):
@@ -135,23 +135,35 @@ def _records(rows: pl.DataFrame, kind: Numbers, starts: Numbers) -> Numbers:
     counts = np.diff(starts)
     number = before - np.repeat(before[starts[:-1]], counts)
     found = np.where(is_order, number, -1).astype(np.int64)
-    if "ref" not in rows.columns:
-        return found
-    refers = rows["ref"].is_not_null().to_numpy()
+    refs = _refs(rows)
+    refers = refs.is_not_null().to_numpy()
     if not refers.any():
         return found
     # Only those who have such events are asked for their orders.
     asked = np.repeat(np.logical_or.reduceat(refers, starts[:-1]), counts)
     orders = rows.filter(asked & is_order).select(
-        CUSTOMER, pl.col("order_id").alias("ref"), pl.Series("number", number[asked & is_order])
+        CUSTOMER,
+        pl.col("order_id").alias("ref"),
+        pl.Series("number", number[asked & is_order]),
+        pl.Series("place", np.flatnonzero(asked & is_order)),
     )
     joined = (
         rows.filter(refers)
-        .select(CUSTOMER, "ref")
+        .select(CUSTOMER, refs.filter(refers).alias("ref"))
         .join(orders, on=[CUSTOMER, "ref"], how="left", maintain_order="left")
     )
-    found[refers & ~is_order] = _numbers(joined["number"].fill_null(-1))[~is_order[refers]]
+    # What is told of an order before the order itself is told of none.
+    later = joined["place"].fill_null(len(kind)).to_numpy() > np.flatnonzero(refers)
+    concerned = np.where(later, -1, _numbers(joined["number"].fill_null(-1)))
+    found[refers & ~is_order] = concerned[~is_order[refers]]
     return found
+
+
+def _refs(rows: pl.DataFrame) -> pl.Series:
+    """Give the orders that events concern."""
+    own = pl.when(pl.col("kind") == layout.RETURN).then("order_id")
+    ref = pl.coalesce("ref", own) if "ref" in rows.columns else own
+    return rows.select(ref.alias("ref")).to_series()
 
 
 def _spent(
@@ -162,7 +174,8 @@ def _spent(
     spend = np.zeros(len(kind), dtype=np.int64)
     is_return = kind == layout.RETURN
     spend[is_return] = -1
-    if "points" not in rows.columns:
+    if "points" not in rows.columns or not rules.wallets:
+        # Without a wallet, what was paid in points is money like any other.
         return wallet, spend
     points = _numbers(rows["points"].fill_null(-1))
     told = (points >= 0) & (wallet >= 0) & ((kind == layout.ORDER) | is_return)

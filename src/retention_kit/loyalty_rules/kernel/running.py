@@ -13,6 +13,7 @@ from retention_kit.loyalty_rules.kernel.layout import (
     TIER_BEFORE,
     TIER_SINCE,
     TIER_UNTIL,
+    VERSION,
     Cells,
     Column,
     Entries,
@@ -80,9 +81,14 @@ def run(  # noqa: PLR0913, PLR0917 - a compiled function takes its columns one b
     for customer in range(first, customers):
         before = out.used[0]
         clear(state)
+        is_new = True
         for i in range(starts[customer], starts[customer + 1]):
             outcome[i] = take(rules, events, i, state, out, applies)
             available[i] = state.cells[INFO] if outcome[i] != DONE else 0
+            is_new = is_new and outcome[i] != DONE
+            if is_new:
+                # An account begins with the first event that is taken.
+                state.cells[VERSION] = -1
         if starts[customer + 1] > starts[customer]:
             advance(rules, state, out, as_of, as_of, -1)
         if writes == 1 and out.used[1] > 0:

@@ -10,6 +10,7 @@ from retention_kit._lazy import attach
 
 if TYPE_CHECKING:
     from retention_kit.loyalty_rules.online.account import Account as Account
+    from retention_kit.loyalty_rules.online.adopting import OtherProgramError as OtherProgramError
     from retention_kit.loyalty_rules.online.events import Activity as Activity
     from retention_kit.loyalty_rules.online.events import Adjustment as Adjustment
     from retention_kit.loyalty_rules.online.events import Capture as Capture
@@ -49,12 +50,17 @@ if TYPE_CHECKING:
     from retention_kit.loyalty_rules.online.refusing import Refusal as Refusal
     from retention_kit.loyalty_rules.online.refusing import RefusedError as RefusedError
     from retention_kit.loyalty_rules.online.replaying import post_late as post_late
+    from retention_kit.loyalty_rules.online.viewing import Balance as Balance
+    from retention_kit.loyalty_rules.online.viewing import Lot as Lot
+    from retention_kit.loyalty_rules.online.viewing import Missing as Missing
+    from retention_kit.loyalty_rules.online.viewing import Standing as Standing
     from retention_kit.loyalty_rules.online.written import event_from_dict as event_from_dict
     from retention_kit.loyalty_rules.online.written import event_to_dict as event_to_dict
 
 _HOME = "retention_kit.loyalty_rules.online"
 _BY_MODULE = {
     "account": ("Account",),
+    "adopting": ("OtherProgramError",),
     "events": (
         "Activity",
         "Adjustment",
@@ -100,6 +106,12 @@ _BY_MODULE = {
         "RefusedError",
     ),
     "replaying": ("post_late",),
+    "viewing": (
+        "Balance",
+        "Lot",
+        "Missing",
+        "Standing",
+    ),
     "written": (
         "event_from_dict",
         "event_to_dict",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from retention_kit.errors import bad_parameter
@@ -24,59 +24,39 @@ from retention_kit.loyalty_rules.online.events import (
     place_of,
     source_of,
 )
-from retention_kit.loyalty_rules.online.exact import exact_instant, microseconds
+from retention_kit.loyalty_rules.online.exact import (
+    MICROSECOND,
+    exact_instant,
+    exact_units,
+    microseconds,
+)
 from retention_kit.loyalty_rules.online.forgetting import SOURCES, forgotten
 from retention_kit.loyalty_rules.online.moving import moved, passed
-from retention_kit.loyalty_rules.online.preparing import Row, prepared
+from retention_kit.loyalty_rules.online.preparing import Row, prepared, wallet_of
 from retention_kit.loyalty_rules.online.refusing import (
     REFUSALS,
     LateEventError,
-    Refusal,
     error_of,
     figure_of,
 )
+from retention_kit.loyalty_rules.online.results import Folded, Older, Posted
 from retention_kit.loyalty_rules.online.telling import told
 
 if TYPE_CHECKING:
     from retention_kit.loyalty_rules.ledger import Entry
 
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What became of an event.
-
-    Attributes:
-        account: The account after it.
-        entries: What it wrote, with what time had brought about by then; nothing where the event
-            was there already.
-        event: The event.
-        refusal: Why it was refused; None where it was taken. The account is the one before then.
-        available: What is there, or allowed, where it was refused; see `RefusedError`.
-        overturned: Of a late event, the events taken before that are refused after it, as
-            `source_of` names them.
-    """
-
-    account: Account
-    entries: tuple[Entry, ...]
-    event: Event
-    refusal: Refusal | None = None
-    available: int | None = None
-    overturned: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """An account made of a whole history.
-
-    Attributes:
-        account: The account.
-        entries: All entries, those that time brought about by the instant of observation included.
-        refused: What was refused, in order.
-    """
-
-    account: Account
-    entries: tuple[Entry, ...]
-    refused: tuple[Posted, ...]
+__all__ = [
+    "Folded",
+    "Older",
+    "Posted",
+    "fold",
+    "grow_older",
+    "is_known",
+    "place_of",
+    "post",
+    "transfer",
+    "try_post",
+]
 
 
 def post(account: Account, event: Event, program: CompiledProgram) -> Posted:
@@ -174,19 +154,6 @@ def fold(
     return Folded(grown.account, (*entries, *grown.entries), tuple(refused))
 
 
-@dataclass(frozen=True, slots=True)
-class Older:
-    """An account after some time.
-
-    Attributes:
-        account: The account then.
-        entries: What time has brought about.
-    """
-
-    account: Account
-    entries: tuple[Entry, ...]
-
-
 def grow_older(account: Account, program: CompiledProgram, *, as_of: dt.datetime) -> Older:
     """Write down what time has brought about before an instant: what expired, what became active.
 
@@ -238,21 +205,29 @@ def transfer(
 
     Raises:
         RedemptionRefusedError: The sender has not so many.
-        DefinitionError: Sender and receiver are one.
+        DefinitionError: Sender and receiver are one, or nothing is to go.
         LateEventError: One of the accounts holds events that are taken after it.
     """
     _check(program)
     if sender.customer_id == receiver.customer_id:
         raise bad_parameter("receiver", got="the sender", allowed="another customer")
+    if exact_units("units", units) == 0:
+        raise bad_parameter("units", got=units, allowed="a whole number above 0")
     going = Transfer(key=key, at=at, units=-units, wallet=wallet, other=receiver.customer_id)
     coming = Transfer(key=key, at=at, units=units, wallet=wallet, other=sender.customer_id)
-    if units <= 0:
-        raise bad_parameter("units", got=units, allowed="a whole number above 0")
     if not is_known(sender, going):
-        (there,) = (one.available for one in sender.balances(program, at) if one.wallet == wallet)
-        if units > there:
-            raise error_of("over_balance", max(there, 0))
+        _check_transfer(sender, going, program)
     return post(sender, going, program), post(receiver, coming, program)
+
+
+def _check_transfer(sender: Account, going: Transfer, program: CompiledProgram) -> None:
+    """Raise where a sender has not so many; what a shop says has gone is a fact to the kernel."""
+    if sender.last is not None and place_of(going) < sender.last:
+        raise LateEventError
+    number = wallet_of(going.wallet, program, program.version_at(microseconds(going.at)))
+    there = sender.balances(program, going.at + MICROSECOND)[number].available
+    if -going.units > there:
+        raise error_of("over_balance", max(there, 0))
 
 
 def is_known(account: Account, event: Event) -> bool:

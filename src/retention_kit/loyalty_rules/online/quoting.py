@@ -10,13 +10,9 @@ from retention_kit.loyalty_rules.kernel import layout
 from retention_kit.loyalty_rules.kernel.awards import left_of_cap, uncapped
 from retention_kit.loyalty_rules.kernel.discounts import discounted
 from retention_kit.loyalty_rules.kernel.moments import day_of
-from retention_kit.loyalty_rules.kernel.numbers import share
 from retention_kit.loyalty_rules.kernel.passing import advance
 from retention_kit.loyalty_rules.kernel.spending import (
-    held_for,
-    most_by_share,
     settings_of,
-    wallet_held,
     worth,
 )
 from retention_kit.loyalty_rules.kernel.steps import take
@@ -30,7 +26,6 @@ from retention_kit.loyalty_rules.online.preparing import NONE, Row, prepared
 from retention_kit.loyalty_rules.online.quotes import (
     DiscountLine,
     Earning,
-    LimitedBy,
     Quote,
     Spendable,
     Withheld,
@@ -41,6 +36,7 @@ from retention_kit.loyalty_rules.online.refusing import (
     Refusal,
     figure_of,
 )
+from retention_kit.loyalty_rules.online.spendable import spendable_of
 from retention_kit.loyalty_rules.online.telling import instant_or_none, name_or_none, worth_of
 from retention_kit.loyalty_rules.online.viewing import missing_in
 
@@ -127,7 +123,7 @@ class _Trial:
         events = row.as_events()
         off = discounted(rules, events, 0, state, out, row.at, self.tier, row.amount)
         state.cells[layout.DISCOUNT] = off
-        self.spendable = _spendable(row, self.state, program)
+        self.spendable = spendable_of(row, self.state, program)
         self.missing = missing_in(self.state, program, row.at)
 
     def take(self) -> int:
@@ -295,55 +291,3 @@ def _points_in_money(tried: _Trial) -> int:
         return 0
     settings = settings_of(rules, row.version, row.wallet)
     return worth(rules, settings, row.spend)
-
-
-def _available(state: Any, wallet: int, at: int) -> int:
-    """Give what the kernel says is available, without calling it lot by lot."""
-    lots = zip(
-        state.lot_wallet[: state.cells[layout.LOTS]],
-        state.lot_active,
-        state.lot_expires,
-        state.lot_remaining,
-        state.lot_reserved,
-        strict=False,
-    )
-    return sum(
-        left - held
-        for of, active, expires, left, held in lots
-        if of == wallet and active <= at < expires
-    )
-
-
-def _spendable(row: Row, state: Any, program: CompiledProgram) -> Spendable:
-    """Say how much of an order can be paid from its wallet, and why not more."""
-    rules, wallet = program.rules, row.wallet
-    name = name_or_none(program.wallet_names, wallet)
-    settings = settings_of(rules, row.version, wallet) if wallet >= 0 else NONE
-    if wallet < 0 or rules.wallet_spends[settings] == 0:
-        return Spendable(name, 0, money_of(0), 0, 0, 0, 1, "not_spendable")
-    there = _available(state, wallet, row.at)
-    if row.key >= 0 and wallet_held(state, row.key) == wallet:
-        there += held_for(state, row.key)
-    goods = row.amount - state.cells[layout.DISCOUNT]
-    base = row.bases[rules.wallet_base[settings]][0]
-    if goods < row.amount and row.amount > 0:
-        base = share(base, goods, row.amount)
-    by_share = most_by_share(rules, settings, base)
-    minimum, step = rules.wallet_minimum[settings], rules.wallet_step[settings]
-    units = max(min(there, by_share), 0) // step * step
-    limited_by: LimitedBy = "balance"
-    if units < minimum:
-        units, limited_by = 0, "minimum"
-    elif by_share < there:
-        is_excluded = base < goods and most_by_share(rules, settings, goods) > by_share
-        limited_by = "excluded" if is_excluded else "share"
-    return Spendable(
-        wallet=name,
-        units=units,
-        value=worth_of(program, row.version, wallet, units),
-        available=max(there, 0),
-        by_share=by_share,
-        minimum=minimum,
-        step=step,
-        limited_by=limited_by,
-    )

@@ -63,7 +63,12 @@ class Database:
     def creating(self) -> Iterator[sql.Connection]:
         """Open a transaction in which tables are made, by one process at a time."""
         if self.sqlite and self._own:
-            with self._connection() as connection:
+            # Where another process is about it at this instant, SQLite does not wait.
+            with (
+                contextlib.suppress(LostError),
+                _undone_by_others(),
+                self._connection() as connection,
+            ):
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         with self._transaction("BEGIN IMMEDIATE") as connection:
             if self.engine.dialect.name == "postgresql":
@@ -94,7 +99,7 @@ class Database:
             try:
                 yield connection
             except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
+                connection.rollback()
                 raise
             connection.exec_driver_sql("COMMIT")
 

@@ -144,8 +144,9 @@ class SqlLedgerStore:
 
         def once() -> Posted:
             with self._database.reading() as connection:
+                # The account is read last, so that it holds the event where that is recorded.
+                entries = rows.given(connection, key_of(customer_id), event)
                 seen = rows.see(connection, customer_id)
-                entries = rows.given(connection, seen.customer, event)
             if entries is not None:
                 return Posted(seen.account, entries, event)
             change = self._reckoned(seen, event, overturn=overturn)
@@ -188,10 +189,10 @@ class SqlLedgerStore:
 
         def once() -> tuple[Posted, Posted]:
             with self._database.reading() as connection:
+                sent = rows.given(connection, key_of(sender_id), going)
+                got = rows.given(connection, key_of(receiver_id), coming)
                 sender = rows.see(connection, sender_id)
                 receiver = rows.see(connection, receiver_id)
-                sent = rows.given(connection, sender.customer, going)
-                got = rows.given(connection, receiver.customer, coming)
             if sent is not None and got is not None:
                 return Posted(sender.account, sent, going), Posted(receiver.account, got, coming)
             both = transferred(

@@ -80,7 +80,8 @@ sql.Index(
     sqlite_where=_OF_ONE,
     postgresql_where=_OF_ONE,
 )
-sql.Index("loyalty_events_other", EVENTS.c.other, sqlite_where=EVENTS.c.other.is_not(None))
+_OF_TWO = EVENTS.c.other.is_not(None)
+sql.Index("loyalty_events_other", EVENTS.c.other, sqlite_where=_OF_TWO, postgresql_where=_OF_TWO)
 
 
 def create(connection: sql.Connection) -> None:

@@ -1,0 +1,141 @@
+"""What happened to accounts besides orders, as events: rows of the table `loyalty_events`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import operator
+
+import polars as pl
+
+from retention_kit.contracts.schemas import MONEY
+from retention_kit.errors import MissingColumnError
+from retention_kit.loyalty_rules.batch.filters import ALL
+from retention_kit.loyalty_rules.kernel import layout
+from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
+from retention_kit.metrics.base.observed import instant
+
+CUSTOMER = "customer_id"
+KINDS = {
+    "activity": layout.ACTIVITY,
+    "redeem": layout.REDEEM,
+    "reserve": layout.RESERVE,
+    "capture": layout.CAPTURE,
+    "release": layout.RELEASE,
+    "activate": layout.ACTIVATE,
+    "issue": layout.ISSUE,
+    "transfer": layout.TRANSFER,
+    "adjust": layout.ADJUST,
+    "joined": layout.JOINED,
+    "parted": layout.PARTED,
+}
+"""The kinds of rows in `loyalty_events` that are events."""
+PROMO_GONE = "__promo_refused"
+_REFUSED = "promo_refused"
+_NEEDED = (CUSTOMER, "occurred_at", "kind", "key")
+
+
+def account_rows(
+    loyalty_events: pl.LazyFrame,
+    plan: CompiledProgram,
+    as_of: dt.datetime,
+    zone: str,
+    orders: pl.Schema,
+) -> pl.LazyFrame:
+    """Give the rows of `loyalty_events`."""
+    schema = loyalty_events.collect_schema()
+    check_columns("loyalty_events", schema, _NEEDED)
+    seen = loyalty_events.filter(
+        (pl.col("occurred_at") < instant(as_of, zone))
+        & pl.col(CUSTOMER).is_not_null()
+        & pl.col("kind").cast(pl.String).is_in(list(KINDS))
+    )
+    kind = pl.col("kind").cast(pl.String)
+    number = kind.replace_strict(KINDS, return_dtype=pl.Int8)
+    is_activity = kind == "activity"
+    name = _of("name", schema, pl.String())
+    # What no rule looks at does not happen.
+    segments = [one.segment.name for one in plan.segments]
+    seen = seen.filter(
+        (~is_activity | name.is_in(sorted(plan.activities)))
+        & (~kind.is_in(["joined", "parted"]) | name.is_in(segments))
+    )
+    units = _of("units", schema, pl.Int64())
+    worth = in_parts("value", schema) if "value" in schema else units * layout.MONEY
+    order_id = _of("order_id", schema, orders["order_id"])
+    is_delivery = kind == "activate"
+    key = pl.col("key").cast(pl.String)
+    own_name = pl.when(kind.is_in(["reserve", "capture", "release"])).then(key)
+    return seen.select(
+        pl.col(CUSTOMER).cast(orders[CUSTOMER]),
+        in_microseconds("occurred_at").alias("at"),
+        number.alias("kind"),
+        pl.when(is_delivery).then(order_id).alias("order_id"),
+        order_id.alias("ref"),
+        pl.when(is_delivery).then(order_id.cast(pl.String)).otherwise(key).alias("key"),
+        pl.coalesce(name, own_name).alias("name"),
+        _of("wallet", schema, pl.String()).alias("wallet"),
+        pl.when(is_activity).then(worth).otherwise(units).fill_null(0).alias("amount"),
+        in_microseconds("until").alias("until")
+        if "until" in schema
+        else pl.lit(None, dtype=pl.Int64).alias("until"),
+        *_of_activities(plan, is_activity),
+    )
+
+
+def _of_activities(plan: CompiledProgram, is_activity: pl.Expr) -> list[pl.Expr]:
+    """Give the bits of what `loyalty_events` says: it has none of the columns of `events`."""
+    asking = [one.bit for one in plan.rule_filters if one.on == "activity" and one.where]
+    if not asking:
+        return []
+    none = functools.reduce(operator.and_, (~(1 << bit) for bit in asking))
+    found = pl.when(is_activity).then(none).otherwise(ALL).cast(pl.Int64)
+    return [found.alias("filters")]
+
+
+def refused_codes(
+    loyalty_events: pl.LazyFrame | None, as_of: dt.datetime, zone: str, orders: pl.Schema
+) -> pl.LazyFrame | None:
+    """Give the orders whose promo code had been used up."""
+    if loyalty_events is None:
+        return None
+    check_columns("loyalty_events", loyalty_events.collect_schema(), (*_NEEDED, "order_id"))
+    told = loyalty_events.filter(
+        (pl.col("kind").cast(pl.String) == _REFUSED)
+        & (pl.col("occurred_at") < instant(as_of, zone))
+        & pl.col("order_id").is_not_null()
+    )
+    return told.select(
+        pl.col(CUSTOMER).cast(orders[CUSTOMER]),
+        pl.col("order_id").cast(orders["order_id"]),
+        pl.lit(value=True).alias(PROMO_GONE),
+    ).unique()
+
+
+def check_columns(table: str, schema: pl.Schema, needed: tuple[str, ...]) -> None:
+    """Raise where a column is absent.
+
+    Raises:
+        MissingColumnError: One is.
+    """
+    for name in needed:
+        if name not in schema:
+            raise MissingColumnError(table, name, schema.names())
+
+
+def in_microseconds(column: str) -> pl.Expr:
+    """Give instants in microseconds since 1970 in UTC."""
+    return pl.col(column).dt.epoch("us")
+
+
+def in_parts(column: str, schema: pl.Schema) -> pl.Expr:
+    """Give money in ten-thousandths."""
+    money = pl.col(column)
+    if schema[column] != MONEY:
+        money = money.cast(MONEY)
+    return money.to_physical().cast(pl.Int64)
+
+
+def _of(column: str, schema: pl.Schema, dtype: pl.DataType) -> pl.Expr:
+    """Give a column that may be absent."""
+    return (pl.col(column) if column in schema else pl.lit(None)).cast(dtype)
