@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from retention_kit.kmeans import CustomerKMeans as CustomerKMeans
     from retention_kit.kmeans import customer_features as customer_features
     from retention_kit.kmeans import fit_customer_clusters as fit_customer_clusters
+    from retention_kit.loyalty_rules import LoyaltyProgram as LoyaltyProgram
+    from retention_kit.loyalty_rules import accrue as accrue
+    from retention_kit.loyalty_rules import simulate as simulate
     from retention_kit.metrics import average_order_value as average_order_value
     from retention_kit.metrics import churned_customers as churned_customers
     from retention_kit.metrics import cohort_retention as cohort_retention
@@ -75,6 +78,7 @@ _MODULES = {
     "DefinitionError": "retention_kit.errors",
     "DoorOptions": "retention_kit.contracts",
     "FileFormatError": "retention_kit.errors",
+    "LoyaltyProgram": "retention_kit.loyalty_rules",
     "MissingColumnError": "retention_kit.errors",
     "MissingDependencyError": "retention_kit.errors",
     "RFMScorer": "retention_kit.rfm",
@@ -86,6 +90,7 @@ _MODULES = {
     "TableHealth": "retention_kit.contracts",
     "UnknownMembershipError": "retention_kit.errors",
     "ValueModel": "retention_kit.clv",
+    "accrue": "retention_kit.loyalty_rules",
     "attribute": "retention_kit.smart_segments",
     "average_order_value": "retention_kit.metrics",
     "bought": "retention_kit.smart_segments",
@@ -117,6 +122,7 @@ _MODULES = {
     "rfm_scores": "retention_kit.rfm",
     "rfm_segments": "retention_kit.rfm",
     "rfm_table": "retention_kit.rfm",
+    "simulate": "retention_kit.loyalty_rules",
     "suggest_mapping": "retention_kit.contracts",
 }
 

@@ -48,6 +48,25 @@ from retention_kit.contracts import (
     report,
 )
 from retention_kit.hashing import stable_hash
+from retention_kit.loyalty_rules import (
+    Accrual,
+    CompiledProgram,
+    EachOrder,
+    EarningRule,
+    Entry,
+    LoyaltyProgram,
+    Proportional,
+    Rolling,
+    Simulation,
+    Spending,
+    Wallet,
+    accrue,
+    compile_program,
+    loyalty_balances,
+    online,
+    simulate,
+)
+from retention_kit.loyalty_rules import explain as explain_entry
 from retention_kit.metrics import (
     Interval,
     LtvToCac,
@@ -178,6 +197,36 @@ compiled = compile_segment(segment, others=[segment], unknown="raise")
 assert_type(compiled.is_member(rows, AS_OF), bool | None)
 assert_type(is_member(segment, rows, AS_OF), bool | None)
 assert_type(explain(segment, rows_of_customer(shop, 17), AS_OF).text(), str)
+
+program = LoyaltyProgram(
+    name="points",
+    currency="RUB",
+    rounding="down",
+    wallets=[Wallet(name="points", expiry=Rolling(length="90d"), spending=Spending())],
+    rules=[
+        EarningRule(
+            name="each",
+            wallet="points",
+            trigger=EachOrder(),
+            award=Proportional(amount=5, per=100),
+        )
+    ],
+)
+assert_type(LoyaltyProgram.from_json(program.to_json()), LoyaltyProgram)
+assert_type(accrue(shop, program, as_of=AS_OF), Accrual)
+assert_type(accrue(shop, program, as_of=AS_OF).ledger, pl.DataFrame)
+assert_type(loyalty_balances(lazy, program=program, as_of=AS_OF), pl.LazyFrame)
+assert_type(loyalty_balances(eager, program=program, as_of=AS_OF), pl.DataFrame)
+assert_type(simulate(shop, {"points": program}, as_of=AS_OF), Simulation)
+checkout = compile_program(program, time_zone="UTC")
+assert_type(checkout, CompiledProgram)
+order = online.Order(order_id=1, at=AS_OF, amount=Decimal(100))
+account = online.Account.new(17)
+assert_type(online.quote(account, order, checkout, spend="most"), online.Quote)
+posted = online.post(account, order, checkout)
+assert_type(posted.account, online.Account)
+assert_type(posted.entries, tuple[Entry, ...])
+assert_type(explain_entry(posted.entries[0], checkout, language="ru"), str)
 
 
 @customer_local

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from retention_kit.testing._loyalty_moments import FOREVER
+from retention_kit.testing._loyalty_moments import FOREVER, utc
 from retention_kit.testing._loyalty_reference import Reading
 
 Row = tuple[Any, ...]
@@ -30,7 +30,9 @@ def rows_of_reading(reading: Reading) -> Counter[Row]:
 
 def rows_of_entries(entries: Iterable[Any]) -> Counter[Row]:
     """Give entries of a ledger, to be compared."""
-    return _counted(_row(one, one.kind, one.active_at, one.expires_at) for one in entries)
+    return _counted(
+        _row(one, one.kind, _ever(one.active_at), _ever(one.expires_at)) for one in entries
+    )
 
 
 def lots_of_reading(reading: Reading) -> Counter[Row]:
@@ -56,21 +58,22 @@ def lots_of_view(lots: Iterable[Any]) -> Counter[Row]:
             one.wallet,
             one.remaining,
             one.reserved,
-            None if one.remaining < 0 else one.active_at,
-            one.expires_at,
+            None if one.remaining < 0 else _ever(one.active_at),
+            _ever(one.expires_at),
         )
         for one in lots
     )
 
 
 def _ever(at: dt.datetime | None) -> dt.datetime | None:
-    return None if at == FOREVER else at
+    # In UTC, since an hour that comes twice equals no instant of another zone.
+    return None if at is None or at == FOREVER else utc(at)
 
 
 def _row(one: Any, kind: str, active: dt.datetime | None, expires: dt.datetime | None) -> Row:
     has_dates = kind in _WITH_DATES and one.reason != "lost"
     return (
-        one.at,
+        utc(one.at),
         kind,
         one.wallet,
         one.units,

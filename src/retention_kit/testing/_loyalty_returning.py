@@ -133,6 +133,7 @@ class Returning(Spending):
             active=at,
             expires=until,
             rule=lot.rule,
+            award=lot.award,
             label=lot.label,
             reason="grace",
         )

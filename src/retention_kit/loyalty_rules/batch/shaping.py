@@ -56,7 +56,7 @@ _ID_OF_ORDER = (layout.ORDER, layout.RETURN, layout.ACTIVATE)
 
 
 class Shape(Schemas):
-    """The columns of what is made, for one shop."""
+    """Makes the tables of what the kernel made, for one programme and one shop."""
 
     def __init__(self, plan: CompiledProgram, zone: str, ids: pl.DataType, orders: pl.DataType):
         """Take the programme, the shop's zone, and the types of customers' and orders' ids."""

@@ -97,8 +97,9 @@ STAYS, ONE_STEP, RECOMPUTE = range(3)
     TOTAL_POINTS,
     INFO,
     DISCOUNT,
-) = range(21)
-CELLS = 21
+    TIER_VERSION,
+) = range(22)
+CELLS = 22
 
 
 class Rules(NamedTuple):

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from retention_kit.loyalty_rules.kernel.awards import (
-    candidates,
-    give,
-    may_pay,
-    reckon,
-    remember,
-    uncapped,
-    without_points,
-)
+from retention_kit.loyalty_rules.kernel.awards import reckon, uncapped, without_points
+from retention_kit.loyalty_rules.kernel.candidates import candidates, may_pay, remember
 from retention_kit.loyalty_rules.kernel.discounts import count_uses, discounted
+from retention_kit.loyalty_rules.kernel.giving import give
 from retention_kit.loyalty_rules.kernel.layout import (
     AWARDS,
     BY_ORDER,

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from retention_kit.loyalty_rules.kernel.awards import (
-    counts_for_tiers,
-    reckon,
-    reopen,
-    without_points,
-)
+from retention_kit.loyalty_rules.kernel.awards import reckon, without_points
+from retention_kit.loyalty_rules.kernel.giving import counts_for_tiers, reopen
 from retention_kit.loyalty_rules.kernel.layout import (
     BEST,
     BY_RETURN,
@@ -21,6 +17,7 @@ from retention_kit.loyalty_rules.kernel.layout import (
     MORE_THAN_BOUGHT,
     NOT_A_STEP,
     OTHER_LOTS,
+    RECORDS,
     RESTORED,
     SPENDINGS,
     SPENT_SO_FAR,
@@ -59,7 +56,7 @@ def take_return(rules: Rules, events: Events, i: int, state: State, out: Entries
     at = events.at[i]
     amount = events.amount[i]
     cells = state.cells
-    if record < 0 or state.record_counts[record] == 0:
+    if record < 0 or record >= cells[RECORDS] or state.record_counts[record] == 0:
         return UNKNOWN_ORDER
     version = state.record_version[record]
     if at >= moment(rules, rules.return_until[version], state.record_at[record]):

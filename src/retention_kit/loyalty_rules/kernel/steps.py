@@ -27,6 +27,7 @@ from retention_kit.loyalty_rules.kernel.layout import (
     OTHER_CUSTOMER,
     OVER_BALANCE,
     PARTED,
+    RECORDS,
     REDEEM,
     RELEASE,
     RESERVE,
@@ -145,7 +146,8 @@ def _redeem(rules: Rules, events: Events, i: int, state: State, out: Entries, at
 def _activate(rules: Rules, events: Events, i: int, state: State, out: Entries, at: int) -> int:
     """Let what an order has earned be spent, since it was delivered."""
     record = events.record[i]
-    if record < 0 or state.record_counts[record] == 0:
+    there = state.cells[RECORDS]
+    if record < 0 or record >= there or state.record_counts[record] == 0:
         return UNKNOWN_ORDER
     first = state.record_first_award[record]
     last = first + state.record_awards[record]

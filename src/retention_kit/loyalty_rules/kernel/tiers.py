@@ -21,6 +21,7 @@ from retention_kit.loyalty_rules.kernel.layout import (
     TIER_SINCE,
     TIER_UNTIL,
     TIER_UP,
+    TIER_VERSION,
     TOTAL_ORDERS,
     TOTAL_POINTS,
     VERSION,
@@ -96,6 +97,8 @@ def _enter(rules: Rules, state: State, tier: int, at: int) -> None:
         if rules.ladder_grace[version] >= 0:
             until = moment(rules, rules.ladder_grace[version], until)
     state.cells[TIER_UNTIL] = until
+    # How it ends is as it was when it was entered, whatever version comes.
+    state.cells[TIER_VERSION] = version
     state.cells[NEXT_DUE] = min(state.cells[NEXT_DUE], until)
 
 
@@ -122,11 +125,12 @@ def fall(rules: Rules, state: State, out: Entries, event: int, at: int) -> None:
     """End the tier whose time is up, or renew it where it is still reached."""
     cells = state.cells
     version = cells[VERSION]
+    made = cells[TIER_VERSION]
     tier = cells[TIER]
     figure = standing(rules, state, version, at)
     now = reached(rules, version, figure)
-    if now < tier and rules.ladder_downgrade[version] != STAYS:
-        if rules.ladder_downgrade[version] == ONE_STEP:
+    if now < tier and rules.ladder_downgrade[made] != STAYS:
+        if rules.ladder_downgrade[made] == ONE_STEP:
             lowest = reached(rules, version, 0)
             now = max(now, tier - 1 if tier > rules.first_tier[version] else -1, lowest)
         _put(state, now, at)

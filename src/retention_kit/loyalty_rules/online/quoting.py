@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from retention_kit.errors import bad_parameter
 from retention_kit.loyalty_rules.kernel import layout
-from retention_kit.loyalty_rules.kernel.awards import left_of_cap, uncapped
+from retention_kit.loyalty_rules.kernel.awards import uncapped
+from retention_kit.loyalty_rules.kernel.candidates import left_of_cap
 from retention_kit.loyalty_rules.kernel.discounts import discounted
 from retention_kit.loyalty_rules.kernel.moments import day_of
 from retention_kit.loyalty_rules.kernel.passing import advance
