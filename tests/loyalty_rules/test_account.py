@@ -9,12 +9,9 @@ import pytest
 
 from retention_kit.errors import DataError, DefinitionError
 from retention_kit.loyalty_rules.definitions.awards import Fixed, Proportional
+from retention_kit.loyalty_rules.definitions.fields import Returns
 from retention_kit.loyalty_rules.definitions.moments import Rolling, WhenDelivered
-from retention_kit.loyalty_rules.definitions.program import (
-    LoyaltyProgram,
-    ProgramHistory,
-    Returns,
-)
+from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
 from retention_kit.loyalty_rules.definitions.rules import EarningRule
 from retention_kit.loyalty_rules.definitions.tiers import Benefits, Tier, TierLadder
 from retention_kit.loyalty_rules.definitions.triggers import Activity as OnActivity

@@ -21,6 +21,7 @@ from retention_kit.loyalty_rules.definitions.awards import (
     TieredRate,
 )
 from retention_kit.loyalty_rules.definitions.discounts import Discount
+from retention_kit.loyalty_rules.definitions.fields import Certificates, Referral, Returns
 from retention_kit.loyalty_rules.definitions.limits import Cap, HappyHours, PromoCode
 from retention_kit.loyalty_rules.definitions.moments import (
     After,
@@ -33,11 +34,8 @@ from retention_kit.loyalty_rules.definitions.moments import (
 )
 from retention_kit.loyalty_rules.definitions.plugins import EarningRuleSpec
 from retention_kit.loyalty_rules.definitions.program import (
-    Certificates,
     LoyaltyProgram,
     ProgramHistory,
-    Referral,
-    Returns,
     program_schema,
 )
 from retention_kit.loyalty_rules.definitions.rules import EarningRule

@@ -11,13 +11,9 @@ from retention_kit.contracts.law import kind_of
 from retention_kit.errors import DataError, DefinitionError, MissingColumnError
 from retention_kit.loyalty_rules.definitions.awards import Fixed
 from retention_kit.loyalty_rules.definitions.discounts import Discount
+from retention_kit.loyalty_rules.definitions.fields import Certificates, Referral
 from retention_kit.loyalty_rules.definitions.limits import PromoCode
-from retention_kit.loyalty_rules.definitions.program import (
-    Certificates,
-    LoyaltyProgram,
-    ProgramHistory,
-    Referral,
-)
+from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
 from retention_kit.loyalty_rules.definitions.rules import EarningRule
 from retention_kit.loyalty_rules.definitions.triggers import (
     Birthday,

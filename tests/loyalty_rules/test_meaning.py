@@ -16,6 +16,7 @@ from retention_kit.loyalty_rules.definitions.awards import (
     Proportional,
     TieredRate,
 )
+from retention_kit.loyalty_rules.definitions.fields import Returns
 from retention_kit.loyalty_rules.definitions.limits import Cap, HappyHours
 from retention_kit.loyalty_rules.definitions.moments import (
     After,
@@ -26,11 +27,7 @@ from retention_kit.loyalty_rules.definitions.moments import (
     Sliding,
     WhenDelivered,
 )
-from retention_kit.loyalty_rules.definitions.program import (
-    LoyaltyProgram,
-    ProgramHistory,
-    Returns,
-)
+from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
 from retention_kit.loyalty_rules.definitions.rules import EarningRule
 from retention_kit.loyalty_rules.definitions.tiers import Benefits, Tier, TierLadder
 from retention_kit.loyalty_rules.definitions.triggers import (

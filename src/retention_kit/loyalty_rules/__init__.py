@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING
 from retention_kit._lazy import attach
 
 if TYPE_CHECKING:
+    from retention_kit.loyalty_rules.batch.accounts import loyalty_lots as loyalty_lots
+    from retention_kit.loyalty_rules.batch.accounts import loyalty_tiers as loyalty_tiers
+    from retention_kit.loyalty_rules.batch.accounts import refused_events as refused_events
     from retention_kit.loyalty_rules.batch.accruing import Accrual as Accrual
     from retention_kit.loyalty_rules.batch.accruing import accrue as accrue
     from retention_kit.loyalty_rules.batch.accruing import ledger_entries as ledger_entries
     from retention_kit.loyalty_rules.batch.accruing import loyalty_balances as loyalty_balances
-    from retention_kit.loyalty_rules.batch.accruing import loyalty_lots as loyalty_lots
-    from retention_kit.loyalty_rules.batch.accruing import loyalty_tiers as loyalty_tiers
-    from retention_kit.loyalty_rules.batch.accruing import refused_events as refused_events
     from retention_kit.loyalty_rules.definitions.awards import Fixed as Fixed
     from retention_kit.loyalty_rules.definitions.awards import Multiplier as Multiplier
     from retention_kit.loyalty_rules.definitions.awards import PluginAward as PluginAward
     from retention_kit.loyalty_rules.definitions.awards import Proportional as Proportional
     from retention_kit.loyalty_rules.definitions.awards import TieredRate as TieredRate
     from retention_kit.loyalty_rules.definitions.discounts import Discount as Discount
+    from retention_kit.loyalty_rules.definitions.fields import Certificates as Certificates
+    from retention_kit.loyalty_rules.definitions.fields import Referral as Referral
+    from retention_kit.loyalty_rules.definitions.fields import Returns as Returns
     from retention_kit.loyalty_rules.definitions.limits import Cap as Cap
     from retention_kit.loyalty_rules.definitions.limits import HappyHours as HappyHours
     from retention_kit.loyalty_rules.definitions.limits import PromoCode as PromoCode
@@ -34,11 +37,8 @@ if TYPE_CHECKING:
     from retention_kit.loyalty_rules.definitions.moments import Sliding as Sliding
     from retention_kit.loyalty_rules.definitions.moments import WhenDelivered as WhenDelivered
     from retention_kit.loyalty_rules.definitions.plugins import EarningRuleSpec as EarningRuleSpec
-    from retention_kit.loyalty_rules.definitions.program import Certificates as Certificates
     from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram as LoyaltyProgram
     from retention_kit.loyalty_rules.definitions.program import ProgramHistory as ProgramHistory
-    from retention_kit.loyalty_rules.definitions.program import Referral as Referral
-    from retention_kit.loyalty_rules.definitions.program import Returns as Returns
     from retention_kit.loyalty_rules.definitions.program import program_schema as program_schema
     from retention_kit.loyalty_rules.definitions.rules import EarningRule as EarningRule
     from retention_kit.loyalty_rules.definitions.tiers import Benefits as Benefits
@@ -103,14 +103,16 @@ if TYPE_CHECKING:
 
 _HOME = "retention_kit.loyalty_rules"
 _BY_MODULE = {
+    "batch.accounts": (
+        "loyalty_lots",
+        "loyalty_tiers",
+        "refused_events",
+    ),
     "batch.accruing": (
         "Accrual",
         "accrue",
         "ledger_entries",
         "loyalty_balances",
-        "loyalty_lots",
-        "loyalty_tiers",
-        "refused_events",
     ),
     "definitions.awards": (
         "Fixed",
@@ -120,6 +122,11 @@ _BY_MODULE = {
         "TieredRate",
     ),
     "definitions.discounts": ("Discount",),
+    "definitions.fields": (
+        "Certificates",
+        "Referral",
+        "Returns",
+    ),
     "definitions.limits": (
         "Cap",
         "HappyHours",
@@ -137,11 +144,8 @@ _BY_MODULE = {
     ),
     "definitions.plugins": ("EarningRuleSpec",),
     "definitions.program": (
-        "Certificates",
         "LoyaltyProgram",
         "ProgramHistory",
-        "Referral",
-        "Returns",
         "program_schema",
     ),
     "definitions.rules": ("EarningRule",),

@@ -20,6 +20,7 @@ from retention_kit.loyalty_rules.definitions.awards import (
     TieredRate,
 )
 from retention_kit.loyalty_rules.definitions.discounts import Discount
+from retention_kit.loyalty_rules.definitions.fields import Certificates, Returns
 from retention_kit.loyalty_rules.definitions.limits import Cap, HappyHours, PromoCode
 from retention_kit.loyalty_rules.definitions.moments import (
     After,
@@ -31,12 +32,7 @@ from retention_kit.loyalty_rules.definitions.moments import (
     Sliding,
     WhenDelivered,
 )
-from retention_kit.loyalty_rules.definitions.program import (
-    Certificates,
-    LoyaltyProgram,
-    ProgramHistory,
-    Returns,
-)
+from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
 from retention_kit.loyalty_rules.definitions.rules import EarningRule
 from retention_kit.loyalty_rules.definitions.tiers import Benefits, Tier, TierLadder
 from retention_kit.loyalty_rules.definitions.triggers import (

@@ -20,15 +20,15 @@ from retention_kit.loyalty_rules.definitions.triggers import TierReached
 
 if TYPE_CHECKING:
     from retention_kit.loyalty_rules.definitions.discounts import Discount
+    from retention_kit.loyalty_rules.definitions.fields import ProgramFields
     from retention_kit.loyalty_rules.definitions.limits import PromoCode
-    from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram
     from retention_kit.loyalty_rules.definitions.rules import EarningRule
 
 MOST = 62
 """How many rules, discounts, tiers or segments all versions together may have."""
 
 
-def check_program(program: LoyaltyProgram) -> None:
+def check_program(program: ProgramFields) -> None:
     """Raise where the parts of a programme do not go together.
 
     Raises:
@@ -52,7 +52,7 @@ def check_program(program: LoyaltyProgram) -> None:
     check_fractions(program)
 
 
-def check_history(versions: Sequence[tuple[dt.date, LoyaltyProgram]]) -> None:
+def check_history(versions: Sequence[tuple[dt.date, ProgramFields]]) -> None:
     """Raise where versions cannot follow each other.
 
     Raises:
@@ -96,7 +96,7 @@ def check_history(versions: Sequence[tuple[dt.date, LoyaltyProgram]]) -> None:
     check_segments(programs)
 
 
-def check_segments(programs: Iterable[LoyaltyProgram]) -> None:
+def check_segments(programs: Iterable[ProgramFields]) -> None:
     """Raise where two segments of one name are not the same, or there are too many.
 
     Raises:
@@ -117,7 +117,7 @@ def check_segments(programs: Iterable[LoyaltyProgram]) -> None:
     _check_most(known, "segments")
 
 
-def check_promos(programs: Iterable[LoyaltyProgram]) -> None:
+def check_promos(programs: Iterable[ProgramFields]) -> None:
     """Raise where one code has two limits.
 
     Raises:
@@ -135,7 +135,7 @@ def check_promos(programs: Iterable[LoyaltyProgram]) -> None:
                 )
 
 
-def _rules_and_discounts(program: LoyaltyProgram) -> list[EarningRule | Discount]:
+def _rules_and_discounts(program: ProgramFields) -> list[EarningRule | Discount]:
     return [*program.rules, *program.discounts]
 
 
@@ -153,7 +153,7 @@ def _check_most(found: Sized, what: str) -> None:
         raise bad_parameter(what, got=f"{count} {what}", allowed=f"{MOST} in all versions together")
 
 
-def _check_names(program: LoyaltyProgram) -> None:
+def _check_names(program: ProgramFields) -> None:
     """Raise where something is named that there is not."""
     wallets = [one.name for one in program.all_wallets]
     tiers = [] if program.tiers is None else [tier.name for tier in program.tiers.tiers]
@@ -197,7 +197,7 @@ def _of(whose: str) -> Callable[[str, str, list[str]], None]:
     return check
 
 
-def _check_groups(program: LoyaltyProgram) -> None:
+def _check_groups(program: ProgramFields) -> None:
     """Raise where rules of several wallets stand in one group."""
     for group in program.stacking:
         wallets = {rule.wallet for rule in program.rules if rule.group == group}
@@ -210,7 +210,7 @@ def _check_groups(program: LoyaltyProgram) -> None:
             )
 
 
-def _check_rule(program: LoyaltyProgram, rule: EarningRule) -> None:
+def _check_rule(program: ProgramFields, rule: EarningRule) -> None:
     """Raise where an award or a cap is not of its wallet, or beyond sense."""
     wallet, award = program.wallet(rule.wallet), rule.award
     whose = f"The rule {rule.name!r}"
@@ -245,7 +245,7 @@ def _least(award: Award) -> Decimal | None:
     return None
 
 
-def _check_rate(whose: str, rate: Decimal, program: LoyaltyProgram) -> None:
+def _check_rate(whose: str, rate: Decimal, program: ProgramFields) -> None:
     if rate > program.largest_rate:
         raise DefinitionError(
             f"{whose} gives {rate.quantize(Decimal('0.0001')).normalize():f} per 1 of money. "
@@ -255,7 +255,7 @@ def _check_rate(whose: str, rate: Decimal, program: LoyaltyProgram) -> None:
         )
 
 
-def _check_tiers(program: LoyaltyProgram) -> None:
+def _check_tiers(program: ProgramFields) -> None:
     ladder = program.tiers
     if ladder is None:
         return

@@ -16,7 +16,7 @@ from retention_kit.loyalty_rules.definitions.awards import (
 )
 
 if TYPE_CHECKING:
-    from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram
+    from retention_kit.loyalty_rules.definitions.fields import ProgramFields
     from retention_kit.loyalty_rules.definitions.wallets import Wallet
 
 MONEY = 10_000
@@ -55,7 +55,7 @@ def steps_of(wallet: Wallet, award: TieredRate) -> tuple[tuple[int, ...], int]:
     return tuple(rate.numerator * (bottom // rate.denominator) for rate in rates), bottom
 
 
-def check_fractions(program: LoyaltyProgram) -> None:
+def check_fractions(program: ProgramFields) -> None:
     """Raise where a rate cannot be reckoned exactly with everything that multiplies it.
 
     Raises:

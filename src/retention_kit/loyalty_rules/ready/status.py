@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from retention_kit.loyalty_rules.definitions.amounts import Exact
 from retention_kit.loyalty_rules.definitions.awards import Fixed
+from retention_kit.loyalty_rules.definitions.fields import Referral
 from retention_kit.loyalty_rules.definitions.moments import NeverExpires, Rolling
-from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, Referral
+from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram
 from retention_kit.loyalty_rules.definitions.rules import EarningRule
 from retention_kit.loyalty_rules.definitions.tiers import Benefits, Tier, TierLadder
 from retention_kit.loyalty_rules.definitions.triggers import Birthday, ReferralMade
