@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from retention_kit.errors import DataError
 from retention_kit.loyalty_rules.online import viewing
-from retention_kit.loyalty_rules.online.columns import Rest, state_from_dict, state_to_dict
+from retention_kit.loyalty_rules.online.columns import state_from_dict, state_to_dict
 from retention_kit.loyalty_rules.online.exact import exact_id
+from retention_kit.loyalty_rules.online.kept import Kept
 
 if TYPE_CHECKING:
     from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
@@ -23,7 +24,7 @@ _VERSION = 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Account:
+class Account(Kept):
     """What is known of one customer under a programme.
 
     It is made by `Account.new`, changed by `post` alone, and kept as JSON. Time passes by being
@@ -46,18 +47,6 @@ class Account:
 
     FORMAT: ClassVar[str] = _FORMAT
     VERSION: ClassVar[int] = _VERSION
-
-    customer_id: Id
-    version: int = 0
-    fingerprint: tuple[str, ...] = ()
-    entries: int = 0
-    last: Place | None = None
-    state: Rest = dataclasses.field(default=None, repr=False)
-    orders: tuple[Id, ...] = dataclasses.field(default=(), repr=False)
-    past: tuple[Id, ...] = dataclasses.field(default=(), repr=False)
-    names: tuple[tuple[int, str], ...] = dataclasses.field(default=(), repr=False)
-    sources: tuple[str, ...] = dataclasses.field(default=(), repr=False)
-    outgrown: int | None = dataclasses.field(default=None, repr=False)
 
     @classmethod
     def new(cls, customer_id: Id) -> Account:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from retention_kit.errors import DataError
 from retention_kit.loyalty_rules.kernel import layout
 from retention_kit.loyalty_rules.kernel.moments import window_start
 from retention_kit.loyalty_rules.kernel.room import new_state
 from retention_kit.loyalty_rules.online.columns import OF_PROGRAM, Rest, closed
+from retention_kit.loyalty_rules.online.kept import Kept
 
 if TYPE_CHECKING:
     from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
-    from retention_kit.loyalty_rules.online.account import Account
+
+AnyKept = TypeVar("AnyKept", bound=Kept)
+"""An account, or what is kept of one."""
 
 
 class OtherProgramError(DataError):
     """An account was made under another programme, or in another time zone."""
 
 
-def adopted(account: Account, program: CompiledProgram) -> Account:
+def adopted(account: AnyKept, program: CompiledProgram) -> AnyKept:
     """Give an account as it stands under a programme.
 
     Args:
@@ -77,7 +80,7 @@ def _widened(state: Rest, fresh: Rest, program: CompiledProgram) -> Rest:
     return state._replace(cells=tuple(cells), **wider)
 
 
-def _check_is_later(account: Account, state: Rest, program: CompiledProgram, known: int) -> None:
+def _check_is_later(account: Kept, state: Rest, program: CompiledProgram, known: int) -> None:
     rules = program.rules
     for version in range(known, rules.versions):
         starts = rules.version_from[version]

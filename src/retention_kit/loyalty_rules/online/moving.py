@@ -18,10 +18,10 @@ from retention_kit.loyalty_rules.online.columns import (
     opened,
     opened_in_part,
 )
+from retention_kit.loyalty_rules.online.kept import Kept
 
 if TYPE_CHECKING:
     from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
-    from retention_kit.loyalty_rules.online.account import Account
 
 BY_TIME = -1
 """The event that entries have which time alone has made."""
@@ -59,7 +59,7 @@ def passed(state: Rest, program: CompiledProgram, until: int) -> tuple[Any, Entr
         room = min(room * 8, _LARGEST)
 
 
-def advanced(account: Account, program: CompiledProgram, until: int) -> Rest:
+def advanced(account: Kept, program: CompiledProgram, until: int) -> Rest:
     """Give the state of an account at an instant, exclusive; it may be the account's own."""
     state = account.state
     assert state is not None

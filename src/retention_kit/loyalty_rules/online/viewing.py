@@ -14,13 +14,13 @@ from retention_kit.loyalty_rules.kernel.tiers import standing
 from retention_kit.loyalty_rules.online.adopting import adopted
 from retention_kit.loyalty_rules.online.columns import Rest
 from retention_kit.loyalty_rules.online.exact import exact_instant, instant_of, microseconds
+from retention_kit.loyalty_rules.online.kept import Kept
 from retention_kit.loyalty_rules.online.moving import advanced
 from retention_kit.loyalty_rules.online.telling import instant_or_none, name_or_none, worth_of
 
 if TYPE_CHECKING:
     from retention_kit.loyalty_rules.definitions.tiers import By
     from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
-    from retention_kit.loyalty_rules.online.account import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Missing:
     missing: Decimal
 
 
-def state_at(account: Account, program: CompiledProgram, as_of: dt.datetime) -> tuple[Rest, int]:
+def state_at(account: Kept, program: CompiledProgram, as_of: dt.datetime) -> tuple[Rest, int]:
     """Give the state of an account before an instant, and that instant; the last event counts.
 
     Raises:
@@ -130,15 +130,13 @@ def state_at(account: Account, program: CompiledProgram, as_of: dt.datetime) -> 
     return advanced(adopted(account, program), program, until), until
 
 
-def balances_of(
-    account: Account, program: CompiledProgram, as_of: dt.datetime
-) -> tuple[Balance, ...]:
+def balances_of(account: Kept, program: CompiledProgram, as_of: dt.datetime) -> tuple[Balance, ...]:
     """Give what stands in each wallet."""
     state, until = state_at(account, program, as_of)
     return tuple(_balance(state, program, wallet, until) for wallet in range(program.rules.wallets))
 
 
-def lots_of(account: Account, program: CompiledProgram, as_of: dt.datetime) -> tuple[Lot, ...]:
+def lots_of(account: Kept, program: CompiledProgram, as_of: dt.datetime) -> tuple[Lot, ...]:
     """Give the open lots in the order in which they are spent."""
     state, _ = state_at(account, program, as_of)
     labels = dict(account.names)
@@ -157,7 +155,7 @@ def lots_of(account: Account, program: CompiledProgram, as_of: dt.datetime) -> t
     )
 
 
-def standing_of(account: Account, program: CompiledProgram, as_of: dt.datetime) -> Standing:
+def standing_of(account: Kept, program: CompiledProgram, as_of: dt.datetime) -> Standing:
     """Give the tier, since when and until when."""
     state, _ = state_at(account, program, as_of)
     return standing_in(state, program)
@@ -178,7 +176,7 @@ def standing_in(state: Rest, program: CompiledProgram) -> Standing:
     )
 
 
-def missing_of(account: Account, program: CompiledProgram, as_of: dt.datetime) -> Missing | None:
+def missing_of(account: Kept, program: CompiledProgram, as_of: dt.datetime) -> Missing | None:
     """Give the next tier and what is missing to it; None in the highest."""
     state, until = state_at(account, program, as_of)
     return missing_in(state, program, until - 1)
