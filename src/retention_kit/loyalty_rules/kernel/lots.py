@@ -92,13 +92,50 @@ def row_of_lot(state: State, lot: int) -> int:
 
 def drop_closed(state: State) -> None:
     """Drop the lots in which nothing is left."""
-    kept = 0
-    for row in range(state.cells[LOTS]):
-        if state.lot_remaining[row] != 0:
+    remaining = state.lot_remaining
+    count = state.cells[LOTS]
+    first = 0
+    while first < count and remaining[first] != 0:
+        first += 1
+    if first == count:
+        return
+    end = first
+    while end < count and remaining[end] == 0:
+        end += 1
+    _close_up(state, first, end - first, count)
+    kept = first
+    for row in range(first, count - end + first):
+        if remaining[row] != 0:
             if kept != row:
                 _move(state, row, kept)
             kept += 1
     state.cells[LOTS] = kept
+
+
+def _close_up(state: State, first: int, gap: int, count: int) -> None:
+    """Move the lots below a gap up, as fast as Python can."""
+    ids = state.lot_id
+    wallets = state.lot_wallet
+    remaining = state.lot_remaining
+    reserved = state.lot_reserved
+    active = state.lot_active
+    expires = state.lot_expires
+    expiry = state.lot_expiry
+    rules = state.lot_rule
+    awards = state.lot_award
+    labels = state.lot_label
+    for row in range(first + gap, count):
+        to = row - gap
+        ids[to] = ids[row]
+        wallets[to] = wallets[row]
+        remaining[to] = remaining[row]
+        reserved[to] = reserved[row]
+        active[to] = active[row]
+        expires[to] = expires[row]
+        expiry[to] = expiry[row]
+        rules[to] = rules[row]
+        awards[to] = awards[row]
+        labels[to] = labels[row]
 
 
 def resort(state: State, row: int) -> None:
@@ -131,15 +168,20 @@ def available(state: State, wallet: int, label: int, at: int) -> int:
         label: Of which label alone; -1 for all.
         at: Now.
     """
+    wallets = state.lot_wallet
+    active = state.lot_active
+    expires = state.lot_expires
+    remaining = state.lot_remaining
+    reserved = state.lot_reserved
     found = 0
     for row in range(state.cells[LOTS]):
         # This runs for every lot of every payment, so what `free` does is said again.
         if (
-            state.lot_wallet[row] == wallet
-            and state.lot_active[row] <= at < state.lot_expires[row]
+            wallets[row] == wallet
+            and active[row] <= at < expires[row]
             and (label < 0 or state.lot_label[row] == label)
         ):
-            found += state.lot_remaining[row] - state.lot_reserved[row]
+            found += remaining[row] - reserved[row]
     return found
 
 

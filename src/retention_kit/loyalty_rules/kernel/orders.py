@@ -290,7 +290,7 @@ def slide(rules: Rules, state: State, activity: int, at: int) -> None:
 def _prolong(rules: Rules, state: State, lot: int, wallet: int, expiry: int, at: int) -> None:
     if state.lot_wallet[lot] != wallet or state.lot_expiry[lot] != expiry:
         return
-    if state.lot_active[lot] > at:
+    if not state.lot_active[lot] <= at < state.lot_expires[lot]:
         return
     expires = moment(rules, expiry, at)
     if expires > state.lot_expires[lot]:

@@ -6,11 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from retention_kit.loyalty_rules.kernel.layout import (
+    AWARDS,
     CELLS,
+    HOLDS,
     LAST_AT,
     LONG_AGO,
+    LOTS,
     NEVER,
     NEXT_DUE,
+    QUALIFYING,
+    RECORDS,
+    SPENDINGS,
     TIER,
     TIER_BEFORE,
     TIER_SINCE,
@@ -144,3 +150,23 @@ def clear(state: State) -> None:
         state.cap_in[cap] = LONG_AGO
     for discount in range(len(state.discount_used)):
         state.discount_used[discount] = 0
+
+
+def has_room(rules: Rules, state: State) -> bool:
+    """Say whether an account has room for whatever one more event may bring."""
+    cells = state.cells
+    lots = cells[LOTS]
+    spendings = cells[SPENDINGS]
+    holds = cells[HOLDS]
+    # Every rule may pay, and again at every tier that is reached then; each wallet may owe.
+    most = len(rules.rule_wallet) * (len(rules.tier_threshold) + 2) + rules.wallets + 2
+    return (
+        # A return may reopen a lot for whatever was spent.
+        lots + spendings + most <= len(state.lot_id)
+        and cells[RECORDS] < len(state.record_at)
+        and cells[AWARDS] + most <= len(state.award_rule)
+        # An order may be paid from every lot.
+        and spendings + lots + holds <= len(state.spending_lot)
+        and holds + lots <= len(state.hold_key)
+        and cells[QUALIFYING] + most <= len(state.qualifying_at)
+    )

@@ -23,7 +23,7 @@ from retention_kit.loyalty_rules.kernel.layout import (
     State,
 )
 from retention_kit.loyalty_rules.kernel.passing import advance
-from retention_kit.loyalty_rules.kernel.room import clear
+from retention_kit.loyalty_rules.kernel.room import clear, has_room
 from retention_kit.loyalty_rules.kernel.steps import take
 
 HELD, ACTIVE, PENDING, HELD_BACK, DEBT, EXPIRES_NEXT, EXPIRES_NEXT_UNITS = range(7)
@@ -72,7 +72,8 @@ def run(  # noqa: PLR0913, PLR0917 - a compiled function takes its columns one b
         tiers: By customer, the tier, the one before, since when and until when.
 
     Returns:
-        The first customer who was not done, for whose entries or lots there was no room.
+        The first customer who was not done, for whose entries or lots there was no room; `-1 -`
+        that customer where it is the account that has none.
     """
     customers = len(starts) - 1
     used = 0
@@ -83,6 +84,10 @@ def run(  # noqa: PLR0913, PLR0917 - a compiled function takes its columns one b
         clear(state)
         is_new = True
         for i in range(starts[customer], starts[customer + 1]):
+            if not has_room(rules, state):
+                out.used[0] = before
+                out.used[1] = 0
+                return -1 - customer
             outcome[i] = take(rules, events, i, state, out, applies)
             available[i] = state.cells[INFO] if outcome[i] != DONE else 0
             is_new = is_new and outcome[i] != DONE
