@@ -69,7 +69,7 @@ def _points(tiers: TierLadder | None = None) -> LoyaltyProgram:
 
 
 def _tiers() -> LoyaltyProgram:
-    steps = (("Bronze", 0, "1"), ("Silver", 300_000, "1.5"), ("Gold", 1_000_000, "2"))
+    steps = (("Bronze", 0, "1"), ("Silver", 5_000, "1.5"), ("Gold", 20_000, "2"))
     return _points(
         TierLadder(
             by="spend",

@@ -1,5 +1,6 @@
 """The compiled kernel: the same text, the same answers, and what happens without numba."""
 
+import ctypes
 import datetime as dt
 import sys
 
@@ -10,7 +11,7 @@ from retention_kit.datasets import make_dataset
 from retention_kit.errors import DataWarning
 from retention_kit.loyalty_rules.batch import compiling, reckoning
 from retention_kit.loyalty_rules.batch.accruing import accrue
-from retention_kit.loyalty_rules.batch.packing import column_of, pack, places, room_for
+from retention_kit.loyalty_rules.batch.packing import column_of, pack, places
 from retention_kit.loyalty_rules.batch.translating import translated
 from retention_kit.loyalty_rules.kernel.layout import Entries, State
 from retention_kit.loyalty_rules.ready import cashback, gamified, short_points
@@ -48,9 +49,34 @@ def _never(rules, events):
     return None
 
 
+def word(address, place):
+    return ctypes.c_int64.from_address(address + 8 * place)
+
+
+def number_of(group, field):
+    return word(group, field).value
+
+
+def fixed_cell(group, field, row):
+    assert row >= 0
+    return word(number_of(group, field), row).value
+
+
+def one_of_several(group, field, column, row):
+    assert column >= 0
+    assert row >= 0
+    return word(number_of(number_of(group, field), column), row).value
+
+
+def write_cell(group, field, row, value):
+    assert row >= 0
+    word(number_of(group, field), row).value = value
+
+
 def test_the_translated_kernel_runs_without_a_compiler(monkeypatch):
     text, entrance = translated("running", "run", compiling.KERNEL)
-    names = {}
+    names = {one.__name__: one for one in (number_of, fixed_cell, one_of_several, write_cell)}
+    names["read_cell"] = fixed_cell
     exec(text, names)  # the kernel's own text
     program = gamified(currency=SHOP.currency)
     monkeypatch.setattr("retention_kit.loyalty_rules.batch.histories.packed_rules", _never)
@@ -72,13 +98,14 @@ def test_without_numba_the_kernel_runs_as_it_is_and_says_so(monkeypatch):
     assert_same(with_it, without)
 
 
-def test_a_packed_group_has_its_columns_in_rows():
+def test_a_packed_group_is_a_table_of_addresses():
     where = places(Entries)
-    packed = room_for(Entries, 40)
-    assert packed.shape == (1 + len(where), 40)
-    column_of(packed, Entries, "units")[3] = 7
-    assert packed[where["units"].row, 3] == 7
-    state = State(**{name: [1, 2, 3] for name in State._fields})
-    assert column_of(pack(state), State, "lot_id").tolist() == [1, 2, 3]
-    assert pack(state, width=100).shape[1] == 100
-    assert pack(state).dtype == np.int64
+    packed = pack(Entries(**{name: np.zeros(40, dtype=np.int64) for name in Entries._fields}))
+    about = where["units"].about
+    write_cell(packed.address, about, 3, 7)
+    assert column_of(packed, "units").tolist() == [0, 0, 0, 7] + [0] * 36
+    assert number_of(packed.address, where["units"].length) == 40
+    state = pack(State(**{name: [1, 2, 3] for name in State._fields}))
+    assert column_of(state, "lot_id").tolist() == [1, 2, 3]
+    assert column_of(state, "lot_id").dtype == np.int64
+    assert fixed_cell(state.address, places(State)["lot_expires"].about, 2) == 3

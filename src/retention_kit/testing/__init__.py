@@ -10,8 +10,13 @@ if TYPE_CHECKING:
     from retention_kit.testing.customer_rows import customer_rows_of as customer_rows_of
     from retention_kit.testing.discovery import table_functions as table_functions
     from retention_kit.testing.discovery import tables_needed as tables_needed
+    from retention_kit.testing.earning_rules import check_earning_rule as check_earning_rule
     from retention_kit.testing.law import LawBroken as LawBroken
     from retention_kit.testing.law import prove as prove
+    from retention_kit.testing.loyalty_strategies import LoyaltyCase as LoyaltyCase
+    from retention_kit.testing.loyalty_strategies import loyalty_cases as loyalty_cases
+    from retention_kit.testing.loyalty_strategies import loyalty_programs as loyalty_programs
+    from retention_kit.testing.loyalty_strategies import loyalty_streams as loyalty_streams
     from retention_kit.testing.raw import raw_orders as raw_orders
     from retention_kit.testing.segment_strategies import SegmentCase as SegmentCase
     from retention_kit.testing.segment_strategies import conditions as conditions
@@ -32,9 +37,11 @@ if TYPE_CHECKING:
 _HERE = "retention_kit.testing"
 _MODULES = {
     "LawBroken": f"{_HERE}.law",
+    "LoyaltyCase": f"{_HERE}.loyalty_strategies",
     "SegmentCase": f"{_HERE}.segment_strategies",
     "Shop": f"{_HERE}._shop",
     "arguments_for": f"{_HERE}.arguments",
+    "check_earning_rule": f"{_HERE}.earning_rules",
     "conditions": f"{_HERE}.segment_strategies",
     "consents": f"{_HERE}.strategies",
     "costs": f"{_HERE}.strategies",
@@ -43,6 +50,9 @@ _MODULES = {
     "datasets": f"{_HERE}.strategies",
     "events": f"{_HERE}.strategies",
     "instants": f"{_HERE}.strategies",
+    "loyalty_cases": f"{_HERE}.loyalty_strategies",
+    "loyalty_programs": f"{_HERE}.loyalty_strategies",
+    "loyalty_streams": f"{_HERE}.loyalty_strategies",
     "order_items": f"{_HERE}.strategies",
     "orders": f"{_HERE}.strategies",
     "prove": f"{_HERE}.law",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -19,6 +20,14 @@ from retention_kit.testing._loyalty_moments import day_of
 
 SMALLEST = Fraction(1, 10_000)
 """The part of a unit of money up to which money is kept."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one discount takes off; without a name it is the tier's."""
+
+    name: str | None
+    amount: Fraction
 
 
 def name_of(part: object) -> str:
@@ -107,6 +116,26 @@ def base_of(event: Any, rule: Any) -> Fraction | None:
     return own
 
 
+def shrunk(figure: Fraction, event: Any, taken: Sequence[Taken]) -> Fraction:
+    """Give a part of a price after discounts: less in proportion."""
+    off = sum((one.amount for one in taken), Fraction(0))
+    goods = Fraction(event.amount)
+    return in_parts(figure * (goods - off) / goods) if off else figure
+
+
+def base_after(event: Any, rule: Any, taken: Sequence[Taken]) -> Fraction:
+    """Give what a rule looks at in an order off whose price something is taken."""
+    base = base_of(event, rule) or Fraction(0)
+    if counts(rule) or getattr(rule.award, "before_discount", False):
+        return base
+    return shrunk(base, event, taken)
+
+
+def in_parts(figure: Fraction) -> Fraction:
+    """Give money down to the smallest part that is kept."""
+    return figure // SMALLEST * SMALLEST
+
+
 def without_points(base: Fraction, points: Fraction, goods: Fraction) -> Fraction:
     """Take off the share of money that was paid with points.
 
@@ -118,12 +147,12 @@ def without_points(base: Fraction, points: Fraction, goods: Fraction) -> Fractio
     if not goods:
         return base
     share = base * points / goods
-    return max(Fraction(0), base - share // SMALLEST * SMALLEST)
+    return max(Fraction(0), base - in_parts(share))
 
 
 def spendable_of(order: Any, wallet: Any) -> Fraction:
     """Give what of an order may be paid with a wallet, before its largest share."""
-    excluded = wallet.spending.excluded
+    excluded = () if wallet.spending is None else wallet.spending.excluded
     apart = matching(order.lines, excluded) if excluded else []
     own = sum((Fraction(one.amount) for one in apart), Fraction(0))
     return max(Fraction(0), Fraction(order.amount) - own)

@@ -1,7 +1,6 @@
 """What two readings of one programme must agree in: entries, what is held, and the tier.
 
-A reservation of several lots may be one entry or several: they are compared added up. Entries of
-one instant are compared as a whole, since some of them have no order among themselves.
+Entries of one instant are compared as a whole, since some of them have no order among themselves.
 """
 
 from __future__ import annotations
@@ -17,20 +16,19 @@ from retention_kit.testing._loyalty_reference import Reading
 Row = tuple[Any, ...]
 MOVES = ("earn", "redeem", "expire", "clawback", "restore", "adjust", "transfer")
 """The kinds of entries whose units add up to the balance."""
-_OF_HOLDS = ("reserve", "release", "capture")
 _WITH_DATES = ("earn", "restore")
 
 
 def rows_of_reading(reading: Reading) -> Counter[Row]:
     """Give the entries of the naive reading, to be compared."""
-    return _counted(
+    return Counter(
         _row(one, one.kind, _ever(one.active), _ever(one.expires)) for one in reading.purse.lines
     )
 
 
 def rows_of_entries(entries: Iterable[Any]) -> Counter[Row]:
     """Give entries of a ledger, to be compared."""
-    return _counted(
+    return Counter(
         _row(one, one.kind, _ever(one.active_at), _ever(one.expires_at)) for one in entries
     )
 
@@ -77,20 +75,8 @@ def _row(one: Any, kind: str, active: dt.datetime | None, expires: dt.datetime |
         kind,
         one.wallet,
         one.units,
-        None if kind in _OF_HOLDS else one.rule,
+        one.rule,
         one.tier if kind.startswith("tier") else None,
         active if has_dates else None,
         expires if has_dates else None,
     )
-
-
-def _counted(rows: Iterable[Row]) -> Counter[Row]:
-    found: Counter[Row] = Counter()
-    held: Counter[Row] = Counter()
-    for row in rows:
-        if row[1] in _OF_HOLDS:
-            held[row[:3]] += row[3]
-        else:
-            found[row] += 1
-    found.update((*row, units) for row, units in held.items())
-    return found

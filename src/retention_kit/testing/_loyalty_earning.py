@@ -12,7 +12,8 @@ from typing import Any
 
 from retention_kit.testing._loyalty_awards import NO_BAR, Award, Record, figures, stacked
 from retention_kit.testing._loyalty_bases import (
-    base_of,
+    Taken,
+    base_after,
     happens,
     holds,
     is_of_lines,
@@ -35,7 +36,9 @@ from retention_kit.testing._loyalty_passing import Passing
 class Earning(Passing):
     """What is earned."""
 
-    def _award(self, event: Any, at: dt.datetime, record: Record | None) -> list[Award]:
+    def _award(
+        self, event: Any, at: dt.datetime, record: Record | None, taken: Sequence[Taken] = ()
+    ) -> list[Award]:
         program = self.program
         place = self.standing.in_force(at)
         awards = []
@@ -43,7 +46,7 @@ class Earning(Passing):
             if self._is_met(rule, event, at, record, place):
                 base = Fraction(getattr(event, "value", 0))
                 if record is not None:
-                    base = base_of(event, rule) or Fraction(0)
+                    base = base_after(event, rule, taken)
                 award = Award(rule, self._wallet(rule.wallet), base, base)
                 self._find_room(award, at)
                 awards.append(award)

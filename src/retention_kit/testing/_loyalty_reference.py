@@ -7,16 +7,14 @@ their zone, and lists that are searched from end to end. Nothing here is made to
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from retention_kit.testing._loyalty_awards import Record
-from retention_kit.testing._loyalty_bases import (
-    name_of,
-    worth_of,
-)
+from retention_kit.testing._loyalty_bases import Taken, name_of, worth_of
+from retention_kit.testing._loyalty_discounts import Discounting
 from retention_kit.testing._loyalty_earning import earned
 from retention_kit.testing._loyalty_ladder import Counted, Standing, benefits_of, first_place
 from retention_kit.testing._loyalty_moments import (
@@ -26,7 +24,7 @@ from retention_kit.testing._loyalty_moments import (
     utc,
 )
 from retention_kit.testing._loyalty_passing import Refusal, RefusedHere
-from retention_kit.testing._loyalty_returning import Returning
+from retention_kit.testing._loyalty_purse import Hold
 
 _RANKS = (
     "SegmentJoined",
@@ -47,7 +45,7 @@ _BEFORE_FALLS = _RANKS[: _RANKS.index("Return") + 1]
 _INSTANT = dt.timedelta(microseconds=1)
 
 
-class Reading(Returning):
+class Reading(Discounting):
     """What a programme makes of one customer's events."""
 
     def take(self, event: Any) -> None:
@@ -55,8 +53,7 @@ class Reading(Returning):
         kind, at = name_of(event), utc(event.at)
         if kind == "Activity" and event.name not in self._activities():
             return
-        if not self.is_known:
-            self._begin(at)
+        self.start(at)
         self.advance(at, at - _INSTANT if kind in _BEFORE_FALLS else at)
         taking = getattr(self, f"_take_{kind.lower()}")
         try:
@@ -66,8 +63,10 @@ class Reading(Returning):
             code, available = refused.args
             self.refused.append(Refusal(event, code, available))
 
-    def _begin(self, at: dt.datetime) -> None:
+    def start(self, at: dt.datetime) -> None:
         """Begin under the version in which the first event is taken."""
+        if self.is_known:
+            return
         since = [midnight(day, self.zone) for day, _ in self.versions[1:]]
         self.version = sum(one <= at for one in since)
         self.standing = Standing(self.zone, first_place(self.program.tiers))
@@ -97,29 +96,51 @@ class Reading(Returning):
                 self.purse.activate(award.lot, at)
 
     def _take_order(self, event: Any, at: dt.datetime) -> None:
+        self.sell(event, at)
+
+    def sell(self, event: Any, at: dt.datetime, taken: Sequence[Taken] | None = None) -> None:
+        """Take an order: its price is net, or discounts are taken off it now."""
         program = self.program
-        number = 1 + len(self.records)
-        wallet = self._to_spend(event.wallet) if event.points_paid else None
-        points = Fraction(0)
-        if wallet is not None:
-            self._check_spending(wallet, event.points_paid, at, order=event)
-            points = event.points_paid * worth_of(wallet)
+        wallet = self.to_spend(event.wallet)
+        hold = None if event.reservation is None else self._hold_named(event.reservation)
+        if hold is not None and (hold.wallet != wallet.name or wallet.spending is None):
+            raise RefusedHere("no_reservation", 0)
+        spent = event.points_paid
+        if spent:
+            base = self.spendable(event, wallet, taken or ())
+            held = self.held_for(event, wallet)
+            self._check_spending(wallet, spent, at, spendable=base, held=held)
         place = self.standing.in_force(at)
-        multiplier = benefits_of(program.tiers, place) if program.tiers else Fraction(1)
-        position = sum((one.paid for one in self.records.values()), Fraction(0))
-        goods = Fraction(event.amount)
-        record = Record(event, program, number, goods, points, multiplier, position, wallet)
+        record = Record(
+            event,
+            program,
+            number=1 + len(self.records),
+            goods=Fraction(event.amount) - sum((one.amount for one in taken or ()), Fraction(0)),
+            points=spent * worth_of(wallet) if spent else Fraction(0),
+            multiplier=benefits_of(program.tiers, place) if program.tiers else Fraction(1),
+            position=sum((one.paid for one in self.records.values()), Fraction(0)),
+            wallet=wallet if spent else None,
+            spent=spent,
+        )
         self.records[event.order_id] = record
-        if wallet is not None:
-            record.spent = event.points_paid
-            for lot, units in self.purse.picked(wallet.name, event.points_paid, at):
-                lot.left -= units
-                record.spendings.append([lot, units])
-                self.purse.write("redeem", at, lot, -units)
+        if spent:
+            self._pay_with(record, hold, wallet.name, at)
+        if taken is None:
+            self.count_discounts(event, at)
         self._slide("order", at)
-        record.awards = self._award(event, at, record)
+        record.awards = self._award(event, at, record, taken or ())
         self.standing.counted.append(Counted(at, record, earned(record.awards)))
         self._rise(at)
+
+    def _pay_with(self, record: Record, hold: Hold | None, wallet: str, at: dt.datetime) -> None:
+        """Pay an order: with what is held for it first, then with what expires soonest."""
+        if hold is not None:
+            record.spendings += self._capture(hold, record.spent, at)
+        rest = record.spent - sum(units for _, units in record.spendings)
+        for lot, units in self.purse.picked(wallet, rest, at):
+            lot.left -= units
+            record.spendings.append([lot, units])
+            self.purse.write("redeem", at, lot, -units)
 
     def _take_activity(self, event: Any, at: dt.datetime) -> None:
         self._slide(event.name, at)

@@ -33,6 +33,7 @@ KINDS = {
 PROMO_GONE = "__promo_refused"
 _REFUSED = "promo_refused"
 _NEEDED = (CUSTOMER, "occurred_at", "kind", "key")
+_OWN_KEY = ("order_id", "product_id", "value", "campaign", "message_id", "properties")
 
 
 def account_rows(
@@ -121,6 +122,13 @@ def check_columns(table: str, schema: pl.Schema, needed: tuple[str, ...]) -> Non
     for name in needed:
         if name not in schema:
             raise MissingColumnError(table, name, schema.names())
+
+
+def key_of_event(schema: pl.Schema) -> pl.Expr:
+    """Give what tells a row of `events` from the customer's others, which has no key of its own."""
+    own = [pl.col(name).cast(pl.String).fill_null("") for name in _OWN_KEY if name in schema]
+    at = in_microseconds("occurred_at").cast(pl.String)
+    return pl.concat_str([pl.col("name"), at, *own], separator="|")
 
 
 def in_microseconds(column: str) -> pl.Expr:

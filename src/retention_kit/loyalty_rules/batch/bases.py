@@ -7,11 +7,12 @@ import polars as pl
 
 from retention_kit.loyalty_rules.batch.columns import Numbers
 from retention_kit.loyalty_rules.batch.lines import HAS_LINES, numbers_of_lines, plugin_column
+from retention_kit.loyalty_rules.batch.plugged import checked_units, spec_of_base
 from retention_kit.loyalty_rules.kernel import layout
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
 
 
-def bases_of(rows: pl.DataFrame, kind: Numbers, plan: CompiledProgram) -> Numbers:
+def bases_of(rows: pl.DataFrame, kind: Numbers, mask: Numbers, plan: CompiledProgram) -> Numbers:
     """Give the bases of events, by base and event; never below 0, and -1 in proportion.
 
     What is paid from wallets is still in them: the kernel takes it off.
@@ -19,7 +20,11 @@ def bases_of(rows: pl.DataFrame, kind: Numbers, plan: CompiledProgram) -> Number
     Args:
         rows: Rows of `stream.Stream`.
         kind: Their kinds.
+        mask: The bits of the rules that look at each.
         plan: The programme, which says what each base is.
+
+    Raises:
+        PluginError: What a plug-in gives is no number of units.
     """
     found = np.zeros((max(1, len(plan.bases)), len(kind)), dtype=np.int64)
     is_return = kind == layout.RETURN
@@ -29,7 +34,11 @@ def bases_of(rows: pl.DataFrame, kind: Numbers, plan: CompiledProgram) -> Number
     without_lines = is_return & (_column(rows, HAS_LINES) == 0)
     for place, base in enumerate(plan.bases):
         if base.kind == "plugin":
-            found[place] = _column(rows, plugin_column(place))
+            asked = mask & plan.rules_of_base(place) != 0
+            units = _column(rows, plugin_column(place))
+            found[place] = checked_units(units, asked, spec_of_base(base, plan)[0])
+            if base.on == "order":
+                found[place][is_return] = -1
             continue
         if base.kind == "count":
             value = _column(rows, f"lines_count_{numbers[base.lines]}") // layout.MONEY

@@ -27,9 +27,69 @@ _ONE_AT_A_TIME = threading.Lock()
 _HEAD = '''"""Written by retention_kit of its own kernel; nobody edits it."""
 
 import numba
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
-_inner = numba.njit(nogil=True, boundscheck=True, error_model="numpy")
-_outer = numba.njit(nogil=True, boundscheck=True, error_model="numpy", cache={cache})
+_WORD = ir.IntType(64)
+
+
+def _place(builder, address, offset):
+    return builder.inttoptr(builder.add(address, builder.mul(offset, _WORD(8))), _WORD.as_pointer())
+
+
+def _loaded(builder, address, offset, is_fixed=True):
+    value = builder.load(_place(builder, address, offset))
+    if is_fixed:
+        # Nothing writes it while the kernel runs.
+        value.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return value
+
+
+@intrinsic
+def number_of(context, group, about):
+    def make(context, builder, signature, given):
+        return _loaded(builder, *given)
+
+    return types.int64(types.int64, types.int64), make
+
+
+@intrinsic
+def fixed_cell(context, group, about, row):
+    def make(context, builder, signature, given):
+        return _loaded(builder, _loaded(builder, *given[:2]), given[2])
+
+    return types.int64(types.int64, types.int64, types.int64), make
+
+
+@intrinsic
+def one_of_several(context, group, about, column, row):
+    def make(context, builder, signature, given):
+        columns = _loaded(builder, *given[:2])
+        return _loaded(builder, _loaded(builder, columns, given[2]), given[3])
+
+    return types.int64(types.int64, types.int64, types.int64, types.int64), make
+
+
+@intrinsic
+def read_cell(context, group, about, row):
+    def make(context, builder, signature, given):
+        return _loaded(builder, _loaded(builder, *given[:2]), given[2], is_fixed=False)
+
+    return types.int64(types.int64, types.int64, types.int64), make
+
+
+@intrinsic
+def write_cell(context, group, about, row, value):
+    def make(context, builder, signature, given):
+        builder.store(given[3], _place(builder, _loaded(builder, *given[:2]), given[2]))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64, types.int64), make
+
+
+_inner = numba.njit(nogil=True, error_model="numpy", _nrt=False)
+_outer = numba.njit(nogil=True, error_model="numpy", _nrt=False, cache={cache})
 
 
 '''
@@ -38,10 +98,10 @@ _outer = numba.njit(nogil=True, boundscheck=True, error_model="numpy", cache={ca
 def compiled(module: str, name: str, *, package: str = KERNEL) -> Callable[..., Any] | None:
     """Give a function of the kernel for packed columns, compiled; None without numba.
 
-    It lets go of the interpreter's lock while it runs, and raises IndexError where a column has no
-    room. Its compiled code is kept on disk, beside the kernel's own bytecode or else in the user's
-    cache, in a folder named after its text and the version of numba, so that code of another kernel
-    is never taken.
+    It lets go of the interpreter's lock while it runs. Of the rows that it reads and writes nothing
+    is checked: the kernel itself asks whether there is room. Its compiled code is kept on disk,
+    beside the kernel's own bytecode or else in the user's cache, in a folder named after its text
+    and the version of numba, so that code of another kernel is never taken.
 
     Args:
         module: The module's name within the kernel, such as `running`.
@@ -49,7 +109,7 @@ def compiled(module: str, name: str, *, package: str = KERNEL) -> Callable[..., 
         package: The package that is compiled.
 
     Returns:
-        The function; groups of columns go in as `packing.pack` gives them.
+        The function; groups of columns go in as `packing.Packed.address`.
     """
     with _ONE_AT_A_TIME:
         return _compiled(module, name, package)

@@ -13,14 +13,15 @@ from retention_kit.loyalty_rules.batch.account_rows import CUSTOMER
 from retention_kit.loyalty_rules.batch.columns import Numbers, rules_between
 from retention_kit.loyalty_rules.batch.reckoning import Reckoned, Wanted, packed_rules, reckon
 from retention_kit.loyalty_rules.batch.shaping import Shape
-from retention_kit.loyalty_rules.batch.stream import Stream
+from retention_kit.loyalty_rules.batch.stream import Stream, in_order
 from retention_kit.loyalty_rules.batch.taking import Chunk, chunk_of, once, starts_of
 from retention_kit.loyalty_rules.kernel.layout import ORDER
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
 
-MANY = 500_000
-"""About how many events are taken at a time where no entries are written."""
-MANY_WITH_ENTRIES = 100_000
+MANY = 100_000
+"""About how many events are taken at a time where no entries are written: few enough for the room
+that they take to be used again and again."""
+MANY_WITH_ENTRIES = 50_000
 """And where they are."""
 Change = Callable[[Chunk], Chunk]
 TABLES = ("ledger", "balances", "lots", "tiers", "refused")
@@ -68,7 +69,8 @@ def tables_of(
     many = MANY_WITH_ENTRIES if wanted.entries else MANY
 
     def made(part: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        own = once(part) if stream.repeats else part
+        ordered = in_order(part)
+        own = once(ordered) if stream.repeats else ordered
         chunk = chunk_of(own, plan, rules, stream.zone)
         if asked.change is not None:
             chunk = asked.change(chunk)

@@ -1,8 +1,9 @@
-"""The kernel's groups of columns, each packed into one array of two dimensions.
+"""The kernel's groups of columns, each said by one table of addresses.
 
-A compiled function takes four arrays quickly; a hundred and forty columns it would take minutes to
-compile. The first row says how long each column is, or what a single number is, or in which row
-the first of several columns stands. Then come the columns, and at last those that are several.
+A compiled function takes four numbers quickly; a hundred and forty columns it would take minutes to
+compile. The table of a group has a cell for each field, which is a number's value, the address of a
+column's first number, or that of such addresses where a field is several columns; and then, in the
+same order, how long each is. Nothing is copied: columns stay where they are.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from retention_kit.loyalty_rules.kernel.layout import Entries, Events, Rules, St
 
 GROUPS: dict[str, Any] = {one.__name__: one for one in (Rules, Events, State, Entries)}
 """The kernel's groups of columns by name."""
+READ_ONLY = ("Rules", "Events")
+"""The groups that the kernel never writes."""
 Group = TypeVar("Group", bound=NamedTuple)
 
 
@@ -24,72 +27,76 @@ class Place(NamedTuple):
 
     Attributes:
         kind: `number`, `column` or `columns`.
-        about: Its cell in the first row.
-        row: The row of a column; 0 of the others.
+        about: The cell of its value or of its address.
+        length: The cell of its length.
     """
 
     kind: str
     about: int
-    row: int
+    length: int
+
+
+class Packed(NamedTuple):
+    """A group of columns that compiled functions can reach.
+
+    Attributes:
+        table: The table of addresses.
+        columns: The columns by field, which stay as long as this does.
+    """
+
+    table: Numbers
+    columns: dict[str, Any]
+
+    @property
+    def address(self) -> int:
+        """Where the table stands; it is good as long as this is kept."""
+        return _address(self.table)
 
 
 def places(group: type[Any]) -> dict[str, Place]:
     """Say where the fields of a group stand."""
-    found = {}
-    row = 1
-    for about, (name, kind) in enumerate(kinds_of_fields(group).items()):
-        found[name] = Place(kind, about, row if kind == "column" else 0)
-        row += kind == "column"
-    return found
+    kinds = kinds_of_fields(group)
+    return {
+        name: Place(kind, about, len(kinds) + about)
+        for about, (name, kind) in enumerate(kinds.items())
+    }
 
 
-def pack(group: NamedTuple, *, width: int = 0) -> Numbers:
-    """Put a group of columns into one array.
+def pack(group: NamedTuple) -> Packed:
+    """Say where the columns of a group are.
 
     Args:
-        group: The columns: lists or arrays of whole numbers.
-        width: How much room each has at least.
+        group: The columns: arrays of 64-bit numbers, or lists, of which arrays are made.
     """
     where = places(type(group))
-    rows = 1 + sum(place.kind == "column" for place in where.values())
-    of_several = 0
-    width = max(width, len(where))
-    for name, place in where.items():
+    table = np.zeros(2 * len(where), dtype=np.int64)
+    columns: dict[str, Any] = {}
+    for name, (kind, about, length) in where.items():
         value = getattr(group, name)
-        if place.kind == "column":
-            width = max(width, len(value))
-        elif place.kind == "columns":
-            of_several += len(value)
-            width = max([width, *(len(one) for one in value)])
-    packed = np.empty((rows + of_several, width), dtype=np.int64)
-    packed[0] = 0
-    for name, place in where.items():
-        value = getattr(group, name)
-        if place.kind == "number":
-            packed[0, place.about] = value
-        elif place.kind == "column":
-            packed[0, place.about] = len(value)
-            packed[place.row, : len(value)] = value
-            packed[place.row, len(value) :] = 0
+        if kind == "number":
+            table[about] = value
+            continue
+        table[length] = len(value)
+        if kind == "column":
+            columns[name] = _array(value)
+            table[about] = _address(columns[name])
         else:
-            packed[0, place.about] = rows
-            for one in value:
-                packed[rows, : len(one)] = one
-                packed[rows, len(one) :] = 0
-                rows += 1
-    return packed
+            several = [_array(one) for one in value]
+            addresses = np.array([_address(one) for one in several], dtype=np.int64)
+            columns[name] = (several, addresses)
+            table[about] = _address(addresses)
+    return Packed(table, columns)
 
 
-def room_for(group: type[Any], columns: int) -> Numbers:
-    """Give a packed group of which each column has so much room."""
-    where = places(group)
-    packed = np.zeros((1 + len(where), max(columns, len(where))), dtype=np.int64)
-    packed[0, : len(where)] = columns
-    return packed
-
-
-def column_of(packed: Numbers, group: type[Any], name: str) -> Numbers:
+def column_of(packed: Packed, name: str) -> Numbers:
     """Give a column of a packed group, which is not copied."""
-    place = places(group)[name]
-    column: Numbers = packed[place.row, : packed[0, place.about]]
+    column: Numbers = packed.columns[name]
     return column
+
+
+def _array(value: Any) -> Numbers:
+    return np.ascontiguousarray(value, dtype=np.int64)
+
+
+def _address(column: Numbers) -> int:
+    return int(column.ctypes.data)

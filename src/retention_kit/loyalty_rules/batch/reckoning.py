@@ -9,7 +9,7 @@ import numpy as np
 
 from retention_kit.loyalty_rules.batch.columns import EventsOfArrays, Numbers, RulesOfArrays
 from retention_kit.loyalty_rules.batch.compiling import compiled, is_ready
-from retention_kit.loyalty_rules.batch.packing import column_of, pack, room_for
+from retention_kit.loyalty_rules.batch.packing import Packed, column_of, pack
 from retention_kit.loyalty_rules.kernel import running
 from retention_kit.loyalty_rules.kernel.layout import Entries, Events, State
 from retention_kit.loyalty_rules.kernel.room import new_state
@@ -21,7 +21,6 @@ SPARE = 64
 """How much room there is at first besides what is likely."""
 _ROWS_OF_STATE = ("lots", "records", "awards", "spendings", "holds", "qualifying")
 _LOT_COLUMNS = running.LOT_COLUMNS
-_NOT_YET = -1
 
 
 class Wanted(NamedTuple):
@@ -69,7 +68,7 @@ def reckon(
     *,
     plan: CompiledProgram,
     rules: RulesOfArrays,
-    packed: Numbers | None,
+    packed: Packed | None,
     as_of: int,
     wanted: Wanted,
 ) -> Reckoned:
@@ -80,7 +79,7 @@ def reckon(
         starts: Where each customer's begin, and where the last one's end.
         plan: The programme.
         rules: The same as arrays.
-        packed: The same packed; None where the kernel runs as it is.
+        packed: The same, packed; None where the kernel runs as it is.
         as_of: Until when time passes, exclusive.
         wanted: What is to be made.
     """
@@ -89,53 +88,34 @@ def reckon(
     customers, many = len(starts) - 1, len(events.at)
     entries = 4 * many + SPARE if wanted.entries else 2
     lots = 2 * many + SPARE if wanted.lots else 0
-    work.make_state(SPARE + 2 * longest)
+    work.make_state(SPARE + 4 * longest)
     work.make_results(customers, many, lots, rules.wallets)
     work.make_entries(entries)
     first = 0
     while first < customers:
-        try:
-            done = work.run(starts, as_of, wanted, first)
-        except IndexError:
+        done = work.run(starts, as_of, wanted, first)
+        if done < 0:
             # Somebody's account has outgrown its room.
-            done = work.first_undone(first)
+            done = -1 - done
             work.make_state(4 * work.room)
-        else:
-            if done < customers:
-                entries, lots = 2 * entries, 2 * lots
-                work.widen(entries, lots)
-        work.forget_after(done)
+        elif done < customers:
+            entries, lots = 2 * entries, 2 * lots
+            work.widen(entries, lots)
         first = done
     return work.result(wanted)
 
 
-def packed_rules(rules: RulesOfArrays, events: int) -> Numbers | None:
+def packed_rules(rules: RulesOfArrays, events: int) -> Packed | None:
     """Give the rules packed for the compiled kernel; None where that is not worth it."""
     if events <= FEW and not is_ready():
         return None
     return None if compiled("running", "run") is None else pack(rules)
 
 
-class _Work:
-    """What both ways of running share: room, and what comes out."""
-
-    room = 0
-    entries: Any
-    ends: Any
-
-    def first_undone(self, first: int) -> int:
-        """Give the first customer, from one on, who was not done."""
-        return next(place for place in range(first, len(self.ends)) if self.ends[place] < 0)
-
-    def before(self, customer: int) -> int:
-        """Give how many entries there were before a customer."""
-        return int(self.ends[customer - 1]) if customer else 0
-
-
-class _Arrays(_Work):
+class _Arrays:
     """The compiled kernel."""
 
-    def __init__(self, events: EventsOfArrays, packed: Numbers, rules: RulesOfArrays) -> None:
+    def __init__(self, events: EventsOfArrays, packed: Packed, rules: RulesOfArrays) -> None:
         self._events = pack(events)
         self._packed, self._rules = packed, rules
         self._run: Any = compiled("running", "run")
@@ -146,7 +126,7 @@ class _Arrays(_Work):
         self._state = pack(new_state(self._rules, _zeros, **rows))
 
     def make_results(self, customers: int, events: int, lots: int, wallets: int) -> None:
-        self.ends = np.full(customers, _NOT_YET, dtype=np.int64)
+        self.ends = _zeros(customers)
         self.outcome, self.available = _zeros(events), _zeros(events)
         self.balances = np.zeros((customers, wallets, running.BALANCE_COLUMNS), dtype=np.int64)
         self.tiers = np.zeros((customers, running.TIER_COLUMNS), dtype=np.int64)
@@ -154,29 +134,28 @@ class _Arrays(_Work):
         self.lot_ends = _zeros(customers)
 
     def make_entries(self, room: int) -> None:
-        self.entries = room_for(Entries, room)
+        rooms = {name: 2 if name == "used" else room for name in Entries._fields}
+        # Only what is written takes memory.
+        self.entries = pack(Entries(**{name: _zeros(rooms[name]) for name in rooms}))
 
     def widen(self, entries: int, lots: int) -> None:
         before = self.entries
         self.make_entries(entries)
-        wide = before.shape[1]
-        self.entries[1:, :wide] = before[1:]
+        for name in Entries._fields:
+            column = column_of(before, name)
+            column_of(self.entries, name)[: len(column)] = column
         self.lots = np.concatenate(
             [self.lots, np.zeros((lots - len(self.lots), _LOT_COLUMNS), np.int64)]
         )
 
-    def forget_after(self, customer: int) -> None:
-        used = column_of(self.entries, Entries, "used")
-        used[0], used[1] = self.before(customer), 0
-
     def run(self, starts: Numbers, as_of: int, wanted: Wanted, first: int) -> int:
         return int(
             self._run(
-                self._packed,
-                self._events,
+                self._packed.address,
+                self._events.address,
                 starts,
-                self._state,
-                self.entries,
+                self._state.address,
+                self.entries.address,
                 as_of,
                 int(wanted.applies),
                 first,
@@ -192,10 +171,10 @@ class _Arrays(_Work):
         )
 
     def result(self, wanted: Wanted) -> Reckoned:
-        used = int(column_of(self.entries, Entries, "used")[0]) if wanted.entries else 0
+        used = int(column_of(self.entries, "used")[0]) if wanted.entries else 0
         return Reckoned(
             entries={
-                name: column_of(self.entries, Entries, name)[:used]
+                name: column_of(self.entries, name)[:used]
                 for name in Entries._fields
                 if name != "used"
             },
@@ -209,8 +188,10 @@ class _Arrays(_Work):
         )
 
 
-class _Lists(_Work):
+class _Lists:
     """The kernel as it is, over lists."""
+
+    entries: Any
 
     def __init__(self, events: EventsOfArrays, plan: CompiledProgram) -> None:
         self._events = Events(*(column.tolist() for column in events))
@@ -223,7 +204,7 @@ class _Lists(_Work):
         )
 
     def make_results(self, customers: int, events: int, lots: int, wallets: int) -> None:
-        self.ends = [_NOT_YET] * customers
+        self.ends = [0] * customers
         self.outcome, self.available = [0] * events, [0] * events
         self.balances = [
             [[0] * running.BALANCE_COLUMNS for _ in range(wallets)] for _ in range(customers)
@@ -241,9 +222,6 @@ class _Lists(_Work):
             if name != "used":
                 column.extend([0] * (entries - len(column)))
         self.lots.extend([0] * _LOT_COLUMNS for _ in range(lots - len(self.lots)))
-
-    def forget_after(self, customer: int) -> None:
-        self.entries.used[0], self.entries.used[1] = self.before(customer), 0
 
     def run(self, starts: Numbers, as_of: int, wanted: Wanted, first: int) -> int:
         return running.run(

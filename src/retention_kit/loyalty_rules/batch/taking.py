@@ -84,7 +84,7 @@ def chunk_of(rows: pl.DataFrame, plan: CompiledProgram, rules: RulesOfArrays, zo
         spend=spend,
         key=key,
         until=_numbers(rows["until"].fill_null(0)) if "until" in names else np.zeros_like(at),
-        bases=bases_of(rows, kind, plan),
+        bases=bases_of(rows, kind, mask, plan),
     )
     return Chunk(rows, rows[CUSTOMER].gather(starts[:-1]), starts, events, named)
 
@@ -179,12 +179,19 @@ def _spent(
         return wallet, spend
     points = _numbers(rows["points"].fill_null(-1))
     told = (points >= 0) & (wallet >= 0) & ((kind == layout.ORDER) | is_return)
-    place = np.where(wallet >= 0, version * rules.wallets + wallet, 0)
-    top, bottom = rules.wallet_top[place], rules.wallet_bottom[place]
+    spend[told] = 0
+    places = np.flatnonzero(told & (points > 0))
+    points = points[places]
+    settings = version[places] * rules.wallets + wallet[places]
+    if len(plan.paying) == 1:
+        # By one number all are divided much faster.
+        settings = settings[0] if len(settings) else 0
+    top, bottom = rules.wallet_top[settings], rules.wallet_bottom[settings]
     # Whole multiples apart, so that the product stays small.
-    rest = points % top * bottom
-    units = points // top * bottom + rest // top
-    spend = np.where(told, np.where(rest % top == 0, units, NOT_WHOLE), spend)
+    whole = points // top
+    rest = (points - whole * top) * bottom
+    more = rest // top
+    spend[places] = np.where(more * top == rest, whole * bottom + more, NOT_WHOLE)
     return wallet, spend
 
 

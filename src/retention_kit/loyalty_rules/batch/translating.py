@@ -1,12 +1,17 @@
-"""The kernel's text, said of packed arrays: what numba compiles.
+"""The kernel's text, said of tables of addresses: what numba compiles.
 
 Every function that the asked one calls is written into one text, under a name of its own; groups of
-columns become the arrays of `packing`, and constants become numbers. Nothing else is changed.
+columns become the addresses of `packing`, and constants become numbers. Nothing else is changed.
+Cells of columns are read by `fixed_cell(group, field, row)` where nothing ever writes them, and
+else by `read_cell`; `one_of_several(group, field, column, row)` reads one of several columns,
+`number_of(group, field)` gives a number or a length, and `write_cell(group, field, row, value)`
+writes.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 import importlib
 import inspect
 import textwrap
@@ -14,11 +19,13 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from retention_kit.loyalty_rules.batch.packing import GROUPS, Place, places
+from retention_kit.loyalty_rules.batch.packing import GROUPS, READ_ONLY, Place, places
+
+_HELD = "held_for_several_cells"
 
 
 def translated(module: str, name: str, package: str) -> tuple[str, str]:
-    """Write a function of the kernel, and all that it calls, for packed arrays.
+    """Write a function of the kernel, and all that it calls, for tables of addresses.
 
     Args:
         module: The module's name within the package.
@@ -78,10 +85,9 @@ class _Writer(ast.NodeTransformer):
         if ast.get_docstring(tree) is not None:
             tree.body = tree.body[1:]
         tree.body = [
-            self.visit(one)
-            for one in tree.body
-            if not (isinstance(one, ast.Assign) and self._is_alias(one))
+            one for one in tree.body if not (isinstance(one, ast.Assign) and self._is_alias(one))
         ]
+        self.generic_visit(tree)
         return ast.unparse(ast.fix_missing_locations(tree))
 
     def _aliases_of(self, tree: ast.FunctionDef) -> Iterator[tuple[str, tuple[str, Place]]]:
@@ -106,37 +112,66 @@ class _Writer(ast.NodeTransformer):
         return None if group is None else (node.value.id, places(GROUPS[group])[node.attr])
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
-        column = self._column(node.value)
-        if column is not None and column[1].kind == "column":
-            name, place = column
-            return _cell(name, ast.Constant(place.row), self.visit(node.slice), node.ctx)
+        cell = self._cell(node)
+        if cell is not None:
+            group, place, row = cell
+            reader = "fixed_cell" if self._groups[group] in READ_ONLY else "read_cell"
+            return _called(reader, group, place.about, row)
         inner = node.value
         if isinstance(inner, ast.Subscript):
             column = self._column(inner.value)
             if column is not None:
-                name, place = column
-                first = _cell(name, ast.Constant(0), ast.Constant(place.about), ast.Load())
-                row = ast.BinOp(first, ast.Add(), self.visit(inner.slice))
-                return _cell(name, row, self.visit(node.slice), node.ctx)
+                group, place = column
+                assert self._groups[group] in READ_ONLY, "the kernel writes none of several columns"
+                which, row = self.visit(inner.slice), self.visit(node.slice)
+                return _called("one_of_several", group, place.about, which, row)
         return self.generic_visit(node)
+
+    def _cell(self, node: ast.AST) -> tuple[str, Place, ast.expr] | None:
+        """Tell of which group, of which column and in which row an expression is a cell."""
+        if not isinstance(node, ast.Subscript):
+            return None
+        column = self._column(node.value)
+        if column is None or column[1].kind != "column":
+            return None
+        # What is read and written is said twice, and visiting changes what it visits.
+        return *column, self.visit(copy.deepcopy(node.slice))
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         column = self._column(node)
         if column is None or column[1].kind != "number":
-            raise AssertionError(f"{ast.unparse(node)} of the kernel is not said of packed arrays.")
-        return _cell(column[0], ast.Constant(0), ast.Constant(column[1].about), ast.Load())
+            raise AssertionError(f"{ast.unparse(node)} of the kernel is not said of addresses.")
+        return _called("number_of", column[0], column[1].about)
 
     def visit_Call(self, node: ast.Call) -> Any:
         if isinstance(node.func, ast.Name) and node.func.id == "len":
             column = self._column(node.args[0])
             if column is not None:
-                about = ast.Constant(column[1].about)
-                return _cell(column[0], ast.Constant(0), about, ast.Load())
+                return _called("number_of", column[0], column[1].length)
         return self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         assert not self._is_alias(node), "the kernel names columns at the top of its functions"
-        return self.generic_visit(node)
+        if not any(self._cell(target) for target in node.targets):
+            return self.generic_visit(node)
+        value = self.visit(node.value)
+        if len(node.targets) == 1:
+            return self._written(node.targets[0], value)
+        held = ast.Assign([ast.Name(_HELD, ast.Store())], value)
+        kept = ast.Name(_HELD, ast.Load())
+        return [held, *(self._written(target, kept) for target in node.targets)]
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        if self._cell(node.target) is None:
+            return self.generic_visit(node)
+        now = self.visit(node.target)
+        return self._written(node.target, ast.BinOp(now, node.op, self.visit(node.value)))
+
+    def _written(self, target: ast.expr, value: ast.expr) -> ast.stmt:
+        cell = self._cell(target)
+        assert cell is not None, "the kernel writes one value to cells alone"
+        group, place, row = cell
+        return ast.Expr(_called("write_cell", group, place.about, row, value))
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         assert node.value is not None
@@ -160,6 +195,7 @@ def _groups_of(tree: ast.FunctionDef) -> Iterator[tuple[str, str]]:
             yield argument.arg, argument.annotation.id
 
 
-def _cell(name: str, row: ast.expr, column: ast.expr, ctx: ast.expr_context) -> ast.Subscript:
-    place = ast.Tuple([row, column], ast.Load())
-    return ast.Subscript(ast.Name(name, ast.Load()), place, ctx)
+def _called(name: str, group: str, *arguments: int | ast.expr) -> ast.Call:
+    """Call one of the functions that reach columns."""
+    said = [ast.Constant(one) if isinstance(one, int) else one for one in arguments]
+    return ast.Call(ast.Name(name, ast.Load()), [ast.Name(group, ast.Load()), *said], [])

@@ -17,24 +17,47 @@ if TYPE_CHECKING:
     import polars as pl
 
 API_VERSION = 1
+MOST_UNITS = 10**12
+"""Below how many units a row earns."""
 
 
 @dataclass(frozen=True, slots=True)
 class EarningRuleSpec:
     """What a plug-in says of one award: how many units a row earns, in both ways.
 
-    What its functions raise comes as a `PluginError` that names the award, with the plug-in's own
-    error as its cause.
+    Both functions see the same rows, and look at each by itself: what a row earns depends on no
+    other row. They are asked only about rows that a rule with the award looks at, by its filters,
+    days and hours; `frame` may see others too, for which nothing it gives counts. A row has its own
+    columns and these, where nothing is null that is told to be 0:
+
+    - A sale, of `orders`: `order_id`, `customer_id`; `ordered_at`, in the shop's zone; `amount`,
+      `discount`, `points_paid` (`Decimal(18,4)`, 0 for none); `promo_code`, `channel`, null for
+      none; `currency`, the programme's; `kind`, `sale`; `status`, `completed`. Other columns are
+      those of the table, and `Order.columns`. What is known of an order only later is not shown.
+    - An activity, of `events`, or one that was derived: `customer_id`, `name`; `occurred_at`,
+      `recorded_at`, in the shop's zone; `value` (`Decimal(18,4)`, 0 for none). Other columns are
+      those of the table, and `Activity.columns`; the derived have none.
+
+    A sale is shown as it is told: what a quote or a simulation would take off, or pay from wallets,
+    is not in it. A return is never shown: it takes back in proportion. What a row earns is fixed:
+    no multiplier changes it; caps and stacking hold for it as for other awards.
+
+    What the functions raise comes as a `PluginError` that names the award and the distribution,
+    with the plug-in's own error as its cause and none of its words, which may hold customers' data.
+    What the table of `frame` raises only when it is collected cannot be told from any other error
+    of the plan, and comes as Polars raises it. `testing.check_earning_rule` tests both functions
+    against each other.
 
     Attributes:
         name: The award's name, `vendor.award`.
         summary: What it gives for what, in a few words.
         distribution: What one installs to have it.
         settings: The pydantic model of its settings, which checks them.
-        frame: Takes the settings and the lazy table `orders`, or `events` where the rule waits for
-            one; gives a lazy table of `order_id`, or of `customer_id` and `occurred_at`, and
-            `units` (`Int64`), in the wallet's smallest units; a row that is not there earns 0.
-        units: Takes the settings and one row as a mapping; gives the same number.
+        frame: Takes the settings and a lazy table of such rows; gives a lazy table of their keys
+            and `units`, whole numbers from 0 on in the wallet's smallest units. The key of a sale
+            is `order_id`; of an activity `customer_id` and `key`, a column that its table has for
+            this. One row for each key; a row that is not there earns 0.
+        units: Takes the settings and one row as a mapping; gives the same number as an `int`.
         api_version: The version of this interface that the plug-in was written to.
 
     Raises:
@@ -58,9 +81,11 @@ class EarningRuleSpec:
 
         Raises:
             DefinitionError: They are not what the plug-in takes.
+            PluginError: The plug-in cannot check them.
         """
         try:
-            return self.settings.model_validate(award.settings)
+            with fence(self, "settings", pydantic.ValidationError):
+                return self.settings.model_validate(award.settings)
         except pydantic.ValidationError as problem:
             places = sorted(
                 {".".join(map(str, one["loc"])) or "the whole" for one in problem.errors()}
@@ -79,23 +104,32 @@ class EarningRuleSpec:
         """
         with fence(self, "units"):
             units = self.units(settings, row)
-        if isinstance(units, bool) or not isinstance(units, int) or units < 0:
+        whole = isinstance(units, int) and not isinstance(units, bool)
+        if not whole or not 0 <= units < MOST_UNITS:
+            got = "a number out of bounds" if whole else f"a {type(units).__name__}"
             raise PluginError(
-                f"The award {self.name!r} of {self.distribution!r} gave a {type(units).__name__} "
-                "for its units. Allowed: a whole number, 0 or more. Next step: mend the plug-in."
+                f"The award {self.name!r} of {self.distribution!r} gave {got} for its units. "
+                "Allowed: a whole number, 0 or more, below 10**12. Next step: mend the plug-in."
             )
         return units
 
 
 @contextmanager
-def fence(spec: EarningRuleSpec, part: str) -> Iterator[None]:
+def fence(spec: EarningRuleSpec, part: str, *but: type[Exception]) -> Iterator[None]:
     """Let what a plug-in raises out as an error that names the plug-in, and says nothing it says.
+
+    Args:
+        spec: What the plug-in gives.
+        part: Which part of it is called.
+        *but: What comes out as it is.
 
     Raises:
         PluginError: The plug-in raised something; the cause is what.
     """
     try:
         yield
+    except but:
+        raise
     except Exception as problem:
         raise PluginError(
             f"The award {spec.name!r} of {spec.distribution!r} raised a {type(problem).__name__} "

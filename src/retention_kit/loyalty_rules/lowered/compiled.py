@@ -113,6 +113,11 @@ class CompiledProgram:
         rules: Any = self.rules
         return NONE in rules.rule_pending or NONE in rules.wallet_pending
 
+    def rules_of_base(self, place: int) -> int:
+        """Give the bits of the rules that look at a base."""
+        bases: Any = self.rules.rule_base
+        return sum(1 << bit for bit, base in enumerate(bases) if base == place)
+
     def wallet(self, name: str) -> Wallet:
         """Give a wallet by its name.
 

@@ -34,20 +34,11 @@ def bases_with(program: CompiledProgram) -> BasesOf:
     return lambda event, goods, lines, row: [[one(event, goods, lines, row)] for one in each]
 
 
-def plugin_units(base: Base, program: CompiledProgram, row: Any) -> int:
-    """Give what a plug-in gives for a row."""
-    assert base.plugin is not None
-    spec, settings = program.specs[base.plugin]
-    return spec.units_of(settings, row)
-
-
 def _reckoning(base: Base, program: CompiledProgram) -> _Reckon:
     if base.kind == "plugin":
-        if base.on != "order":
-            return lambda *_: 0
-        return lambda event, _, __, row: (
-            plugin_units(base, program, row) if isinstance(event, Order) else IN_PROPORTION
-        )
+        # What plug-ins give is asked for when it is known which rules look at the event.
+        back = IN_PROPORTION if base.on == "order" else 0
+        return lambda event, *_: 0 if isinstance(event, Order) else back
     if base.by_lines:
         return _by_lines(base, program.time_zone)
     return _before_discount if base.before_discount else _goods

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from retention_kit.errors import DataError, nearest_names
 from retention_kit.loyalty_rules.kernel.layout import Events
-from retention_kit.loyalty_rules.online.bases import BasesOf, bases_with, plugin_units
+from retention_kit.loyalty_rules.online.bases import BasesOf, bases_with
 from retention_kit.loyalty_rules.online.events import (
     Activity,
     Adjustment,
@@ -28,6 +28,7 @@ from retention_kit.loyalty_rules.online.events import (
 )
 from retention_kit.loyalty_rules.online.exact import microseconds, parts_of
 from retention_kit.loyalty_rules.online.masks import Masks, mask_of, masks_with
+from retention_kit.loyalty_rules.online.plugged import Plugged, plugged_with, put_units
 from retention_kit.loyalty_rules.online.rows import row_of_activity, row_of_order, rows_of_lines
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class _Prepared:
     bases: BasesOf
     zeros: tuple[tuple[int], ...]
     needs_row: bool
+    plugged: Plugged
     segments: dict[str, int]
 
 
@@ -165,12 +167,12 @@ def wallet_of(name: str | None, program: CompiledProgram, version: int) -> int:
 def _ready(program: CompiledProgram) -> _Prepared:
     masks = masks_with(program)
     on_orders = (*masks.orders, *masks.discounts)
-    has_plugins = any(base.kind == "plugin" for base in program.bases)
     return _Prepared(
         masks=masks,
         bases=bases_with(program),
         zeros=tuple((0,) for _ in program.bases),
-        needs_row=has_plugins or any(bits.needs_row for bits in on_orders),
+        needs_row=any(bits.needs_row for bits in on_orders),
+        plugged=plugged_with(program),
         segments={one.segment.name: number for number, one in enumerate(program.segments)},
     )
 
@@ -187,7 +189,7 @@ def _of_order(
         _name(row, order.reservation)
     lines = rows_of_lines(order.lines, order, account.customer_id) if order.lines else []
     columns: Any = None
-    if ready.needs_row:
+    if ready.needs_row or ready.plugged:
         points = _worth(program, row.version, row.wallet, row.spend)
         columns = row_of_order(order, account.customer_id, points)
     promo = None if order.promo_refused else order.promo_code
@@ -196,6 +198,8 @@ def _of_order(
     if program.discount_filters:
         row.discounts = mask_of(masks.discounts[version], program, row.at, columns, lines, promo)
     row.bases = ready.bases(order, goods, lines, columns)
+    if ready.plugged:
+        put_units(ready.plugged, row.bases, row.mask, columns, program)
 
 
 def _of_return(
@@ -214,20 +218,15 @@ def _of_activity(
 ) -> None:
     row.key = program.activities[activity.name]
     bits = ready.masks.activities[row.key][row.version]
-    plugins = [
-        place
-        for place, base in enumerate(program.bases)
-        if base.kind == "plugin" and base.on == "activity"
-    ]
     columns: Any = None
-    if bits.needs_row or plugins:
+    if bits.needs_row or ready.plugged:
         columns = row_of_activity(activity, account.customer_id)
     row.mask = mask_of(bits, program, row.at, columns, [], None)
     # What happened has no price: all that rules can look at is its value.
     bases = [[0] for _ in program.bases]
     bases[0] = [max(parts_of(activity.value), 0)]
-    for place in plugins:
-        bases[place] = [plugin_units(program.bases[place], program, columns)]
+    if ready.plugged:
+        put_units(ready.plugged, bases, row.mask, columns, program)
     row.bases = bases
 
 
