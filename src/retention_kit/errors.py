@@ -231,7 +231,10 @@ def nearest_names(name: str, available: Iterable[str], *, limit: int = 3) -> tup
         by_key.setdefault(_key(candidate), candidate)
     wanted = _key(name)
     close = difflib.get_close_matches(wanted, by_key, n=limit, cutoff=0.6)
-    holding = [key for key in by_key if key and wanted and (key in wanted or wanted in key)]
+    # A single letter stands in nearly every name.
+    holding = [
+        key for key in by_key if min(len(key), len(wanted)) > 1 and (key in wanted or wanted in key)
+    ]
     return tuple(by_key[key] for key in dict.fromkeys([*close, *holding]))[:limit]
 
 

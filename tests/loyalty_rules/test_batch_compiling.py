@@ -76,7 +76,7 @@ def write_cell(group, field, row, value):
 def test_the_translated_kernel_runs_without_a_compiler(monkeypatch):
     text, entrance = translated("running", "run", compiling.KERNEL)
     names = {one.__name__: one for one in (number_of, fixed_cell, one_of_several, write_cell)}
-    names["read_cell"] = fixed_cell
+    names |= {"read_cell": fixed_cell, "plain": int}
     exec(text, names)  # the kernel's own text
     program = gamified(currency=SHOP.currency)
     monkeypatch.setattr("retention_kit.loyalty_rules.batch.histories.packed_rules", _never)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import pydantic
 
+from retention_kit.contracts.misfits import cannot_be_made
 from retention_kit.errors import DefinitionError
 
 _FORMAT = "format"
@@ -20,7 +21,8 @@ class SavedModel(pydantic.BaseModel):
     It is frozen, holds numbers and names but no data of customers, and is JSON in both directions;
     floats come back as the very same floats. A subclass names its format, and its version where
     that is no longer 1; `upgrade` then turns what an earlier version wrote into today's fields.
-    Where another class holds the model, `SHOWN_AS` is that one's name, which messages then give.
+    Where another class holds the model, `SHOWN_AS` is that one's name, which messages then give;
+    `AGAIN` is what they advise where the JSON cannot be used.
 
     Examples:
         >>> class Line(SavedModel):
@@ -37,12 +39,13 @@ class SavedModel(pydantic.BaseModel):
     FORMAT: ClassVar[str]
     VERSION: ClassVar[int] = 1
     SHOWN_AS: ClassVar[str] = ""
+    AGAIN: ClassVar[str] = "fit and save the model again"
 
     def __init__(self, /, **fields: Any) -> None:
         try:
             super().__init__(**fields)
         except pydantic.ValidationError as problem:
-            raise _refused(_name_of(type(self)), problem) from None
+            raise cannot_be_made(_name_of(type(self)), type(self), problem) from None
 
     def to_json(self, *, indent: int | None = 2) -> str:
         """Give the model as JSON text, with its format and version."""
@@ -103,13 +106,13 @@ def _opened(model: type[SavedModel], text: str | bytes) -> tuple[dict[str, Any],
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise DefinitionError(
             f"The version in the JSON of {name} is {version!r}. Allowed: a whole number from 1 to "
-            f"{model.VERSION}. Next step: save the model again.",
+            f"{model.VERSION}. Next step: {model.AGAIN}.",
             parameter=_VERSION,
         )
     if version > model.VERSION:
         raise DefinitionError(
             f"The JSON of {name} is of version {version}, and this library reads versions 1 to "
-            f"{model.VERSION}. Next step: upgrade retention_kit, or fit and save the model again.",
+            f"{model.VERSION}. Next step: upgrade retention_kit, or {model.AGAIN}.",
             parameter=_VERSION,
         )
     fields = {key: value for key, value in read.items() if key not in (_FORMAT, _VERSION)}
@@ -119,16 +122,3 @@ def _opened(model: type[SavedModel], text: str | bytes) -> tuple[dict[str, Any],
 def _name_of(model: type[SavedModel]) -> str:
     """Give the name by which a person knows the model."""
     return model.SHOWN_AS or model.__name__
-
-
-def _refused(name: str, problem: pydantic.ValidationError) -> DefinitionError:
-    """Say which fields are wrong and why, without what stands in them."""
-    found = [
-        f"{'.'.join(map(str, one['loc'])) or 'the whole'}: {one['msg']}"
-        for one in problem.errors(include_url=False, include_input=False)
-    ]
-    first = problem.errors(include_url=False, include_input=False)[0]["loc"]
-    return DefinitionError(
-        f"{name} cannot be made: {'; '.join(found)}. Next step: mend the fields.",
-        parameter=str(first[0]) if first else None,
-    )

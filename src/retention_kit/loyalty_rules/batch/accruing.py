@@ -16,7 +16,9 @@ from retention_kit.loyalty_rules.batch.accounts import loyalty_lots, loyalty_tie
 from retention_kit.loyalty_rules.batch.histories import TABLES
 from retention_kit.loyalty_rules.batch.making import Program, lazy_table, made_of
 from retention_kit.loyalty_rules.definitions.plugins import EarningRuleSpec
+from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram
 from retention_kit.loyalty_rules.deriving.all_sources import derive_events
+from retention_kit.loyalty_rules.lowered.compiled import CompiledProgram
 from retention_kit.smart_segments.answers import Beside
 
 __all__ = [
@@ -83,7 +85,8 @@ def accrue(
     Raises:
         MissingColumnError: A column without which a table says nothing is absent.
         DataError: An event names a wallet that there is not, or an amount is none.
-        DefinitionError: The programme, or one of its filters, asks for what is not there.
+        DefinitionError: The programme, or one of its filters, asks for what is not there; or it is
+            of another currency than the shop.
 
     Examples:
         >>> from retention_kit.datasets import make_dataset
@@ -101,6 +104,7 @@ def accrue(
             allowed="a Dataset",
             step="Dataset.from_frames(…) makes one.",
         )
+    _check_program(program, dataset.currency)
     if derived is None:
         derived = derive_events(dataset, program, as_of=as_of, **beside)
     made = made_of(
@@ -226,3 +230,32 @@ def loyalty_balances(
     """
     given = (orders, order_items, events, loyalty_events)
     return lazy_table("balances", given, program, as_of, specs)
+
+
+def _check_program(program: object, currency: str) -> None:
+    """Raise where it is no programme, or one of another currency.
+
+    Raises:
+        DefinitionError: So it is.
+    """
+    if isinstance(program, CompiledProgram):
+        raise bad_parameter(
+            "program",
+            got="a CompiledProgram",
+            allowed="a LoyaltyProgram or a ProgramHistory",
+            step="pass the programme itself, which is compiled for the zone of the dataset.",
+        )
+    if not isinstance(program, Program):
+        raise bad_parameter(
+            "program",
+            got=type(program).__name__,
+            allowed="a LoyaltyProgram or a ProgramHistory",
+        )
+    versions = (program,) if isinstance(program, LoyaltyProgram) else program.programs
+    if versions[0].currency != currency:
+        raise bad_parameter(
+            "currency",
+            got=versions[0].currency,
+            allowed=f"{currency!r}, the shop's",
+            step=f"program.with_fields(currency={currency!r}), and amounts that fit it.",
+        )

@@ -47,6 +47,14 @@ def _loaded(builder, address, offset, is_fixed=True):
 
 
 @intrinsic
+def plain(context, value):
+    def make(context, builder, signature, given):
+        return given[0]
+
+    return types.int64(types.int64), make
+
+
+@intrinsic
 def number_of(context, group, about):
     def make(context, builder, signature, given):
         return _loaded(builder, *given)
@@ -88,7 +96,10 @@ def write_cell(context, group, about, row, value):
     return types.void(types.int64, types.int64, types.int64, types.int64), make
 
 
-_inner = numba.njit(nogil=True, error_model="numpy", _nrt=False)
+# What is called from here alone needs no way in from Python.
+_inner = numba.njit(
+    nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
 _outer = numba.njit(nogil=True, error_model="numpy", _nrt=False, cache={cache})
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from retention_kit.contracts.schemas import MONEY
 from retention_kit.smart_segments.definitions.lengths import microseconds
 from retention_kit.smart_segments.definitions.values import Where
 from retention_kit.smart_segments.frame.comparisons import answered
@@ -15,6 +16,13 @@ from retention_kit.smart_segments.frame.given import Column, Given
 
 ALL = -1
 """All bits."""
+_NONE_IS_ZERO = (
+    ("orders", "discount"),
+    ("orders", "points_paid"),
+    ("order_items", "discount"),
+    ("events", "value"),
+)
+"""What filters see as 0 where it is not told, as in events that are posted one by one."""
 
 
 def asked(tables: Mapping[str, pl.LazyFrame | None], *, as_of: dt.datetime, zone: str) -> Given:
@@ -61,9 +69,19 @@ def holds(where: Iterable[Where], table: str, given: Given) -> pl.Expr | None:
 
 
 def _column(one: Where, table: str, given: Given) -> Column:
+    if (table, one.column) in _NONE_IS_ZERO:
+        return _money(table, one.column, given)
     if table not in given.schemas:
         return Column(table, one.column, None)
     return given.column(table, one.column)
+
+
+def _money(table: str, name: str, given: Given) -> Column:
+    """Give a column of money of which nothing told is none."""
+    dtype = given.schemas.get(table, {}).get(name, pl.Null())
+    if isinstance(dtype, pl.Null):
+        return Column(table, name, MONEY, pl.lit(0, dtype=MONEY))
+    return Column(table, name, dtype, pl.col(name).fill_null(0))
 
 
 def bits(conditions: Mapping[int, pl.Expr | None]) -> pl.Expr | None:

@@ -11,6 +11,7 @@ import polars as pl
 
 from retention_kit.loyalty_rules.batch.account_rows import CUSTOMER
 from retention_kit.loyalty_rules.batch.columns import Numbers, rules_between
+from retention_kit.loyalty_rules.batch.ordering import after_their_orders
 from retention_kit.loyalty_rules.batch.reckoning import Reckoned, Wanted, packed_rules, reckon
 from retention_kit.loyalty_rules.batch.shaping import Shape
 from retention_kit.loyalty_rules.batch.stream import Stream, in_order
@@ -71,7 +72,7 @@ def tables_of(
     def made(part: pl.DataFrame) -> dict[str, pl.DataFrame]:
         ordered = in_order(part)
         own = once(ordered) if stream.repeats else ordered
-        chunk = chunk_of(own, plan, rules, stream.zone)
+        chunk = chunk_of(after_their_orders(own), plan, rules, stream.zone)
         if asked.change is not None:
             chunk = asked.change(chunk)
         found = reckon(

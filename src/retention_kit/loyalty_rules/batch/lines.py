@@ -13,12 +13,16 @@ from retention_kit.contracts.schemas import MONEY
 from retention_kit.errors import DefinitionError, MissingColumnError
 from retention_kit.loyalty_rules.batch.filters import holds
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
+from retention_kit.metrics.base.observed import is_sale
 from retention_kit.smart_segments.definitions.values import Where
 from retention_kit.smart_segments.frame.given import Given
 
 HAS_LINES = "has_lines"
+OF_SALE = "__of_sale"
+"""Whether an order, or what a line is of, is a sale; else it is a return."""
 Lines = tuple[Where, ...]
 _NEEDED = ("order_id", "amount", "quantity")
+_SOLD, _CAME_BACK = "__sold", "__came_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,11 @@ class LineSums:
     """Sums over lines, by order.
 
     Attributes:
-        frame: One row per order that has lines: `order_id`, and the columns; None where nothing is
-            asked of lines.
+        frame: One row per sale and per return that has lines: `order_id`, `OF_SALE`, and the
+            columns; None where nothing is asked of lines.
         columns: Those that bases are reckoned from: `has_lines`, and by number of the filters
             `lines_0` (`Int64`), the amount in ten-thousandths; `lines_off_0`, the discount;
-            `lines_count_0`, the quantity in ten-thousandths.
+            `lines_count_0`, the quantity in ten-thousandths. Of returns too they are above 0.
         numbers: By the filters of lines, their number.
     """
 
@@ -43,11 +47,16 @@ class LineSums:
         return pl.col(f"lines_any_{self.numbers[lines]}").fill_null(value=False)
 
 
-def line_sums(order_items: pl.LazyFrame | None, plan: CompiledProgram, given: Given) -> LineSums:
+def line_sums(
+    order_items: pl.LazyFrame | None, orders: pl.LazyFrame, plan: CompiledProgram, given: Given
+) -> LineSums:
     """Sum the lines that the rules ask for.
+
+    A return has lines of its own, below 0: filters see them above 0, as they see those of sales.
 
     Args:
         order_items: The lines of the orders.
+        orders: The orders.
         plan: The programme.
         given: The tables that filters look at.
 
@@ -82,9 +91,42 @@ def line_sums(order_items: pl.LazyFrame | None, plan: CompiledProgram, given: Gi
         ):
             found[name] = (column if match is None else column.filter(match)).sum()
         found[f"lines_any_{number}"] = pl.lit(value=True) if match is None else match.any()
-    frame = order_items.group_by("order_id").agg(one.alias(name) for name, one in found.items())
+    rows = _turned(_by_kind(order_items, schema, orders), schema)
+    frame = rows.group_by("order_id", OF_SALE).agg(one.alias(name) for name, one in found.items())
     carried = tuple(name for name in found if not name.startswith("lines_any_"))
     return LineSums(frame, carried, numbers)
+
+
+def _by_kind(order_items: pl.LazyFrame, schema: pl.Schema, orders: pl.LazyFrame) -> pl.LazyFrame:
+    """Say of each line whether it is of a sale."""
+    if "kind" in schema:
+        return order_items.with_columns(is_sale(order_items).alias(OF_SALE))
+    if "kind" not in orders.collect_schema():
+        return order_items.with_columns(pl.lit(value=True).alias(OF_SALE))
+    # A sale and a return may have one id: then what is below 0 came back.
+    kinds = orders.group_by("order_id").agg(
+        is_sale(orders).any().alias(_SOLD), (~is_sale(orders)).any().alias(_CAME_BACK)
+    )
+    is_below = (pl.col("quantity") < 0) | ((pl.col("quantity") == 0) & (pl.col("amount") < 0))
+    came_back = pl.col(_CAME_BACK) & (~pl.col(_SOLD) | is_below)
+    return (
+        order_items.join(kinds, on="order_id", how="left", maintain_order="none")
+        .with_columns((~came_back).fill_null(value=True).alias(OF_SALE))
+        .drop(_SOLD, _CAME_BACK)
+    )
+
+
+def _turned(lines: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
+    """Turn the signs of what came back; a discount is above 0 however it is written."""
+    sold = pl.col(OF_SALE)
+    turned = [
+        pl.when(sold).then(name).otherwise(-pl.col(name)).cast(schema[name])
+        for name in ("amount", "quantity")
+    ]
+    if "discount" in schema:
+        off = pl.col("discount")
+        turned.append(pl.when(sold).then(off).otherwise(off.abs()).cast(schema["discount"]))
+    return lines.with_columns(turned)
 
 
 def numbers_of_lines(plan: CompiledProgram) -> dict[Lines, int]:

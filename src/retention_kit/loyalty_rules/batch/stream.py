@@ -18,7 +18,7 @@ from retention_kit.loyalty_rules.batch.account_rows import (
     refused_codes,
 )
 from retention_kit.loyalty_rules.batch.filters import asked
-from retention_kit.loyalty_rules.batch.lines import HAS_LINES, LineSums, line_sums
+from retention_kit.loyalty_rules.batch.lines import OF_SALE, LineSums, line_sums
 from retention_kit.loyalty_rules.batch.plugged import (
     columns_on_orders,
     with_units_of_events,
@@ -116,10 +116,11 @@ def stream_of(
     zone = zone_of(schema)
     tables = {"orders": orders, "order_items": order_items, "events": events}
     given = asked(tables, as_of=in_zone(as_of, zone), zone=zone)
-    sums = line_sums(order_items, plan, given)
+    sums = line_sums(order_items, orders, plan, given)
     refused = refused_codes(loyalty_events, as_of, zone, schema) if asks_for_promo(plan) else None
     if sums.frame is not None:
-        seen = seen.join(sums.frame, on="order_id", how="left")
+        seen = seen.with_columns(is_sale(seen).alias(OF_SALE))
+        seen = seen.join(sums.frame, on=["order_id", OF_SALE], how="left")
     if refused is not None:
         keys = [CUSTOMER, "order_id"]
         seen = seen.join(refused, on=keys, how="left", maintain_order="none")
@@ -150,7 +151,7 @@ def _sorted(rows: pl.LazyFrame) -> pl.LazyFrame:
         # One number for both is sorted much faster than the two.
         customer = pl.col(CUSTOMER).cast(pl.Int128)
         return rows.sort(customer * 2**64 + pl.col("at"))
-    return rows.sort(_sorts(schema.names()))
+    return rows.sort(sorts_of(schema.names()))
 
 
 def in_order(rows: pl.DataFrame) -> pl.DataFrame:
@@ -163,7 +164,7 @@ def in_order(rows: pl.DataFrame) -> pl.DataFrame:
         return rows
     tied = follows | follows.shift(-1, fill_value=False)
     places = tied.arg_true()
-    among = rows.filter(tied).select(pl.arg_sort_by(_sorts(rows.columns))).to_series()
+    among = rows.filter(tied).select(pl.arg_sort_by(sorts_of(rows.columns))).to_series()
     order = pl.int_range(rows.height, dtype=pl.UInt32, eager=True)
     return rows[order.scatter(places, places.gather(among))]
 
@@ -172,7 +173,8 @@ def _has_short_ids(schema: pl.Schema) -> bool:
     return schema[CUSTOMER] in _SHORT
 
 
-def _sorts(names: list[str]) -> list[str | pl.Expr]:
+def sorts_of(names: list[str]) -> list[str | pl.Expr]:
+    """Give by what rows are sorted into the order of taking."""
     sorts: list[str | pl.Expr] = [CUSTOMER, "at", "kind", "order_id"]
     if "key" in names:
         # Who joined and left segments is numbered last, and taken first.
@@ -206,11 +208,7 @@ def _orders(
         columns.append(in_parts("points_paid", schema).abs().alias("points"))
     if "discount" in schema and any(base.before_discount for base in plan.bases):
         columns.append(in_parts("discount", schema).abs().alias("discount"))
-    columns += [pl.col(name) for name in carried]
-    for name in sums.columns:
-        value = pl.col(name)
-        turned = pl.when(sold).then(value).otherwise(-value).alias(name)
-        columns.append(value if name == HAS_LINES else turned)
+    columns += [pl.col(name) for name in (*carried, *sums.columns)]
     gone = pl.col(PROMO_GONE).is_not_null() if promo_may_be_gone else None
     for name, found in (
         ("filters", order_bits(plan, given, sums, gone)),

@@ -85,6 +85,7 @@ def chunk_of(rows: pl.DataFrame, plan: CompiledProgram, rules: RulesOfArrays, zo
         key=key,
         until=_numbers(rows["until"].fill_null(0)) if "until" in names else np.zeros_like(at),
         bases=bases_of(rows, kind, mask, plan),
+        previous=np.full_like(at, -1),
     )
     return Chunk(rows, rows[CUSTOMER].gather(starts[:-1]), starts, events, named)
 
@@ -135,7 +136,7 @@ def _records(rows: pl.DataFrame, kind: Numbers, starts: Numbers) -> Numbers:
     counts = np.diff(starts)
     number = before - np.repeat(before[starts[:-1]], counts)
     found = np.where(is_order, number, -1).astype(np.int64)
-    refs = _refs(rows)
+    refs = orders_concerned(rows)
     refers = refs.is_not_null().to_numpy()
     if not refers.any():
         return found
@@ -159,7 +160,7 @@ def _records(rows: pl.DataFrame, kind: Numbers, starts: Numbers) -> Numbers:
     return found
 
 
-def _refs(rows: pl.DataFrame) -> pl.Series:
+def orders_concerned(rows: pl.DataFrame) -> pl.Series:
     """Give the orders that events concern."""
     own = pl.when(pl.col("kind") == layout.RETURN).then("order_id")
     ref = pl.coalesce("ref", own) if "ref" in rows.columns else own

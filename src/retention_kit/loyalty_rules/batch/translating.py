@@ -4,8 +4,8 @@ Every function that the asked one calls is written into one text, under a name o
 columns become the addresses of `packing`, and constants become numbers. Nothing else is changed.
 Cells of columns are read by `fixed_cell(group, field, row)` where nothing ever writes them, and
 else by `read_cell`; `one_of_several(group, field, column, row)` reads one of several columns,
-`number_of(group, field)` gives a number or a length, and `write_cell(group, field, row, value)`
-writes.
+`number_of(group, field)` gives a number or a length, `write_cell(group, field, row, value)`
+writes, and `plain` gives what it is given.
 """
 
 from __future__ import annotations
@@ -148,13 +148,16 @@ class _Writer(ast.NodeTransformer):
             column = self._column(node.args[0])
             if column is not None:
                 return _called("number_of", column[0], column[1].length)
-        return self.generic_visit(node)
+        visited = self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id not in ("range", "min", "max", "len"):
+            node.args = [_plain(one) for one in node.args]
+        return visited
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         assert not self._is_alias(node), "the kernel names columns at the top of its functions"
-        if not any(self._cell(target) for target in node.targets):
-            return self.generic_visit(node)
         value = self.visit(node.value)
+        if not any(self._cell(target) for target in node.targets):
+            return ast.Assign([self.visit(target) for target in node.targets], _plain(value))
         if len(node.targets) == 1:
             return self._written(node.targets[0], value)
         held = ast.Assign([ast.Name(_HELD, ast.Store())], value)
@@ -199,3 +202,13 @@ def _called(name: str, group: str, *arguments: int | ast.expr) -> ast.Call:
     """Call one of the functions that reach columns."""
     said = [ast.Constant(one) if isinstance(one, int) else one for one in arguments]
     return ast.Call(ast.Name(name, ast.Load()), [ast.Name(group, ast.Load()), *said], [])
+
+
+def _plain(value: ast.expr) -> ast.expr:
+    """Keep the compiler from making a function anew for each constant that it is given."""
+    inner = value.operand if isinstance(value, ast.UnaryOp) else value
+    if not isinstance(inner, ast.Constant):
+        return value
+    if isinstance(inner.value, bool):
+        return ast.Compare(_plain(ast.Constant(int(inner.value))), [ast.Gt()], [ast.Constant(0)])
+    return ast.Call(ast.Name("plain", ast.Load()), [value], [])

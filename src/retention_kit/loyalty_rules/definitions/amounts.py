@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ MOST_PLACES = 8
 """How many digits a number may have after the point."""
 LARGEST = Decimal(10) ** 12
 """Below which every number stays."""
+_CURRENCY = re.compile("^[A-Z]{3}$", re.ASCII)
 _ALLOWED = f"a Decimal, a whole number or the text of a number, with {MOST_PLACES} places at most"
 
 
@@ -96,6 +98,17 @@ def _not_blank(value: str, about: pydantic.ValidationInfo) -> str:
     return value
 
 
+def _a_currency(value: str) -> str:
+    if not _CURRENCY.fullmatch(value):
+        raise bad_parameter(
+            "currency",
+            got=value,
+            allowed="a code of three capital letters",
+            step="'RUB', 'EUR', 'GBP': the codes of ISO 4217.",
+        )
+    return value
+
+
 _READ = pydantic.BeforeValidator(_read)
 _WRITTEN = pydantic.PlainSerializer("{:f}".format, return_type=str, when_used="json")
 _SCHEMA = pydantic.WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"})
@@ -110,5 +123,11 @@ Name = Annotated[
     str, pydantic.Field(min_length=1, max_length=200), pydantic.AfterValidator(_not_blank)
 ]
 """A name."""
+Currency = Annotated[
+    str,
+    pydantic.AfterValidator(_a_currency),
+    pydantic.WithJsonSchema({"type": "string", "pattern": _CURRENCY.pattern}),
+]
+"""A currency by its code."""
 Whole = Annotated[int, pydantic.Field(strict=True, ge=1, lt=10**9)]
 """A whole number, 1 or more."""

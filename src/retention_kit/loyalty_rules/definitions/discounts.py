@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pydantic
 
-from retention_kit.errors import bad_parameter
+from retention_kit.errors import DefinitionError, bad_parameter
 from retention_kit.loyalty_rules.definitions.amounts import Amount, Exact, Name, Positive, Share
 from retention_kit.loyalty_rules.definitions.awards import check_money
 from retention_kit.loyalty_rules.definitions.filters import Filters, check_filters
@@ -79,11 +79,11 @@ class Discount(Part):
         check_filters("lines", self.lines)
         check_dates(self.name, self.valid_from, self.valid_until)
         if (self.share is None) == (self.amount is None):
-            raise bad_parameter(
-                "share",
-                got="both or neither of share and amount",
-                allowed="one of the two",
-                step=f"mend the discount {self.name!r}.",
+            which = "neither" if self.share is None else "both"
+            raise DefinitionError(
+                f"The discount {self.name!r} has {which} of share and amount. Allowed: one of the "
+                "two. Next step: share='0.10' takes off a tenth, amount=500 so much money.",
+                parameter="share",
             )
         if self.share == 0:
             raise bad_parameter("share", got="0", allowed="more than 0, up to 1")

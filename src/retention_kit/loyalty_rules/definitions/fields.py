@@ -10,7 +10,7 @@ import pydantic
 
 from retention_kit.contracts.saved import SavedModel
 from retention_kit.errors import bad_parameter
-from retention_kit.loyalty_rules.definitions.amounts import Name, Positive, Whole
+from retention_kit.loyalty_rules.definitions.amounts import Currency, Name, Positive, Whole
 from retention_kit.loyalty_rules.definitions.discounts import Discount
 from retention_kit.loyalty_rules.definitions.moments import DaySpan, Expiry, Rolling
 from retention_kit.loyalty_rules.definitions.rules import EarningRule
@@ -76,7 +76,7 @@ class ProgramFields(SavedModel):
     """The fields of a `LoyaltyProgram`, which says what each is."""
 
     name: Name
-    currency: str = pydantic.Field(pattern="^[A-Z]{3}$")
+    currency: Currency
     rounding: Rounding
     wallets: tuple[Wallet, ...] = ()
     rules: tuple[EarningRule, ...] = ()

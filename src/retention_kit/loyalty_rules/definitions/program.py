@@ -45,8 +45,9 @@ class LoyaltyProgram(ProgramFields):
         returns: For how long returns count.
         referral: When a referral counts.
         certificates: Gift certificates, or None.
-        largest_rate: The highest share of the price that a rule or a discount may give. More is
-            taken for a slip of the pen until it is said here.
+        largest_rate: The highest share of the price that a rule may give, with the highest tier
+            and every rule that multiplies it, or that a discount may take off. More is taken for a
+            slip of the pen until it is said here.
         description: What it is for; not looked at.
 
     Examples:
@@ -83,6 +84,7 @@ class LoyaltyProgram(ProgramFields):
 
     FORMAT: ClassVar[str] = "retention_kit.loyalty_program"
     VERSION: ClassVar[int] = 1
+    AGAIN: ClassVar[str] = "write the definition again with this version"
 
     @pydantic.model_validator(mode="after")
     def _can_be(self) -> Self:
@@ -123,6 +125,7 @@ class ProgramHistory(SavedModel):
 
     FORMAT: ClassVar[str] = "retention_kit.loyalty_program_history"
     VERSION: ClassVar[int] = 1
+    AGAIN: ClassVar[str] = "write the definition again with this version"
 
     versions: tuple[tuple[dt.date, LoyaltyProgram], ...] = pydantic.Field(
         min_length=1, max_length=62

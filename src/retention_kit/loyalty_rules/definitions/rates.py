@@ -17,10 +17,12 @@ from retention_kit.loyalty_rules.definitions.awards import (
 
 if TYPE_CHECKING:
     from retention_kit.loyalty_rules.definitions.fields import ProgramFields
+    from retention_kit.loyalty_rules.definitions.rules import EarningRule
     from retention_kit.loyalty_rules.definitions.wallets import Wallet
 
 MONEY = 10_000
 """In how many parts a unit of money is counted."""
+_SHOWN = Decimal("0.0001")
 FINEST = 10**8
 """How large the numerator and the denominator of a rate may be with all its multipliers."""
 
@@ -56,7 +58,7 @@ def steps_of(wallet: Wallet, award: TieredRate) -> tuple[tuple[int, ...], int]:
 
 
 def check_fractions(program: ProgramFields) -> None:
-    """Raise where a rate cannot be reckoned exactly with everything that multiplies it.
+    """Raise where a rate, with everything that multiplies it, is beyond sense or not exact.
 
     Raises:
         DefinitionError: It cannot.
@@ -68,15 +70,20 @@ def check_fractions(program: ProgramFields) -> None:
     for rule in program.rules:
         if not isinstance(rule.award, Proportional | TieredRate):
             continue
-        top, bottom = fraction_of(program.wallet(rule.wallet), rule.award)
+        wallet = program.wallet(rule.wallet)
+        top, bottom = fraction_of(wallet, rule.award)
         step = 1
         if isinstance(rule.award, Proportional) and rule.award.full_steps:
             step, bottom = bottom, 1  # only whole steps are multiplied
         top, bottom = top * tier_top, bottom * tier_bottom
+        product = max(factors, default=Fraction(1))
         for other in program.rules:
             if isinstance(other.award, Multiplier) and other.wallet == rule.wallet:
                 factor = Fraction(other.award.factor)
                 top, bottom = top * factor.numerator, bottom * factor.denominator
+                product *= factor
+        if wallet.spending is not None:
+            _check_multiplied(rule, wallet, product, program)
         if max(top, bottom) > FINEST or top > bottom * step:
             raise DefinitionError(
                 f"The rate of the rule {rule.name!r} with everything that multiplies it is the "
@@ -84,3 +91,32 @@ def check_fractions(program: ProgramFields) -> None:
                 f"{FINEST:,} in it, and one unit for each. Next step: rounder rates and factors.",
                 parameter="award",
             )
+
+
+def _check_multiplied(
+    rule: EarningRule, wallet: Wallet, product: Fraction, program: ProgramFields
+) -> None:
+    """Raise where what can be spent is more of the price than the programme says is meant.
+
+    Raises:
+        DefinitionError: It is.
+    """
+    rate = highest_rate(rule.award) * Fraction(wallet.value)
+    if product > 1 and rate * product > Fraction(program.largest_rate):
+        shown = Decimal(float(rate * product)).quantize(_SHOWN).normalize()
+        raise DefinitionError(
+            f"The rule {rule.name!r} gives {shown:f} per 1 of money with the highest tier and "
+            f"every rule that multiplies it. Allowed: {program.largest_rate:f}. Next step: lower "
+            "rates or factors, or allow it: largest_rate=….",
+            parameter="largest_rate",
+        )
+
+
+def highest_rate(award: Award) -> Fraction:
+    """Give the most that an award gives for one of money, in what the wallet counts."""
+    match award:
+        case Proportional():
+            return Fraction(award.amount) / Fraction(award.per)
+        case TieredRate():
+            return Fraction(max(rate for _, rate in award.steps))
+    return Fraction(0)

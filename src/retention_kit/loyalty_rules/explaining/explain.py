@@ -12,6 +12,7 @@ from retention_kit.loyalty_rules.explaining.of_quotes import quote_in_words
 from retention_kit.loyalty_rules.explaining.russian import RUSSIAN
 from retention_kit.loyalty_rules.explaining.speech import Language, Speech, Teller
 from retention_kit.loyalty_rules.ledger import Entry
+from retention_kit.loyalty_rules.online.checking import check_compiled
 from retention_kit.loyalty_rules.online.quotes import Quote
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def explain(what: Entry | Quote, program: CompiledProgram, language: Language = 
     """
     if language not in get_args(Language):
         raise bad_parameter("language", got=language, allowed="'en' or 'ru'")
+    check_compiled(program)
     teller = Teller(program, _SPEECHES[language])
     match what:
         case Entry():

@@ -61,7 +61,7 @@ RESTORED, ADJUSTED, TRANSFERRED, DISCOUNTED, TIER_UP, TIER_DOWN = range(9, 15)
 # What becomes of an event.
 DONE, OVER_BALANCE, BELOW_MINIMUM, NOT_A_STEP, ABOVE_SHARE, NOT_SPENDABLE = range(6)
 UNKNOWN_ORDER, MORE_THAN_BOUGHT, TOO_LATE, NO_RESERVATION, RESERVED_ALREADY = range(6, 11)
-UNKNOWN_LABEL, NO_ROOM = 11, 12
+UNKNOWN_LABEL, NO_ROOM, REPEATED = 11, 12, 13
 
 # How an award is reckoned.
 FIXED, PER_COUNT, PROPORTIONAL, FULL_STEPS, MULTIPLIER, SLABS, WHOLE, GIVEN = range(8)
@@ -258,6 +258,8 @@ class Events(NamedTuple):
     """When a reservation or an issued lot ends; 0 by the programme."""
     bases: Columns
     """By base: the money or the count, never below 0; of a return -1 in proportion."""
+    previous: Column
+    """The row of the event before it that was told of under the same kind and key; -1 for none."""
 
 
 class State(NamedTuple):

@@ -9,6 +9,7 @@ from retention_kit.loyalty_rules.kernel.layout import (
     INFO,
     LOTS,
     NEVER,
+    REPEATED,
     TIER,
     TIER_BEFORE,
     TIER_SINCE,
@@ -88,6 +89,10 @@ def run(  # noqa: PLR0913, PLR0917 - a compiled function takes its columns one b
                 out.used[0] = before
                 out.used[1] = 0
                 return -1 - customer
+            if _is_told_again(events, outcome, i):
+                outcome[i] = REPEATED
+                available[i] = 0
+                continue
             outcome[i] = take(rules, events, i, state, out, applies)
             available[i] = state.cells[INFO] if outcome[i] != DONE else 0
             is_new = is_new and outcome[i] != DONE
@@ -117,6 +122,16 @@ def run(  # noqa: PLR0913, PLR0917 - a compiled function takes its columns one b
             tiers[customer][2] = state.cells[TIER_SINCE]
             tiers[customer][3] = state.cells[TIER_UNTIL]
     return customers
+
+
+def _is_told_again(events: Events, outcome: Cells, i: int) -> bool:
+    """Say whether an event has been taken already; one that was refused may come again."""
+    before = events.previous[i]
+    while before >= 0:
+        if outcome[before] == DONE:
+            return True
+        before = events.previous[before]
+    return False
 
 
 def _copy_lots(state: State, lots: Grid, used: int) -> int:

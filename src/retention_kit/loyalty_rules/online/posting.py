@@ -12,6 +12,11 @@ from retention_kit.loyalty_rules.kernel import layout
 from retention_kit.loyalty_rules.lowered.compiled import CompiledProgram
 from retention_kit.loyalty_rules.online.account import Account
 from retention_kit.loyalty_rules.online.adopting import adopted
+from retention_kit.loyalty_rules.online.checking import (
+    check_account,
+    check_compiled,
+    check_event,
+)
 from retention_kit.loyalty_rules.online.columns import Rest, closed
 from retention_kit.loyalty_rules.online.events import (
     Delivery,
@@ -32,6 +37,7 @@ from retention_kit.loyalty_rules.online.exact import (
 )
 from retention_kit.loyalty_rules.online.forgetting import SOURCES, forgotten
 from retention_kit.loyalty_rules.online.moving import moved, passed
+from retention_kit.loyalty_rules.online.ordering import as_taken, in_order
 from retention_kit.loyalty_rules.online.preparing import Row, prepared, wallet_of
 from retention_kit.loyalty_rules.online.refusing import (
     REFUSALS,
@@ -98,9 +104,12 @@ def try_post(account: Account, event: Event, program: CompiledProgram) -> Posted
         OtherProgramError: The account was made under another programme.
         DataError: The event is in another currency, or of a wallet that there is not.
     """
-    _check(program)
+    check_compiled(program)
+    check_account(account)
+    check_event(event)
     if is_known(account, event):
         return Posted(account, (), event)
+    event = as_taken(event, account)
     place = place_of(event)
     if account.last is not None and place < account.last:
         raise LateEventError
@@ -139,12 +148,12 @@ def fold(
     Returns:
         The account as it then is, all entries, and what was refused.
     """
-    _check(program)
+    check_compiled(program)
     until = exact_instant("as_of", as_of)
     account = Account.new(customer_id)
     entries: list[Entry] = []
     refused: list[Posted] = []
-    for event in sorted((one for one in events if one.at < until), key=place_of):
+    for event in in_order(one for one in events if one.at < until):
         posted = try_post(account, event, program)
         account = posted.account
         entries += posted.entries
@@ -164,6 +173,8 @@ def grow_older(account: Account, program: CompiledProgram, *, as_of: dt.datetime
         program: The programme.
         as_of: The instant, exclusive; not before the last event.
     """
+    check_compiled(program)
+    check_account(account)
     until = microseconds(exact_instant("as_of", as_of))
     if account.last is None or until <= account.last[0]:
         return Older(account, ())
@@ -208,7 +219,7 @@ def transfer(
         DefinitionError: Sender and receiver are one, or nothing is to go.
         LateEventError: One of the accounts holds events that are taken after it.
     """
-    _check(program)
+    check_compiled(program)
     if sender.customer_id == receiver.customer_id:
         raise bad_parameter("receiver", got="the sender", allowed="another customer")
     if exact_units("units", units) == 0:
@@ -259,13 +270,3 @@ def _changed(
         sources=sources,
         outgrown=account.outgrown,
     )
-
-
-def _check(program: object) -> None:
-    if not isinstance(program, CompiledProgram):
-        raise bad_parameter(
-            "program",
-            got=type(program).__name__,
-            allowed="what compile_program gives",
-            step="compile_program(program, time_zone='Europe/Moscow').",
-        )

@@ -86,6 +86,7 @@ class Row:
             (self.key,),
             (self.until,),
             self.bases,
+            (NONE,),
         )
 
 

@@ -20,6 +20,11 @@ from retention_kit.loyalty_rules.kernel.steps import take
 from retention_kit.loyalty_rules.kernel.tiers import tier_in_force
 from retention_kit.loyalty_rules.lowered.parts import NO_MONEY
 from retention_kit.loyalty_rules.online.adopting import adopted
+from retention_kit.loyalty_rules.online.checking import (
+    check_account,
+    check_compiled,
+    check_event,
+)
 from retention_kit.loyalty_rules.online.events import Order, place_of
 from retention_kit.loyalty_rules.online.exact import exact_units, money_of
 from retention_kit.loyalty_rules.online.moving import BY_TIME, copied
@@ -78,6 +83,11 @@ def quote(
         DataError: It is in another currency, or of a wallet that there is not.
         DefinitionError: `spend` is neither a number of units nor `most`.
     """
+    check_compiled(program)
+    check_account(account)
+    if not isinstance(order, Order):
+        check_event(order, "order")
+        raise bad_parameter("order", got=type(order).__name__, allowed="an Order")
     if account.last is not None and place_of(order) < account.last:
         raise LateEventError
     account = adopted(account, program)

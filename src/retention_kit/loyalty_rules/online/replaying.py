@@ -14,6 +14,7 @@ from retention_kit.loyalty_rules.online.columns import Rest
 from retention_kit.loyalty_rules.online.events import Event, place_of, source_of
 from retention_kit.loyalty_rules.online.exact import instant_of, microseconds
 from retention_kit.loyalty_rules.online.moving import advanced
+from retention_kit.loyalty_rules.online.ordering import as_taken, in_order
 from retention_kit.loyalty_rules.online.posting import Posted, is_known, try_post
 from retention_kit.loyalty_rules.online.refusing import LateEventError, error_of
 from retention_kit.loyalty_rules.online.telling import (
@@ -62,16 +63,17 @@ def post_late(
     """
     if is_known(account, late):
         return Posted(account, (), late)
+    late = as_taken(late, account)
     place = place_of(late)
     if checkpoint.last is not None and place < checkpoint.last:
         raise LateEventError
     now = adopted(account, program)
     made = checkpoint
     overturned: list[str] = []
-    for event in sorted((*events_since, late), key=place_of):
+    for event in in_order((*events_since, late)):
         posted = try_post(made, event, program)
         if posted.refusal is not None:
-            if event is late:
+            if source_of(event) == source_of(late):
                 raise error_of(posted.refusal, posted.available)
             overturned.append(source_of(event))
         made = posted.account

@@ -12,6 +12,7 @@ from retention_kit.loyalty_rules.kernel import layout
 from retention_kit.loyalty_rules.kernel.layout import NEVER
 from retention_kit.loyalty_rules.kernel.tiers import standing
 from retention_kit.loyalty_rules.online.adopting import adopted
+from retention_kit.loyalty_rules.online.checking import check_compiled
 from retention_kit.loyalty_rules.online.columns import Rest
 from retention_kit.loyalty_rules.online.exact import exact_instant, instant_of, microseconds
 from retention_kit.loyalty_rules.online.kept import Kept
@@ -119,6 +120,7 @@ def state_at(account: Kept, program: CompiledProgram, as_of: dt.datetime) -> tup
     Raises:
         DataError: The account is of another programme, or already further.
     """
+    check_compiled(program)
     until = microseconds(exact_instant("as_of", as_of))
     if account.last is not None and until < account.last[0]:
         raise DataError(

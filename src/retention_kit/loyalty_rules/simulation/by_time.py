@@ -5,11 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from retention_kit.contracts.schemas import SUM
-from retention_kit.loyalty_rules.simulation.breakage import breakage_by_month, liability
+from retention_kit.loyalty_rules.simulation.breakage import breakage_by_month
 from retention_kit.loyalty_rules.simulation.flows import FLOWS, discounts_by, flows_by
 from retention_kit.metrics.base.ratios import ratio
 
-_UNITS = [f"{name}_units" for name in FLOWS]
+# What is worth something else is as many units as before.
+_UNITS = [f"{name}_units" for name in FLOWS if name != "revalued"]
 _MONEY = list(FLOWS)
 
 
@@ -28,10 +29,13 @@ def by_wallet(entries: pl.LazyFrame, months: pl.DataFrame) -> pl.DataFrame:
             (`Int64`): smallest units of the wallet, >= 0.
         - `adjusted_units`, `transferred_units` (`Int64`): below 0 where they lowered balances.
         - `outstanding_units` (`Int64`): what customers hold at the month's end, pending included.
-        - the same in money (`Decimal(38, 4)`): `issued`, `redeemed`, … and `outstanding`.
-        - `settled_units`, `expired_settled_units` (`Int64`), `breakage` (`Float64`): see
+        - the same in money (`Decimal(38, 4)`): `issued`, `redeemed`, … and `outstanding`; and
+            `revalued`: by how much what was held became worth more when a version of the programme
+            changed the worth of a unit.
+        - `settled_units`, `expired_settled_units` (`Int64`): of all rules; see
             `breakage_by_month`.
-        - `liability` (`Float64`): outstanding x (1 - breakage).
+        - `breakage` (`Float64`): 1 - liability / outstanding; null where nothing is outstanding.
+        - `liability` (`Float64`): what is expected to be claimed, rule by rule.
     """
     moved = flows_by(entries.filter(pl.col("wallet").is_not_null()), "wallet", "month").collect()
     wallets = moved.select("wallet").unique()
@@ -60,14 +64,18 @@ def by_wallet(entries: pl.LazyFrame, months: pl.DataFrame) -> pl.DataFrame:
             .cast(SUM)
             .alias("outstanding"),
         )
-        .join(breakage_by_month(entries, months), on=["wallet", "month"], how="left")
+        .join(
+            breakage_by_month(entries, months)
+            .group_by("wallet", "month")
+            .agg(pl.col("settled_units", "expired_settled_units", "liability").sum()),
+            on=["wallet", "month"],
+            how="left",
+        )
         .with_columns(
             pl.col("settled_units", "expired_settled_units").fill_null(0),
-            pl.col("breakage").fill_null(0.0),
+            pl.col("liability").fill_null(0.0),
         )
-        .with_columns(
-            liability(pl.col("outstanding"), pl.col("breakage")).alias("liability"),
-        )
+        .with_columns(known_breakage().alias("breakage"))
     )
     return found.select(
         "wallet",
@@ -101,7 +109,7 @@ def by_month(
         - `month` (`Date`), `is_complete` (`Boolean`).
         - `orders` (`Int64`), `revenue` (`Decimal(38, 4)`): completed sales; sales and returns.
         - `issued`, `redeemed`, `restored`, `expired`, `taken_back`, `adjusted`, `transferred`,
-            `outstanding` (`Decimal(38, 4)`): in money.
+            `revalued`, `outstanding` (`Decimal(38, 4)`): in money.
         - `discounts` (`Decimal(38, 4)`): what discounts took off the price.
         - `breakage` (`Float64`): 1 - liability / outstanding; null where nothing is outstanding.
         - `liability` (`Float64`): what is expected to be claimed of what is outstanding.
@@ -139,6 +147,19 @@ def by_month(
         )
         .sort("month")
     )
+
+
+def opening_liability(entries: pl.LazyFrame, months: pl.DataFrame) -> float:
+    """Give what was expected to be claimed when the window began.
+
+    Args:
+        entries: What `flows.with_months` gives, from the first entry on.
+        months: What `Window.months` gives.
+    """
+    before = months.select("month", "is_complete").sort("month").head(1)
+    before = before.with_columns(pl.col("month").dt.offset_by("-1mo"))
+    known = entries.filter(pl.col("month") <= pl.lit(before["month"].item()))
+    return float(by_wallet(known, before)["liability"].sum())
 
 
 def cost() -> pl.Expr:

@@ -18,8 +18,10 @@ FLOWS = {
     "taken_back": ("clawback", -1),
     "adjusted": ("adjust", 1),
     "transferred": ("transfer", 1),
+    "revalued": ("revalue", 1),
 }
-"""By flow, the kind of its entries and the sign that makes its usual direction positive."""
+"""By flow, the kind of its entries and the sign that makes its usual direction positive. No ledger
+has entries of the last kind: `worths.with_revaluations` adds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ def with_months(ledger: pl.LazyFrame, window: Window) -> pl.LazyFrame:
     month = period_start(period_index(at, "1mo"), "1mo")
     inside = pl.col("at") >= pl.lit(window.since)
     is_cut = ~inside & (month == pl.lit(window.first.replace(day=1)))
-    worth = pl.col("value").abs().cast(SUM) * pl.col("units").sign().cast(SUM)
+    signed = pl.col("value").abs().cast(SUM) * pl.col("units").sign().cast(SUM)
+    worth = pl.when(pl.col("kind") == "revalue").then(pl.col("value").cast(SUM)).otherwise(signed)
     return ledger.with_columns(
         pl.when(is_cut).then(month.dt.offset_by("-1mo")).otherwise(month).alias("month"),
         worth.cast(SUM).alias("worth"),

@@ -13,7 +13,12 @@ _MONEY = list(FLOWS)
 
 
 def totals(
-    months: pl.DataFrame, wallets: pl.DataFrame, customers: pl.DataFrame, refused: int
+    months: pl.DataFrame,
+    wallets: pl.DataFrame,
+    customers: pl.DataFrame,
+    *,
+    owed: float,
+    refused: int,
 ) -> pl.DataFrame:
     """Sum a programme over the window.
 
@@ -21,6 +26,7 @@ def totals(
         months: What `by_month` gives.
         wallets: What `by_wallet` gives.
         customers: What `by_customer` gives.
+        owed: What `opening_liability` gives.
         refused: How many events were refused.
 
     Returns:
@@ -30,24 +36,26 @@ def totals(
             completed sales; sales and returns.
         - `customers_with_benefit` (`Int64`): those who received or hold something.
         - `opening` (`Decimal(38, 4)`): what was outstanding when the window began.
+        - `opening_liability` (`Float64`): what of it was expected to be claimed.
         - `issued`, `redeemed`, `restored`, `expired`, `taken_back`, `adjusted`, `transferred`
             (`Decimal(38, 4)`): in money.
-        - `outstanding` (`Decimal(38, 4)`): opening + issued + restored + adjusted + transferred -
-            redeemed - expired - taken back, exactly.
+        - `revalued` (`Decimal(38, 4)`): by how much what was held became worth more when a version
+            changed the worth of a unit.
+        - `outstanding` (`Decimal(38, 4)`): opening + issued + restored + adjusted + transferred +
+            revalued - redeemed - expired - taken back, exactly.
         - `discounts`, `cost` (`Decimal(38, 4)`): cost = discounts + redeemed - restored.
         - `cost_share` (`Float64`): cost / revenue.
         - `breakage`, `liability` (`Float64`): of what is outstanding at the end.
-        - `cost_with_liability` (`Float64`): cost and liability, less what was owed at the opening.
+        - `cost_with_liability` (`Float64`): cost + liability - opening_liability.
         - `cost_with_liability_share` (`Float64`): of the revenue.
         - `redemption_rate` (`Float64`): (redeemed - restored) / issued.
         - `refused` (`Int64`): events that the programme refused.
     """
     end = months.sort("month").tail(1)
     first = wallets.filter(pl.col("month") == pl.col("month").min())
-    signs = {"issued": 1, "restored": 1, "adjusted": 1, "transferred": 1}
+    signs = dict.fromkeys(("issued", "restored", "adjusted", "transferred", "revalued"), 1)
     change = pl.sum_horizontal(pl.col(name) * signs.get(name, -1) for name in _MONEY)
     opening = first.select((pl.col("outstanding") - change).sum().cast(SUM)).item()
-    owed = pl.lit(opening, dtype=SUM).cast(pl.Float64)
     has = (pl.col("received") > 0) | (pl.col("held") > 0)
     people = customers.select(
         (pl.col("orders") > 0).sum().cast(pl.Int64).alias("customers"),
@@ -63,6 +71,7 @@ def totals(
         )
         .with_columns(
             pl.lit(opening, dtype=SUM).alias("opening"),
+            pl.lit(owed, dtype=pl.Float64).alias("opening_liability"),
             cost().alias("cost"),
             (pl.col("redeemed") - pl.col("restored")).alias("used"),
             pl.lit(refused, dtype=pl.Int64).alias("refused"),
@@ -82,6 +91,7 @@ def totals(
             "orders",
             "revenue",
             "opening",
+            "opening_liability",
             *_MONEY,
             "outstanding",
             "discounts",

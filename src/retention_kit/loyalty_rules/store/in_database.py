@@ -18,6 +18,7 @@ except ModuleNotFoundError:
 from retention_kit.loyalty_rules.ledger import Entry
 from retention_kit.loyalty_rules.lowered.compiled import CompiledProgram
 from retention_kit.loyalty_rules.online.account import Account
+from retention_kit.loyalty_rules.online.checking import check_compiled
 from retention_kit.loyalty_rules.online.events import Event, Transfer
 from retention_kit.loyalty_rules.online.posting import Posted, post
 from retention_kit.loyalty_rules.online.posting import transfer as transferred
@@ -57,7 +58,8 @@ class SqlLedgerStore:
             them, the whole history is replayed.
 
     Raises:
-        DefinitionError: The URL is none, or a number is below 1.
+        DefinitionError: The URL is none, or leads nowhere; the programme is not compiled; or a
+            number is below 1.
         MissingDependencyError: The driver is not installed.
 
     Examples:
@@ -96,6 +98,7 @@ class SqlLedgerStore:
         self._attempts = _at_least_1("attempts", attempts)
         self._every = _at_least_1("checkpoint_every", checkpoint_every)
         self._kept = _at_least_1("checkpoints_kept", checkpoints_kept)
+        check_compiled(program)
         self._program = program
         self._database = open_database(database)
         with self._database.creating() as connection:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, r
 import pydantic
 
 from retention_kit._lazy import late
+from retention_kit.contracts.misfits import cannot_be_made
 from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Part(pydantic.BaseModel):
         try:
             super().__init__(**fields)
         except pydantic.ValidationError as problem:
-            raise _refused(type(self).__name__, problem) from None
+            raise cannot_be_made(type(self).__name__, type(self), problem) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise DefinitionError(
@@ -316,14 +317,3 @@ def _arms(given: object, kind: type[All] | type[AnyOf]) -> tuple[Condition, ...]
         )
     condition = given.as_condition()
     return condition.children if isinstance(condition, kind) else (condition,)
-
-
-def _refused(name: str, problem: pydantic.ValidationError) -> DefinitionError:
-    """Say which fields are wrong and why, without what stands in them."""
-    errors = problem.errors(include_url=False, include_input=False)
-    said = [f"{'.'.join(map(str, one['loc'])) or 'the whole'}: {one['msg']}" for one in errors]
-    first = errors[0]["loc"]
-    return DefinitionError(
-        f"{name} cannot be made: {'; '.join(said)}. Next step: mend the fields.",
-        parameter=str(first[0]) if first else None,
-    )
