@@ -8,7 +8,7 @@ from decimal import Decimal
 from urllib.parse import unquote
 from wsgiref import simple_server
 
-from retention_kit.errors import DataError
+from retention_kit.errors import DataError, DefinitionError
 from retention_kit.loyalty_rules import quote
 from retention_kit.loyalty_rules.online.written import event_from_dict
 from retention_kit.loyalty_rules.store import ConflictError
@@ -65,7 +65,7 @@ def application(store, program, *, clock=lambda: dt.datetime.now(dt.UTC)):
         except ConflictError as problem:
             status, answer = "503 Service Unavailable", {"error": str(problem)}
             headers.append(("Retry-After", "0"))
-        except DataError as problem:
+        except (DataError, DefinitionError) as problem:
             status, answer = "422 Unprocessable Content", {"error": str(problem)}
         except (ValueError, KeyError, TypeError):
             status, answer = "400 Bad Request", {"error": "The request cannot be read."}

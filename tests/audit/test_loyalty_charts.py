@@ -61,6 +61,13 @@ def test_a_programme_that_is_not_there_is_refused(found):
         charts.loyalty_flows(found.by_month, "Other", currency="RUB")
 
 
+@pytest.mark.parametrize("looks", [{"size": "small"}, {"language": "de"}])
+def test_a_size_or_a_language_that_is_not_there_is_refused(found, looks):
+    for draw in (charts.loyalty_costs, charts.loyalty_liability):
+        with pytest.raises(DefinitionError, match="'wide'|'en'"):
+            draw(found.by_month, currency="RUB", **looks)
+
+
 def test_the_page_s_pictures_are_there_and_stand_alone():
     page = (PICTURES.parent / "loyalty_simulation.md").read_text(encoding="utf-8")
     kept = sorted(PICTURES.glob("loyalty_*.svg"))

@@ -41,6 +41,7 @@ def test_the_compiled_kernel_gives_what_the_kernel_gives(preset, monkeypatch):
     plain = accrue(SHOP, program, as_of=AS_OF)
     monkeypatch.undo()
     monkeypatch.setattr(reckoning, "FEW", 0)
+    monkeypatch.setattr(reckoning, "ENOUGH", 0)
     monkeypatch.setattr(reckoning, "SPARE", 1)
     assert_same(plain, accrue(SHOP, program, as_of=AS_OF))
 
@@ -84,6 +85,7 @@ def test_the_translated_kernel_runs_without_a_compiler(monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(reckoning, "compiled", lambda module, name: names[entrance])  # noqa: ARG005
     monkeypatch.setattr(reckoning, "FEW", 0)
+    monkeypatch.setattr(reckoning, "ENOUGH", 0)
     assert_same(plain, accrue(SHOP, program, as_of=AS_OF))
 
 
@@ -93,9 +95,25 @@ def test_without_numba_the_kernel_runs_as_it_is_and_says_so(monkeypatch):
     with_it = accrue(SHOP, program, as_of=AS_OF)
     monkeypatch.setitem(sys.modules, "numba", None)
     monkeypatch.setattr(reckoning, "FEW", 0)
+    monkeypatch.setattr(reckoning, "ENOUGH", 0)
     with pytest.warns(DataWarning, match="numba is not installed"):
         without = accrue(SHOP, program, as_of=AS_OF)
     assert_same(with_it, without)
+
+
+def test_code_is_compiled_for_many_events_or_taken_where_it_is_kept(monkeypatch):
+    monkeypatch.setattr(reckoning, "is_ready", lambda: False)
+    monkeypatch.setattr(reckoning, "is_installed", lambda: True)
+    monkeypatch.setattr(reckoning, "compiled", lambda module, name: print)  # noqa: ARG005
+    monkeypatch.setattr(reckoning, "pack", lambda rules: rules)
+    for is_kept, events, packed in (
+        (True, reckoning.FEW, None),
+        (True, reckoning.FEW + 1, "rules"),
+        (False, reckoning.ENOUGH, None),
+        (False, reckoning.ENOUGH + 1, "rules"),
+    ):
+        monkeypatch.setattr(reckoning, "is_kept", lambda *_, kept=is_kept: kept)
+        assert reckoning.packed_rules("rules", events) == packed
 
 
 def test_a_packed_group_is_a_table_of_addresses():

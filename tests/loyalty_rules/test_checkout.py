@@ -128,6 +128,14 @@ def test_what_the_programme_refuses_is_unprocessable(ask, store, path, event):
     assert len(store.events(7)) == 1
 
 
+@pytest.mark.parametrize("spend", ["lots", 1.5, True])
+def test_what_cannot_be_spent_is_unprocessable(ask, spend):
+    event = {"order_id": 1, "amount": "1000.00"}
+    status, answer = ask("POST", "/quote", {"customer_id": 7, "event": event, "spend": spend})
+    assert status == 422
+    assert answer["error"]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"event": 1}', '{"event": {"order_id": 1}}'])
 def test_what_cannot_be_read_is_a_bad_request(ask, text):
     assert ask("POST", "/orders", text=text)[0] == 400

@@ -12,7 +12,7 @@ from retention_kit.errors import DataError, DefinitionError, MissingColumnError
 from retention_kit.loyalty_rules.definitions.awards import Fixed
 from retention_kit.loyalty_rules.definitions.discounts import Discount
 from retention_kit.loyalty_rules.definitions.fields import Certificates, Referral
-from retention_kit.loyalty_rules.definitions.limits import PromoCode
+from retention_kit.loyalty_rules.definitions.limits import HappyHours, PromoCode
 from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
 from retention_kit.loyalty_rules.definitions.rules import EarningRule
 from retention_kit.loyalty_rules.definitions.triggers import (
@@ -25,6 +25,7 @@ from retention_kit.loyalty_rules.definitions.triggers import (
 from retention_kit.loyalty_rules.definitions.wallets import Spending, Wallet
 from retention_kit.loyalty_rules.deriving.all_sources import derive_events
 from retention_kit.loyalty_rules.deriving.rows import loyalty_events_schema
+from retention_kit.loyalty_rules.lowered.plan import compile_program
 from retention_kit.smart_segments import Segment, bought
 
 ZONE = "Europe/London"
@@ -299,6 +300,52 @@ def test_a_use_beyond_what_one_customer_may_have_uses_nothing_up():
     assert rows(data, club, "customer_id", "order_id") == [(9, 4)]
 
 
+def test_sales_before_and_after_a_promo_code_holds_do_not_use_it_up():
+    tea = PromoCode(code="TEA", limit=1)
+    first, last = dt.date(2025, 1, 2), dt.date(2025, 1, 4)
+    club = program(rule(EachOrder(), promo=tea, valid_from=first, valid_until=last))
+    data = shop(
+        [
+            order(number, who, f"2025-01-0{number} 12:00", promo_code="TEA")
+            for number, who in ((1, 7), (3, 8), (4, 9), (5, 7))
+        ]
+    )
+    assert rows(data, club, "customer_id", "order_id") == [(9, 4)]
+
+
+def test_sales_under_a_version_without_the_promo_code_do_not_use_it_up():
+    tea = PromoCode(code="TEA", limit=1)
+    history = ProgramHistory(
+        versions=[
+            (dt.date(2025, 1, 1), program()),
+            (dt.date(2025, 1, 2), program(rule(EachOrder(), promo=tea))),
+        ]
+    )
+    data = shop(
+        [
+            order(number, 6 + number, f"2025-01-0{number} 12:00", promo_code="TEA")
+            for number in (1, 2, 3)
+        ]
+    )
+    assert rows(data, history, "order_id") == [(3,)]
+
+
+@pytest.mark.parametrize(
+    ("hours", "refused"),
+    [
+        (HappyHours(start="18:00", end="21:00"), [4]),
+        (HappyHours(start="18:00", end="01:00", weekdays=[5]), [3]),
+    ],
+)
+def test_sales_outside_its_happy_hours_do_not_use_a_promo_code_up(hours, refused):
+    tea = PromoCode(code="TEA", limit=1)
+    club = program(rule(EachOrder(), promo=tea, hours=[hours]))
+    # 3 January 2025 is a Friday.
+    times = ("2025-01-03 17:59", "2025-01-03 18:00", "2025-01-04 00:59", "2025-01-04 20:59")
+    data = shop([order(number, number, at, promo_code="TEA") for number, at in enumerate(times, 1)])
+    assert [number for (number,) in rows(data, club, "order_id")] == refused
+
+
 REGULARS = Segment(name="Regulars", condition=bought().within("10d").at_least(2))
 
 
@@ -481,3 +528,9 @@ def test_without_a_time_zone_there_is_no_instant():
 def test_tables_by_name_are_no_shop():
     with pytest.raises(DefinitionError, match="dataset"):
         derive_events({"orders": pl.LazyFrame()}, program(), as_of=AS_OF)
+
+
+def test_a_compiled_programme_is_refused_with_what_to_pass():
+    compiled = compile_program(program(), time_zone=ZONE)
+    with pytest.raises(DefinitionError, match="pass what it was made of"):
+        derive_events(shop([order(1, 7, JANUARY)]), compiled, as_of=AS_OF)

@@ -1,21 +1,25 @@
 """What a programme means, sentence by sentence, each reckoned by hand.
 
-Every example is asked of the evaluator of single events and of the naive reading.
+Every example is asked of the evaluator of single events, of that of tables, and of the naive
+reading.
 """
 
 import datetime as dt
 from decimal import Decimal
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from retention_kit.errors import DataError
+from retention_kit.loyalty_rules.batch.making import made_of
 from retention_kit.loyalty_rules.definitions.awards import (
     Fixed,
     Multiplier,
     Proportional,
     TieredRate,
 )
+from retention_kit.loyalty_rules.definitions.discounts import Discount
 from retention_kit.loyalty_rules.definitions.fields import Returns
 from retention_kit.loyalty_rules.definitions.limits import Cap, HappyHours
 from retention_kit.loyalty_rules.definitions.moments import (
@@ -48,6 +52,7 @@ from retention_kit.loyalty_rules.online.refusing import RedemptionRefusedError
 from retention_kit.loyalty_rules.online.replaying import post_late
 from retention_kit.smart_segments.definitions.values import Where
 from retention_kit.testing._loyalty_reference import read_loyalty
+from retention_kit.testing._loyalty_tables import loyalty_tables
 
 ZONE = "Europe/Moscow"
 TIERS = (
@@ -143,8 +148,43 @@ def _by_reading(program, *events, as_of="2026-12-31 00:00", zone=ZONE):
     )
 
 
-@pytest.fixture(params=[_by_posts, _by_reading], ids=["posts", "naive reading"])
+def _by_tables(program, *events, as_of="2026-12-31 00:00", zone=ZONE):
+    until = at(as_of, zone)
+    tables = loyalty_tables({7: events}, program, zone)
+    made = made_of(
+        tables["orders"].lazy(),
+        tables["order_items"].lazy(),
+        None,
+        tables["loyalty_events"].lazy(),
+        program=program,
+        as_of=until,
+        specs=(),
+        tables=("ledger", "balances", "tiers", "refused"),
+    )
+    rows = {name: frame.lazy().collect().to_dicts() for name, frame in made.items()}
+    wallets = compile_program(program, time_zone=zone).wallet_names
+    held = {row["wallet"]: row for row in rows["balances"]}
+    nothing = {"held": 0, "available": 0}
+    first = held.get(wallets[0], nothing) if wallets else nothing
+    return Told(
+        [SimpleNamespace(**row) for row in rows["ledger"]],
+        first["held"],
+        first["available"],
+        rows["tiers"][0]["tier"] if rows["tiers"] else None,
+        [row["reason"] for row in rows["refused"]],
+    )
+
+
+@pytest.fixture(
+    params=[_by_posts, _by_reading, _by_tables], ids=["posts", "naive reading", "tables"]
+)
 def told(request):
+    return request.param
+
+
+@pytest.fixture(params=[_by_posts, _by_reading], ids=["posts", "naive reading"])
+def told_of_events(request):
+    """What tables cannot say: they have no column for it."""
     return request.param
 
 
@@ -181,6 +221,12 @@ class TestTheOrderOfThings:
         )
         assert found.refused == ["over_balance"]
         assert found.units("clawback") == [-50]
+
+    def test_what_comes_back_at_the_instant_of_its_order_comes_right_after_it(self, told):
+        found = told(club(), returned(2, 1, "2025-01-01 10:00", 400), order(1, "2025-01-01 10:00"))
+        assert found.refused == []
+        assert found.units("earn", "clawback") == [50, -20]
+        assert found.entries[1].at - found.entries[0].at == dt.timedelta(microseconds=1)
 
     def test_a_redemption_is_taken_before_a_transfer_and_a_transfer_before_an_adjustment(
         self, told
@@ -526,6 +572,26 @@ class TestReservations:
         released = told(club(), *start, happened.Release("l", at("2025-01-02 10:05"), "r"))
         assert (released.held, released.available) == (50, 50)
 
+    def test_an_order_is_paid_with_what_is_reserved_for_it_and_the_rest_is_free(
+        self, told_of_events
+    ):
+        start = [
+            order(1, "2025-01-01 10:00"),
+            happened.Reservation("r", at("2025-01-02 10:00"), 40, length="15m"),
+        ]
+        paid = order(2, "2025-01-02 10:05", 1000, 30, reservation="r")
+        found = told_of_events(club(), *start, paid)
+        assert found.lines("reserve", "capture", "redeem") == [
+            ("02 Jan 10:00", "reserve", 40),
+            ("02 Jan 10:05", "capture", 30),
+            ("02 Jan 10:05", "redeem", -30),
+        ]
+        assert (found.held, found.available) == (68, 68)  # 50 - 30, and 5 % of 970
+        more = order(2, "2025-01-02 10:05", 1000, 51, reservation="r")
+        assert told_of_events(club(), *start, more).refused == ["over_balance"]
+        other = order(2, "2025-01-02 10:05", 1000, 10, reservation="s")
+        assert told_of_events(club(), *start, other).refused == ["no_reservation"]
+
     def test_a_time_limit_ends_it(self, told):
         found = told(
             club(),
@@ -825,6 +891,31 @@ class TestAQuote:
         assert quoted.spendable.units == 50
         assert [one.units for one in quoted.earnings] == [47]
         assert account == post(Account.new(7), order(1, "2025-01-01 10:00"), program).account
+
+    def test_takes_the_discount_of_the_tier_first_and_each_other_of_what_is_left(self):
+        tiers = (Tier(name="Bronze", at=0, benefits=Benefits(discount="0.1")),)
+        program = club(
+            tiers=TierLadder(tiers=tiers, by="orders"),
+            discounts=(Discount(name="spring", share="0.2"), Discount(name="coupon", amount=30)),
+            combining="compound",
+        )
+        compiled = compile_program(program, time_zone=ZONE)
+        quoted = quote(Account.new(7), order(1, "2025-01-01 10:00", 1000), compiled)
+        assert [(one.name, one.amount) for one in quoted.discounts] == [
+            (None, 100),
+            ("spring", 180),
+            ("coupon", 30),
+        ]
+        assert quoted.payable == 690
+        assert [one.units for one in quoted.earnings] == [34]  # 5 % of 690 is 34.5
+
+    def test_takes_the_largest_discount_alone_where_the_programme_says_so(self):
+        offers = (Discount(name="spring", share="0.2"), Discount(name="coupon", amount=30))
+        program = club(discounts=offers, combining="best")
+        compiled = compile_program(program, time_zone=ZONE)
+        for amount, name, off in ((1000, "spring", 200), (100, "coupon", 30)):
+            quoted = quote(Account.new(7), order(1, "2025-01-01 10:00", amount), compiled)
+            assert [(one.name, one.amount) for one in quoted.discounts] == [(name, off)]
 
 
 class TestMoney:

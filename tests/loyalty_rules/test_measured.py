@@ -12,6 +12,7 @@ from retention_kit.contracts.schemas import MONEY
 from retention_kit.errors import DefinitionError
 from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram
 from retention_kit.loyalty_rules.definitions.wallets import Spending, Wallet
+from retention_kit.loyalty_rules.lowered.plan import compile_program
 from retention_kit.loyalty_rules.measured.first_rewards import first_rewards, least_units
 from retention_kit.loyalty_rules.measured.matching import difference
 from retention_kit.loyalty_rules.measured.running import program_activity
@@ -223,3 +224,9 @@ def test_the_difference_is_weighed_by_members():
 def test_a_span_that_does_not_ascend_is_refused(joined):
     with pytest.raises(DefinitionError, match="joined"):
         program_activity(ENTRIES, BOUGHT, program=club(), as_of=AS_OF, joined=joined)
+
+
+def test_a_compiled_programme_is_refused_with_what_to_pass():
+    compiled = compile_program(club(), time_zone=str(ZONE))
+    with pytest.raises(DefinitionError, match="pass what it was made of"):
+        program_activity(ENTRIES, BOUGHT, program=compiled, as_of=AS_OF)

@@ -21,7 +21,7 @@ from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, Prog
 from retention_kit.loyalty_rules.ledger import MOVES, Entry
 from retention_kit.loyalty_rules.lowered.plan import compile_program
 from retention_kit.loyalty_rules.online.account import Account
-from retention_kit.loyalty_rules.online.events import Order, place_of
+from retention_kit.loyalty_rules.online.events import Order, place_of, source_of
 from retention_kit.loyalty_rules.online.posting import fold, grow_older, try_post
 from retention_kit.loyalty_rules.online.quoting import quote
 from retention_kit.loyalty_rules.online.refusing import RefusedError
@@ -34,7 +34,7 @@ from retention_kit.testing._loyalty_comparing import (
     rows_of_reading,
 )
 from retention_kit.testing._loyalty_moments import utc
-from retention_kit.testing._loyalty_reference import Reading
+from retention_kit.testing._loyalty_reference import Reading, in_turn
 from retention_kit.testing._loyalty_tables import loyalty_tables
 from retention_kit.testing.loyalty_strategies import LoyaltyCase, loyalty_cases, loyalty_streams
 
@@ -53,6 +53,11 @@ def folded(case: LoyaltyCase, events=None):
     program = compile_program(case.program, time_zone=case.time_zone)
     given_events = case.events if events is None else events
     return program, fold(7, given_events, program, as_of=case.as_of)
+
+
+def seen(case: LoyaltyCase):
+    """Give the events before the instant of observation, as they are taken."""
+    return in_turn(one for one in case.events if one.at < case.as_of)
 
 
 def note(case: LoyaltyCase, entries, refused) -> None:
@@ -118,7 +123,7 @@ class TestTheFoldOfPosts:
     def test_stays_the_same_where_each_event_is_posted_twice(self, case):
         program, _ = folded(case)
         account = Account.new(7)
-        for one in case.events:
+        for one in in_turn(case.events):
             posted = try_post(account, one, program)
             if posted.refusal is None:
                 again = try_post(posted.account, one, program)
@@ -131,9 +136,7 @@ class TestTheFoldOfPosts:
     def test_does_not_depend_on_whether_anybody_looked_in_between(self, case):
         program, made = folded(case)
         account, entries = Account.new(7), []
-        for one in case.events:
-            if one.at >= case.as_of:
-                break
+        for one in seen(case):
             older = grow_older(account, program, as_of=one.at)
             posted = try_post(older.account, one, program)
             account = posted.account
@@ -314,9 +317,7 @@ class TestWhatIsKeptAsJson:
     def test_are_accounts_between_every_two_posts_and_their_entries(self, case):
         program, made = folded(case)
         account, entries = Account.new(7), []
-        for one in case.events:
-            if one.at >= case.as_of:
-                break
+        for one in seen(case):
             posted = try_post(account, one, program)
             account = Account.from_json(posted.account.to_json())
             assert account == posted.account
@@ -338,19 +339,21 @@ class TestALateEvent:
         until = recorded + MOMENT
         # What was refused when it was told is not among what was posted.
         told = [one for one in case.events if one is not late]
-        refused = [one.event for one in fold(7, told, program, as_of=until).refused]
-        others = [one for one in told if one not in refused]
+        refused = [source_of(one.event) for one in fold(7, told, program, as_of=until).refused]
+        others = [one for one in told if source_of(one) not in refused]
         late = dataclasses.replace(late, recorded_at=recorded)
         before = fold(7, others, program, as_of=until)
-        earlier = [one for one in others if place_of(one) < place_of(late)]
-        kept = data.draw(st.integers(0, len(earlier)))
-        checkpoint = Account.new(7)
-        for one in others[:kept]:
-            checkpoint = try_post(checkpoint, one, program).account
-        if before.account.last is None or before.account.last < place_of(late):
+        turn = in_turn((*others, late))
+        place = [source_of(one) for one in turn].index(source_of(late))
+        if before.account.last is None or before.account.last < place_of(turn[place]):
             return
+        kept = data.draw(st.integers(0, place))
+        checkpoint = Account.new(7)
+        for one in turn[:kept]:
+            checkpoint = try_post(checkpoint, one, program).account
+        since = [one for one in turn[kept:] if source_of(one) != source_of(late)]
         try:
-            posted = post_late(checkpoint, others[kept:], late, before.account, program)
+            posted = post_late(checkpoint, since, late, before.account, program)
         except RefusedError:
             event("late and refused")
             return
@@ -377,7 +380,7 @@ class TestAQuote:
         program = compile_program(case.program, time_zone=case.time_zone)
         reading = Reading(case.program, ZoneInfo(case.time_zone))
         account = Account.new(7)
-        for one in case.events:
+        for one in in_turn(case.events):
             if isinstance(one, Order):
                 spends_most = data.draw(st.booleans())
                 before = account.to_json()

@@ -23,12 +23,18 @@ from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, Prog
 from retention_kit.loyalty_rules.definitions.rules import EarningRule
 from retention_kit.loyalty_rules.definitions.tiers import Benefits, Tier, TierLadder
 from retention_kit.loyalty_rules.definitions.triggers import (
+    Activity,
     Birthday,
+    EachLine,
     EachOrder,
     ReferralMade,
     ReferralReceived,
+    Registration,
 )
 from retention_kit.loyalty_rules.definitions.wallets import Spending, Wallet
+from retention_kit.loyalty_rules.deriving.all_sources import derive_events
+from retention_kit.loyalty_rules.lowered.plan import compile_program
+from retention_kit.loyalty_rules.online.events import Redemption as EventRedemption
 from retention_kit.loyalty_rules.ready import (
     bronze_silver_gold,
     cashback,
@@ -246,6 +252,9 @@ def test_a_programme_of_discounts_alone_has_a_cost_and_no_wallet():
         ({"programs": [program(), program()]}, "Two programmes"),
         ({"programs": program(currency="EUR")}, "currency"),
         ({"programs": ["Club"]}, "programs"),
+        ({"programs": 5}, "a LoyaltyProgram or a ProgramHistory"),
+        ({"programs": compile_program(program(), time_zone=ZONE)}, "compiled programme"),
+        ({"programs": {"a": compile_program(program(), time_zone=ZONE)}}, "compiled programme"),
         ({"since": AS_OF}, "since"),
         ({"as_of": dt.datetime(2025, 1, 1)}, "as_of"),
         ({"as_of": dt.datetime(2024, 1, 1, tzinfo=dt.UTC)}, "no sales"),
@@ -327,7 +336,7 @@ def test_every_ready_programme_accounts_for_every_unit_of_every_wallet(big, pres
     last = found.by_wallet.filter(pl.col("month") == pl.col("month").max()).sort("wallet")
     assert last.select("wallet", "outstanding_units").rows() == end.rows()
     row = totals(found)
-    signs = {"issued": 1, "restored": 1, "adjusted": 1, "transferred": 1}
+    signs = dict.fromkeys(("issued", "restored", "adjusted", "transferred", "revalued"), 1)
     change = sum(row[name] * signs.get(name, -1) for name in FLOWS)
     assert row["opening"] + change == row["outstanding"] == found.customers["held"].sum()
     assert found.customers["discounts"].sum() == row["discounts"]
@@ -375,3 +384,172 @@ def test_the_more_redeem_the_more_it_costs(big):
         for one in (0, 0.3, 1)
     ]
     assert 0 == costs[0] < costs[1] < costs[2]
+
+
+def worth(value, name="Points"):
+    wallet = Wallet(name="points", value=value, spending=Spending())
+    rule = EarningRule(name="all", wallet="points", trigger=EachOrder(), award=Fixed(amount=10))
+    return program(name, wallets=[wallet], rules=[rule])
+
+
+def test_points_whose_worth_changed_are_outstanding_at_what_they_are_worth_now():
+    history = ProgramHistory(
+        versions=[(dt.date(2025, 1, 1), worth("1")), (dt.date(2025, 2, 1), worth("0.5"))]
+    )
+    data = shop((7, "2025-01-10 12:00", 100), (8, "2025-01-11 12:00", 100))
+    found = simulate(data, history, as_of=AS_OF, redemption=NOBODY)
+    row = totals(found)
+    assert (row["issued"], row["revalued"], row["outstanding"]) == (20, -10, 10)
+    assert found.customers["held"].to_list() == [5, 5]
+    assert found.by_month["outstanding"].to_list()[:2] == [20, 10]
+    assert row["liability"] == 10
+
+
+def test_points_spent_after_their_worth_changed_leave_nothing_behind():
+    history = ProgramHistory(
+        versions=[(dt.date(2025, 1, 1), worth("1")), (dt.date(2025, 2, 1), worth("0.5"))]
+    )
+    row = totals(simulate(TWO, history, as_of=AS_OF, redemption=EVERYBODY))
+    # Ten points earned in January at a pound, spent in February at half; ten more are left.
+    assert (row["issued"], row["redeemed"], row["revalued"]) == (15, 5, -5)
+    assert row["outstanding"] == 5
+
+
+def rule_on(trigger, **fields):
+    return EarningRule(
+        name=trigger.type, wallet="cash", trigger=trigger, award=Fixed(amount=5), **fields
+    )
+
+
+CANNOT = {
+    "birthday": (rule_on(Birthday()), "customers.birthday is not there"),
+    "registration": (rule_on(Registration()), "customers.registered_at is not there"),
+    "referral_made": (rule_on(ReferralMade()), "orders.referrer_id is not there"),
+    "activity": (rule_on(Activity(name="Review")), "no event is named 'Review'"),
+    "each_line": (rule_on(EachLine()), "the table order_items is not there"),
+    "each_order": (
+        rule_on(EachOrder(), promo=PromoCode(code="TEA")),
+        "no order has the promo code 'TEA'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CANNOT)
+def test_a_rule_that_the_data_cannot_make_pay_is_named(name):
+    rule, why = CANNOT[name]
+    found = simulate(TWO, program(rules=[rule]), as_of=AS_OF)
+    said = f"Rule '{name}' never paid: {why}"
+    assert any(one.startswith(said) for one in found.assumptions)
+    assert said in found.summary()
+    (note,) = accrue(TWO, program(rules=[rule]), as_of=AS_OF).notes
+    assert note.startswith(said)
+
+
+def test_of_several_programmes_the_one_is_named_whose_rule_cannot_pay():
+    silent = program("Silent", rules=[rule_on(Birthday())])
+    said = simulate(TWO, [program(), silent], as_of=AS_OF).assumptions
+    assert [one for one in said if "never paid" in one] == [
+        "Silent: rule 'birthday' never paid: customers.birthday is not there or empty."
+    ]
+
+
+def test_nothing_is_noted_of_rules_that_can_pay():
+    assert accrue(TWO, program(), as_of=AS_OF).notes == ()
+    assert not any("never" in one and "paid" in one for one in _of_two().assumptions[5:])
+
+
+def test_where_everything_is_told_besides_the_dataset_nothing_is_derived_of_it():
+    data = shop(
+        (7, "2025-01-10 12:00", 100), customers=[{"customer_id": 7, "birthday": "1990-02-01"}]
+    )
+    club = program(rules=[rule_on(Birthday())])
+    told = derive_events(data, club, as_of=AS_OF).clear()
+    assert accrue(data, club, as_of=AS_OF).notes == ()
+    assert accrue(data, club, as_of=AS_OF, derived=told).notes == (
+        "Rule 'birthday' never paid: no activity of the loyalty events is named 'Birthday'.",
+    )
+
+
+def test_what_was_told_besides_the_dataset_makes_a_rule_pay():
+    told = derive_events(
+        shop(
+            (7, "2025-01-10 12:00", 100),
+            customers=[{"customer_id": 7, "birthday": "1990-02-01"}],
+        ),
+        program(rules=[rule_on(Birthday())]),
+        as_of=AS_OF,
+    )
+    made = accrue(TWO, program(rules=[rule_on(Birthday())]), as_of=AS_OF, derived=told)
+    assert made.notes == ()
+    assert made.ledger.filter(pl.col("kind") == "earn")["units"].to_list() == [500]
+
+
+def test_returns_that_name_no_order_are_counted_in_words():
+    data = shop(
+        (7, "2025-01-10 12:00", 100, {"original_order_id": None}),
+        (7, "2025-01-12 12:00", -50, {"original_order_id": None}),
+    )
+    found = simulate(data, program(), as_of=AS_OF, redemption=NOBODY)
+    assert totals(found)["refused"] == 1
+    assert any("no order of their customer: 1." in one for one in found.assumptions)
+
+
+def test_with_a_response_the_revenue_is_said_to_have_the_repeated_orders_in_it():
+    found = _of_two(response=Response(more_orders=1), redemption=NOBODY)
+    assert any("again in the repeated orders" in one for one in found.assumptions)
+    assert found.compare().row(0) == ("revenue", 400.0)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"redemption": 0.5}, {"redemption": EventRedemption}, {"response": 0.05}]
+)
+def test_assumptions_of_another_type_are_refused(wrong):
+    with pytest.raises(DefinitionError, match="Next step: Re"):
+        simulate(TWO, program(), as_of=AS_OF, **wrong)
+
+
+def test_ledgers_that_are_not_there_say_how_to_get_them():
+    with pytest.raises(DefinitionError, match="keep_ledgers=True"):
+        _of_two().ledgers["Club"]
+    with pytest.raises(DefinitionError, match="Allowed: 'Club'"):
+        _of_two(keep_ledgers=True).ledgers["Cub"]
+    assert list(_of_two().ledgers) == []
+
+
+def test_a_simulation_and_an_accrual_print_what_they_are():
+    found = simulate(TWO, [program(), program("Double", "0.2")], as_of=AS_OF, redemption=NOBODY)
+    assert repr(found) == "Simulation('Club', 'Double', 2025-01-10 to 2025-07-01)"
+    lines = str(found).splitlines()
+    assert len(lines) == found.compare().height + 1
+    assert [line.split() for line in lines if line.startswith("issued")] == [["issued", "20", "40"]]
+    made = repr(accrue(TWO, program(), as_of=AS_OF))
+    assert made.startswith("Accrual(rows of ledger: ")
+    assert len(made) < 120
+
+
+def test_after_a_change_of_worth_what_is_outstanding_is_what_accrue_says_it_is_worth(big):
+    club = points(big.currency)
+    cheaper = club.wallets[0].with_fields(value=Decimal("0.2"))
+    history = ProgramHistory(
+        versions=[
+            (dt.date(2024, 1, 1), club),
+            (dt.date(2025, 12, 1), club.with_fields(wallets=[cheaper])),
+        ]
+    )
+    found = simulate(big, history, as_of=YEAR, redemption=NOBODY)
+    of_old = [pl.lit(None, dtype=MONEY).alias(name) for name in ("points_paid", "discount")]
+    made = accrue(replace(big, orders=big.orders.with_columns(of_old)), history, as_of=YEAR)
+    row = totals(found)
+    assert row["outstanding"] == made.balances["value"].sum() == found.customers["held"].sum()
+    assert row["revalued"] < 0
+    change = sum(row[name] for name in ("issued", "restored", "revalued"))
+    assert change - row["expired"] - row["taken_back"] == row["outstanding"]
+
+
+def test_gifts_for_friends_that_last_are_wholly_owed_in_a_ready_programme(big):
+    found = simulate(big, bronze_silver_gold(currency=big.currency), as_of=YEAR, keep_ledgers=True)
+    (ledger,) = found.ledgers.values()
+    moves = pl.col("kind").is_in([kind for kind, _ in FLOWS.values()])
+    lasting = ledger.filter(moves & pl.col("expires_at").is_null())["value"].sum()
+    assert lasting > 0
+    assert totals(found)["liability"] >= float(lasting)

@@ -11,7 +11,7 @@ from retention_kit.contracts.schemas import MONEY, SUM
 from retention_kit.loyalty_rules.simulation.breakage import breakage_by_month
 from retention_kit.loyalty_rules.simulation.by_customer import by_customer, by_decile
 from retention_kit.loyalty_rules.simulation.by_tier import NO_TIER, customers_by_tier, tier_flow
-from retention_kit.loyalty_rules.simulation.by_time import by_month, by_wallet
+from retention_kit.loyalty_rules.simulation.by_time import by_month, by_wallet, opening_liability
 from retention_kit.loyalty_rules.simulation.flows import Window, with_months
 from retention_kit.loyalty_rules.simulation.totals import totals
 
@@ -25,7 +25,9 @@ SCHEMA = {
     "lot": pl.Int64,
     "units": pl.Int64,
     "value": MONEY,
+    "rule": pl.String,
     "tier": pl.String,
+    "expires_at": pl.Datetime("us", "Europe/London"),
 }
 
 
@@ -36,8 +38,11 @@ def clock(*parts):
 WINDOW = Window(clock(2025, 1, 1), clock(2025, 5, 1))
 
 
-def entries(*rows, window=WINDOW):
-    """Make entries of (customer, at, kind, lot, units[, tier]); a point is worth half a pound."""
+def entries(*rows, window=WINDOW, of=None):
+    """Make entries of (customer, at, kind, lot, units[, tier]); a point is worth half a pound.
+
+    `of` says by lot which rule gave it; of lot 9 there is no end.
+    """
     frame = pl.DataFrame(
         [
             {
@@ -49,6 +54,8 @@ def entries(*rows, window=WINDOW):
                 "lot": lot,
                 "units": units,
                 "value": Decimal(units) / 2,
+                "rule": (of or {}).get(lot),
+                "expires_at": None if lot in (None, 9) else clock(2026, 1, 1),
                 "tier": rest[0] if rest else None,
             }
             for number, (customer, at, kind, lot, units, *rest) in enumerate(rows)
@@ -98,7 +105,8 @@ def test_nothing_is_lost_between_in_and_out():
 
 
 def test_breakage_is_known_of_months_of_which_nothing_is_left():
-    table = breakage_by_month(entries(*STORY), WINDOW.months())
+    # What no rule gave, here all of it, is of one sort.
+    table = breakage_by_month(entries(*STORY), WINDOW.months()).filter("expires")
     # In March the 10 points of February are gone, taken back and so neither spent nor expired. In
     # April those of January are: 110 expired, 40 - 10 spent, 20 given away.
     assert table.select("month", "settled_units", "expired_settled_units", "breakage").rows() == [
@@ -167,7 +175,13 @@ def test_tenths_of_the_customers_have_shares_of_the_whole():
 def test_a_window_opens_with_what_was_outstanding_to_the_unit():
     window = Window(clock(2025, 2, 11), clock(2025, 5, 1))
     wallets, months = of_months(window)
-    row = totals(months, wallets, customers(window=window), 3).to_dicts()[0]
+    row = totals(
+        months,
+        wallets,
+        customers(window=window),
+        owed=opening_liability(entries(*STORY, window=window), window.months()),
+        refused=3,
+    ).to_dicts()[0]
     assert window.months()["is_complete"].to_list() == [False, True, True]
     assert row["opening"] == 65
     assert (row["issued"], row["redeemed"], row["restored"]) == (0, 0, 5)
@@ -180,7 +194,7 @@ def test_a_window_opens_with_what_was_outstanding_to_the_unit():
 def test_totals_without_any_wallet_are_of_discounts_alone():
     story = ((7, clock(2025, 2, 11), "discount", None, 500),)
     wallets, months = of_months(story=story)
-    row = totals(months, wallets, customers(story), 0).to_dicts()[0]
+    row = totals(months, wallets, customers(story), owed=0.0, refused=0).to_dicts()[0]
     assert (row["cost"], row["cost_share"]) == (250, pytest.approx(250 / 1500))
     assert (row["outstanding"], row["breakage"], row["redemption_rate"]) == (0, None, None)
 
@@ -220,3 +234,52 @@ def test_customers_stand_in_one_tier_each_at_the_end_of_each_month():
         (1, 1, 1),
         (2, 1, 0),
     ]
+
+
+def test_what_never_expires_is_wholly_owed_though_gifts_of_the_same_wallet_lapse():
+    story = (
+        (7, clock(2025, 1, 10), "earn", 1, 100),
+        (7, clock(2025, 1, 10), "earn", 9, 80),
+        (7, clock(2025, 2, 10), "expire", 1, -100),
+        (7, clock(2025, 2, 10), "earn", 2, 60),
+    )
+    found, months = entries(*story, of={1: "gift", 2: "gift", 9: "friend"}), WINDOW.months()
+    table = breakage_by_month(found, months).filter(pl.col("month") == dt.date(2025, 2, 1))
+    assert table.select("rule", "expires", "breakage", "liability").rows() == [
+        ("friend", False, 0.0, 40.0),
+        ("gift", True, 1.0, 0.0),
+    ]
+    row = by_wallet(found, months).row(1, named=True)
+    assert (row["outstanding"], row["liability"]) == (70, 40.0)
+    assert row["breakage"] == pytest.approx(3 / 7)
+
+
+def test_what_one_rule_gave_says_nothing_of_the_breakage_of_another():
+    story = (
+        (7, clock(2025, 1, 10), "earn", 1, 100),
+        (7, clock(2025, 1, 10), "earn", 2, 100),
+        (7, clock(2025, 2, 10), "expire", 1, -100),
+    )
+    found = entries(*story, of={1: "gift", 2: "orders"})
+    table = by_wallet(found, WINDOW.months())
+    assert table["liability"].to_list() == [100, 50, 50, 50]
+
+
+def test_what_was_owed_at_the_opening_is_what_was_expected_to_be_claimed_then():
+    window = Window(clock(2025, 4, 1), clock(2025, 5, 1))
+    story = (
+        (7, clock(2025, 1, 10), "earn", 1, 100),
+        (7, clock(2025, 2, 10), "redeem", 1, -40),
+        (7, clock(2025, 3, 10), "expire", 1, -60),
+        (7, clock(2025, 3, 20), "earn", 2, 100),
+    )
+    found = entries(*story, window=window)
+    owed = opening_liability(found, window.months())
+    # 60 of 100 had lapsed by then, so that 40% of the 50 pounds are expected to be claimed.
+    assert owed == pytest.approx(20)
+    wallets, months = of_months(window, story)
+    row = totals(months, wallets, customers(story, window), owed=owed, refused=0).to_dicts()[0]
+    assert (row["opening"], row["cost"]) == (50, 0)
+    assert row["opening_liability"] == row["liability"] == pytest.approx(20)
+    # Nothing has happened in April: nothing is owed more than before.
+    assert row["cost_with_liability"] == pytest.approx(0)

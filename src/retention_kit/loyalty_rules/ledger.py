@@ -138,6 +138,24 @@ class Entry:
             raise DataError(f"No kind of entry: allowed are {', '.join(get_args(EntryKind))}.")
         return read
 
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Entry:
+        """Make an entry of a row of the table that `accrue` and `ledger_entries` give.
+
+        Args:
+            row: The row by columns; those besides, such as `customer_id`, are left out.
+
+        Raises:
+            DataError: A column of the ledger is missing.
+        """
+        missing = [name for name in ("number", "at", "kind", "wallet", "units") if name not in row]
+        if missing:
+            raise DataError(
+                f"This is no row of a ledger: it has no {', '.join(missing)}. Allowed: a row of "
+                "the table `ledger`. Next step: ledger.row(0, named=True) gives one."
+            )
+        return cls(**{name: row[name] for name in _NAMES if name in row})
+
 
 _NAMES = tuple(field.name for field in fields(Entry))
 

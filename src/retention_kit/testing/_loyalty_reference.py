@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -157,6 +158,24 @@ def place_of(event: Any) -> tuple[dt.datetime, int, int, str]:
     return utc(event.at), _RANKS.index(name_of(event)), number, text
 
 
+def in_turn(events: Iterable[Any]) -> list[Any]:
+    """Put events into the order in which they are taken.
+
+    What comes back or arrives does so after it was bought: where it is dated at the order's
+    instant, or before, it is taken a microsecond after the order.
+    """
+    told = list(events)
+    bought = {one.order_id: one.at for one in told if name_of(one) == "Order"}
+    taken = []
+    for one in told:
+        kind = name_of(one)
+        of = {"Return": "original_order_id", "Delivery": "order_id"}.get(kind)
+        since = None if of is None else bought.get(getattr(one, of))
+        is_early = since is not None and utc(one.at) <= utc(since)
+        taken.append(replace(one, at=since + _INSTANT) if is_early and since else one)
+    return sorted(taken, key=place_of)
+
+
 def read_loyalty(
     history: Any, events: Iterable[Any], *, time_zone: str, as_of: dt.datetime
 ) -> Reading:
@@ -173,9 +192,9 @@ def read_loyalty(
     """
     reading = Reading(history, ZoneInfo(time_zone))
     seen = set()
-    for event in sorted(events, key=place_of):
+    for event in in_turn(one for one in events if utc(one.at) < utc(as_of)):
         source = name_of(event), event.key
-        if utc(event.at) < utc(as_of) and source not in seen:
+        if source not in seen:
             seen.add(source)
             reading.take(event)
     reading.advance(utc(as_of) - _INSTANT)

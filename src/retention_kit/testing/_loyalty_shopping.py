@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -127,7 +128,7 @@ def return_in(draw: DrawFn, scene: Scene) -> Return | Order:
     return Return(
         order_id=scene.number(),
         original_order_id=order.order_id if pick(draw, *(True,) * 19, False) else 9_999,
-        at=scene.at,
+        at=_dated(draw, scene, order),
         amount=amount,
         points_back=pick(draw, None, None, None, 0, spent // 2, spent),
         discount=pick(draw, Decimal(0), Decimal(order.discount)),
@@ -138,10 +139,18 @@ def return_in(draw: DrawFn, scene: Scene) -> Return | Order:
 def delivery_in(draw: DrawFn, scene: Scene) -> Delivery | Order:
     """Draw the delivery of an order."""
     known = {one.order_id for one in scene.events if isinstance(one, Delivery)}
-    waiting = [one.order_id for one in scene.orders if one.order_id not in known]
+    waiting = [one for one in scene.orders if one.order_id not in known]
     if not waiting:
         return order_in(draw, scene)
-    return Delivery(order_id=pick(draw, *waiting), at=scene.at)
+    order = pick(draw, *waiting)
+    return Delivery(order_id=order.order_id, at=_dated(draw, scene, order))
+
+
+def _dated(draw: DrawFn, scene: Scene, order: Order) -> dt.datetime:
+    """Draw when something of an order happens: now, or as if it were before the order."""
+    return pick(  # type: ignore[no-any-return]
+        draw, *(scene.at,) * 14, order.at, order.at - dt.timedelta(days=1)
+    )
 
 
 def activity_in(draw: DrawFn, scene: Scene) -> Activity:

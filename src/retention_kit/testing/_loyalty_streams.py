@@ -46,13 +46,14 @@ Drawer = Callable[[DrawFn, Scene], Any]
 def streams_under(
     draw: DrawFn, program: Any, zone: ZoneInfo, start: dt.date, max_events: int, as_tables: bool
 ) -> tuple[Any, ...]:
-    """Draw what one customer did under a programme, in the order in which it is taken."""
+    """Draw what one customer did under a programme, by instant and kind."""
     reading = Reading(program, zone)
     programs = getattr(program, "programs", (program,))
     rules = [rule for one in programs for rule in one.rules]
     wallets = [wallet for one in programs for wallet in one.wallets]
     has_lines = any(rule.lines or rule.trigger.type == "each_line" for rule in rules)
     has_lines |= any(one.spending is not None and one.spending.excluded for one in wallets)
+    has_lines |= any(discount.lines for one in programs for discount in one.discounts)
     first = midnight(start, zone) + pick(draw, dt.timedelta(hours=10), dt.timedelta(hours=23))
     scene = Scene(reading, first, has_lines, as_tables)
     plot = list(pick(draw, *_PLOTS))[:max_events]
@@ -62,7 +63,8 @@ def streams_under(
         reading.advance(scene.at)
         event = drawer(draw, scene)
         scene.events.append(event)
-        reading.take(event)
+        if event.at >= scene.at:
+            reading.take(event)
     return tuple(sorted(scene.events, key=place_of))
 
 
@@ -71,15 +73,7 @@ def _drawn(draw: DrawFn, scene: Scene) -> Any:
     if not taken:
         return pick(draw, order_in, order_in, order_in, activity_in, issue_in)(draw, scene)
     reading = scene.reading
-    choices: list[Drawer] = [
-        order_in,
-        order_in,
-        order_in,
-        return_in,
-        return_in,
-        return_in,
-        return_in,
-    ]
+    choices: list[Drawer] = [order_in] * 3 + [return_in] * 4
     choices += [activity_in, delivery_in, membership_in, issue_in, transfer_in, adjustment_in]
     own = reading.to_spend(None)
     if own.spending is not None and reading.purse.available(own.name, scene.at) > 0:

@@ -42,7 +42,7 @@ class LoyaltyCase:
     Attributes:
         program: The programme, or the history of one.
         time_zone: The shop's zone.
-        events: What happened, in the order in which it is taken.
+        events: What happened, by instant; some returns are dated before their order.
         as_of: The instant of observation.
     """
 
@@ -95,7 +95,7 @@ def loyalty_cases(*, max_events: int = 12, as_tables: bool = False) -> SearchStr
             wallet other than the first that can be spent.
 
     Returns:
-        Cases, whose events have a key each and stand in the order in which they are taken.
+        Cases, whose events have a key each.
     """
     return _cases(max_events, as_tables)
 
@@ -118,7 +118,7 @@ def loyalty_streams(
         as_tables: Draw only what tables can tell.
 
     Returns:
-        Events in the order in which they are taken.
+        Events by their instants, those of one instant by kind and key.
     """
     return streams_under(program, ZoneInfo(time_zone), start, max_events, as_tables)
 

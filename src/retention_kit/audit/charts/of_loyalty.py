@@ -13,7 +13,17 @@ from retention_kit.audit.charts.frame import Plot
 from retention_kit.audit.charts.in_bars import stacked
 from retention_kit.audit.charts.over_time import lines
 from retention_kit.audit.charts.paired import grouped
-from retention_kit.audit.report.drawing import ACCENT, PALE, SECOND, SOFT, WARM, Axis, Series, Size
+from retention_kit.audit.report.drawing import (
+    ACCENT,
+    PALE,
+    SECOND,
+    SOFT,
+    WARM,
+    WIDTH,
+    Axis,
+    Series,
+    Size,
+)
 from retention_kit.audit.report.numbers import Language, Numbers
 from retention_kit.errors import bad_parameter
 
@@ -64,10 +74,10 @@ def loyalty_flows(
         language: `en` or `ru`.
 
     Raises:
-        DefinitionError: There is no such programme.
+        DefinitionError: There is no such programme, size or language.
     """
     own = _of(by_month, program)
-    words, numbers = _WORDS[language], Numbers(language, currency)
+    words, numbers = _words(size, language), Numbers(language, currency)
     up = [
         Series(words["issued"], _values(own, "issued"), ACCENT),
         Series(words["discounts"], _values(own, "discounts"), SECOND),
@@ -98,8 +108,11 @@ def loyalty_liability(
         currency: The shop's currency.
         size: For which width.
         language: `en` or `ru`.
+
+    Raises:
+        DefinitionError: There is no such size or language.
     """
-    words, numbers = _WORDS[language], Numbers(language, currency)
+    words, numbers = _words(size, language), Numbers(language, currency)
     series = []
     pairs = ((SOFT, ACCENT), ("#e0a798", WARM), ("#8cc9c3", SECOND))
     for place, name in enumerate(_programs(by_month)):
@@ -125,7 +138,11 @@ def loyalty_costs(
         currency: The shop's currency.
         size: For which width.
         language: `en` or `ru`.
+
+    Raises:
+        DefinitionError: There is no such size or language.
     """
+    _words(size, language)
     numbers = Numbers(language, currency)
     names = _programs(by_month)
     first = _of(by_month, names[0])
@@ -160,9 +177,9 @@ def loyalty_tiers(
         language: `en` or `ru`.
 
     Raises:
-        DefinitionError: There is no such programme.
+        DefinitionError: There is no such programme, size or language.
     """
-    words, numbers = _WORDS[language], Numbers(language, currency)
+    words, numbers = _words(size, language), Numbers(language, currency)
     own = _of(customers_by_tier, program).sort("place", "month")
     names = own["tier"].unique(maintain_order=True).to_list()
     shades = _spread(len(names))
@@ -184,8 +201,11 @@ def loyalty_deciles(
         currency: The shop's currency.
         size: For which width.
         language: `en` or `ru`.
+
+    Raises:
+        DefinitionError: There is no such size or language.
     """
-    words, numbers = _WORDS[language], Numbers(language, currency)
+    words, numbers = _words(size, language), Numbers(language, currency)
     names = _programs(by_decile)
     labels = [str(one) for one in sorted(by_decile["decile"].unique())]
     series = [
@@ -198,6 +218,18 @@ def loyalty_deciles(
     ]
     axis = Axis(lambda value: numbers.share(value, digits=1))
     return grouped(labels, series, size=size, axis=axis, label_title=words["decile"])
+
+
+def _words(size: str, language: str) -> Mapping[str, str]:
+    """Give the words of a language.
+
+    Raises:
+        DefinitionError: There is no such language, or no such size.
+    """
+    for name, got, allowed in (("size", size, WIDTH), ("language", language, _WORDS)):
+        if got not in allowed:
+            raise bad_parameter(name, got=got, allowed=", ".join(map(repr, allowed)))
+    return _WORDS[language]
 
 
 def _programs(table: pl.DataFrame) -> list[str]:

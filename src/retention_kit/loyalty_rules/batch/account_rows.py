@@ -79,9 +79,7 @@ def account_rows(
     wallet = _of("wallet", schema, pl.String())
     if len(plan.wallet_names) == 1:
         wallet = wallet.fill_null(plan.wallet_names[0])
-    until = (
-        in_microseconds("until") if "until" in schema else pl.lit(None, dtype=pl.Int64)
-    )
+    until = in_microseconds("until") if "until" in schema else pl.lit(None, dtype=pl.Int64)
     own_name = pl.when(kind.is_in(["reserve", "capture", "release"])).then(key)
     return seen.select(
         customer,

@@ -112,8 +112,11 @@ def refused_events(
 
         - `customer_id`: as in `orders`; `source` (`String`): the event; `at` (`Datetime`).
         - `order_id`: the order that it is about; null for none.
-        - `reason` (`String`): such as `over_balance`, `unknown_order` or `more_than_bought`.
-        - `available` (`Int64`): what was available or allowed.
+        - `reason` (`String`): such as `over_balance`, `unknown_order` or `more_than_bought`. Of a
+            row that cannot be it is the rule that it breaks: `unknown_kind`, `no_key`,
+            `no_wallet`, `no_order`, `bad_units`, `bad_until`, `bad_amount` or `bad_instant`.
+        - `available` (`Int64`): how many units were available or allowed; null where it is not
+            known, or not a matter of units.
 
     Raises:
         MissingColumnError: A column without which a table says nothing is absent.

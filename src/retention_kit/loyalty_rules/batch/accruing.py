@@ -18,6 +18,7 @@ from retention_kit.loyalty_rules.batch.making import Program, lazy_table, made_o
 from retention_kit.loyalty_rules.definitions.plugins import EarningRuleSpec
 from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram
 from retention_kit.loyalty_rules.deriving.all_sources import derive_events
+from retention_kit.loyalty_rules.deriving.silent import rules_that_cannot_pay
 from retention_kit.loyalty_rules.lowered.compiled import CompiledProgram
 from retention_kit.smart_segments.answers import Beside
 
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Accrual:
     """What a programme made of a history; see `accrue` for the columns.
 
@@ -43,6 +44,8 @@ class Accrual:
         lots: The open lots.
         tiers: The tier that each customer is in.
         refused: The events that were refused, and why.
+        notes: What a reader should know of the data, in sentences: which rules and discounts
+            cannot pay, because nothing that they wait for is there.
     """
 
     ledger: pl.DataFrame
@@ -50,6 +53,11 @@ class Accrual:
     lots: pl.DataFrame
     tiers: pl.DataFrame
     refused: pl.DataFrame
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name}: {getattr(self, name).height:,}" for name in TABLES)
+        return f"Accrual(rows of {sizes}; notes: {len(self.notes)})"
 
     @property
     def discounts(self) -> pl.DataFrame:
@@ -80,10 +88,11 @@ def accrue(
 
     Returns:
         The tables that `ledger_entries`, `loyalty_balances`, `loyalty_lots`, `loyalty_tiers` and
-        `refused_events` give.
+        `refused_events` give, and notes on what cannot pay.
 
     Raises:
         MissingColumnError: A column without which a table says nothing is absent.
+        ColumnTypeError: Ids of customers or orders are of another type than in `orders`.
         DataError: An event names a wallet that there is not, or an amount is none.
         DefinitionError: The programme, or one of its filters, asks for what is not there; or it is
             of another currency than the shop.
@@ -105,6 +114,7 @@ def accrue(
             step="Dataset.from_frames(…) makes one.",
         )
     _check_program(program, dataset.currency)
+    notes = rules_that_cannot_pay(dataset, program, derived)
     if derived is None:
         derived = derive_events(dataset, program, as_of=as_of, **beside)
     made = made_of(
@@ -117,7 +127,7 @@ def accrue(
         specs=specs,
         tables=TABLES,
     )
-    return Accrual(**made)
+    return Accrual(**made, notes=notes)
 
 
 @customer_local
@@ -168,6 +178,8 @@ def ledger_entries(
         DefinitionError: The programme asks for what is not there.
 
     Notes:
+        Rows of `events` that are named as what `derive_events` finds, such as `Birthday`, are not
+        looked at. What is told again under its kind and key counts once, as it was taken first.
         issued + adjusted + net transfers = held + (redeemed − restored) + expired + taken back.
 
     Examples:

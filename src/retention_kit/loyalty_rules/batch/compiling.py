@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
+import importlib.metadata
 import importlib.util
 import os
 import sys
@@ -24,6 +25,7 @@ from retention_kit.loyalty_rules.batch.translating import translated
 KERNEL = "retention_kit.loyalty_rules.kernel"
 _FOLDER = "retention_kit-loyalty"
 _ONE_AT_A_TIME = threading.Lock()
+_CACHE = "IS_KEPT"
 _HEAD = '''"""Written by retention_kit of its own kernel; nobody edits it."""
 
 import numba
@@ -100,7 +102,7 @@ def write_cell(context, group, about, row, value):
 _inner = numba.njit(
     nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
 )
-_outer = numba.njit(nogil=True, error_model="numpy", _nrt=False, cache={cache})
+_outer = numba.njit(nogil=True, error_model="numpy", _nrt=False, cache=IS_KEPT)
 
 
 '''
@@ -131,10 +133,25 @@ def is_ready() -> bool:
     return _compiled.cache_info().currsize > 0
 
 
+def is_installed() -> bool:
+    """Say whether there is a compiler."""
+    try:
+        return importlib.util.find_spec("numba") is not None
+    except ValueError:
+        # Something else stands under its name.
+        return False
+
+
+def is_kept(module: str, name: str, *, package: str = KERNEL) -> bool:
+    """Say whether compiled code of a function lies on disk; see `compiled`."""
+    folder = _written(module, name, package)[0]
+    return folder is not None and any(folder.glob("**/*.nbi"))
+
+
 @functools.cache
 def _compiled(module: str, name: str, package: str) -> Callable[..., Any] | None:
     try:
-        import numba
+        import numba  # noqa: F401 - what is written imports it
     except ImportError:
         warnings.warn(
             "numba is not installed, so loyalty rules run interpreted, hundreds of times slower. "
@@ -143,13 +160,19 @@ def _compiled(module: str, name: str, package: str) -> Callable[..., Any] | None
             stacklevel=4,
         )
         return None
-    text, entrance = translated(module, name, package)
-    marked = _marked(text, entrance)
-    folder = _folder(package, f"{numba.__version__}\n{marked}")
-    head = _HEAD.format(cache=folder is not None)
+    folder, text, entrance = _written(module, name, package)
     if folder is None:
-        return _run(head + marked, entrance)
-    return _imported(folder / "kernel.py", head + marked, entrance)
+        return _run(text, entrance)
+    return _imported(folder / "kernel.py", text, entrance)
+
+
+@functools.cache
+def _written(module: str, name: str, package: str) -> tuple[Path | None, str, str]:
+    """Give the folder for compiled code, the text that is compiled, and the function's name."""
+    text, entrance = translated(module, name, package)
+    marked = _HEAD + _marked(text, entrance)
+    folder = _folder(package, f"{importlib.metadata.version('numba')}\n{marked}")
+    return folder, marked.replace(_CACHE, str(folder is not None)), entrance
 
 
 def _marked(text: str, entrance: str) -> str:

@@ -78,8 +78,8 @@ def _column(one: Where, table: str, given: Given) -> Column:
 
 def _money(table: str, name: str, given: Given) -> Column:
     """Give a column of money of which nothing told is none."""
-    dtype = given.schemas.get(table, {}).get(name, pl.Null())
-    if isinstance(dtype, pl.Null):
+    dtype = given.schemas[table].get(name) if table in given.schemas else None
+    if dtype is None or isinstance(dtype, pl.Null):
         return Column(table, name, MONEY, pl.lit(0, dtype=MONEY))
     return Column(table, name, dtype, pl.col(name).fill_null(0))
 

@@ -11,11 +11,13 @@ import polars as pl
 
 from retention_kit.loyalty_rules.batch.account_rows import CUSTOMER
 from retention_kit.loyalty_rules.batch.columns import Numbers, rules_between
+from retention_kit.loyalty_rules.batch.faults import set_aside
 from retention_kit.loyalty_rules.batch.ordering import after_their_orders
 from retention_kit.loyalty_rules.batch.reckoning import Reckoned, Wanted, packed_rules, reckon
+from retention_kit.loyalty_rules.batch.repeats import sold_once
 from retention_kit.loyalty_rules.batch.shaping import Shape
 from retention_kit.loyalty_rules.batch.stream import Stream, in_order
-from retention_kit.loyalty_rules.batch.taking import Chunk, chunk_of, once, starts_of
+from retention_kit.loyalty_rules.batch.taking import Chunk, chunk_of, starts_of
 from retention_kit.loyalty_rules.kernel.layout import ORDER
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
 
@@ -61,6 +63,9 @@ def tables_of(
     """
     shape = Shape(plan, stream.zone, stream.id_type, stream.order_type)
     empty = {name: pl.DataFrame(schema=getattr(shape, name)) for name in asked.tables}
+    rows, broken = set_aside(rows)
+    if "refused" in empty:
+        empty["refused"] = shape.broken_of(broken)
     if rows.is_empty():
         return empty
     first = int(rows["at"].min() or 0)  # type: ignore[arg-type]
@@ -70,9 +75,8 @@ def tables_of(
     many = MANY_WITH_ENTRIES if wanted.entries else MANY
 
     def made(part: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        ordered = in_order(part)
-        own = once(ordered) if stream.repeats else ordered
-        chunk = chunk_of(after_their_orders(own), plan, rules, stream.zone)
+        own = after_their_orders(sold_once(in_order(part)))
+        chunk = chunk_of(own, plan, rules, stream.zone)
         if asked.change is not None:
             chunk = asked.change(chunk)
         found = reckon(
@@ -93,7 +97,11 @@ def tables_of(
     else:
         with ThreadPoolExecutor(workers) as pool:
             answers = list(pool.map(made, parts))
-    return {name: pl.concat([one[name] for one in answers]) for name in asked.tables}
+    made_of_all = {name: pl.concat([one[name] for one in answers]) for name in asked.tables}
+    if not broken.is_empty() and "refused" in asked.tables:
+        refused = pl.concat([made_of_all["refused"], empty["refused"]])
+        made_of_all["refused"] = refused.sort(CUSTOMER, "at", maintain_order=True)
+    return made_of_all
 
 
 def _parts(rows: pl.DataFrame, many: int) -> Iterator[pl.DataFrame]:

@@ -99,15 +99,18 @@ def line_sums(
 
 def _by_kind(order_items: pl.LazyFrame, schema: pl.Schema, orders: pl.LazyFrame) -> pl.LazyFrame:
     """Say of each line whether it is of a sale."""
+    is_below = (pl.col("quantity") < 0) | ((pl.col("quantity") == 0) & (pl.col("amount") < 0))
     if "kind" in schema:
-        return order_items.with_columns(is_sale(order_items).alias(OF_SALE))
+        # The door says it of every line.
+        came_back = pl.col("kind").is_null() & is_below
+        sold = is_sale(order_items) & ~came_back.fill_null(value=False)
+        return order_items.with_columns(sold.alias(OF_SALE))
     if "kind" not in orders.collect_schema():
         return order_items.with_columns(pl.lit(value=True).alias(OF_SALE))
     # A sale and a return may have one id: then what is below 0 came back.
     kinds = orders.group_by("order_id").agg(
         is_sale(orders).any().alias(_SOLD), (~is_sale(orders)).any().alias(_CAME_BACK)
     )
-    is_below = (pl.col("quantity") < 0) | ((pl.col("quantity") == 0) & (pl.col("amount") < 0))
     came_back = pl.col(_CAME_BACK) & (~pl.col(_SOLD) | is_below)
     return (
         order_items.join(kinds, on="order_id", how="left", maintain_order="none")

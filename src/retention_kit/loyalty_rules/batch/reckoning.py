@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from retention_kit.loyalty_rules.batch.columns import EventsOfArrays, Numbers, RulesOfArrays
-from retention_kit.loyalty_rules.batch.compiling import compiled, is_ready
+from retention_kit.loyalty_rules.batch.compiling import compiled, is_installed, is_kept, is_ready
 from retention_kit.loyalty_rules.batch.packing import Packed, column_of, pack
 from retention_kit.loyalty_rules.kernel import running
 from retention_kit.loyalty_rules.kernel.layout import Entries, Events, State
@@ -16,7 +16,9 @@ from retention_kit.loyalty_rules.kernel.room import new_state
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
 
 FEW = 3_000
-"""Up to how many events are not worth compiling for."""
+"""Up to how many events run as fast without compiled code."""
+ENOUGH = 100_000
+"""Above how many events code is compiled that is not there yet."""
 SPARE = 64
 """How much room there is at first besides what is likely."""
 _ROWS_OF_STATE = ("lots", "records", "awards", "spendings", "holds", "qualifying")
@@ -107,8 +109,12 @@ def reckon(
 
 def packed_rules(rules: RulesOfArrays, events: int) -> Packed | None:
     """Give the rules packed for the compiled kernel; None where that is not worth it."""
-    if events <= FEW and not is_ready():
-        return None
+    if not is_ready():
+        if events <= FEW:
+            return None
+        # Compiling takes as long as some hundred thousand events without it.
+        if events <= ENOUGH and is_installed() and not is_kept("running", "run"):
+            return None
     return None if compiled("running", "run") is None else pack(rules)
 
 

@@ -12,10 +12,10 @@ from retention_kit.loyalty_rules.kernel import layout
 
 def sold_once(rows: pl.DataFrame) -> pl.DataFrame:
     """Leave out sales of an id that the customer has already: the first in order counts."""
-    is_order = pl.col("kind") == layout.ORDER
-    sales = rows.filter(is_order)
-    if sales["order_id"].n_unique() == sales.height:
+    ids = rows["order_id"].filter(rows["kind"] == layout.ORDER)
+    if ids.n_unique() == len(ids):
         return rows
+    is_order = pl.col("kind") == layout.ORDER
     is_first = pl.struct(CUSTOMER, "kind", "order_id").is_first_distinct()
     return rows.filter(~is_order | is_first)
 

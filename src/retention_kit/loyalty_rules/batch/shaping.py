@@ -9,8 +9,9 @@ import numpy.typing as npt
 import polars as pl
 
 from retention_kit.contracts.schemas import MONEY
-from retention_kit.loyalty_rules.batch.account_rows import CUSTOMER, KINDS
+from retention_kit.loyalty_rules.batch.account_rows import CUSTOMER, KINDS, NO_KIND
 from retention_kit.loyalty_rules.batch.columns import Numbers
+from retention_kit.loyalty_rules.batch.faults import FAULT, FAULTS
 from retention_kit.loyalty_rules.batch.reckoning import Reckoned
 from retention_kit.loyalty_rules.batch.schemas import Schemas
 from retention_kit.loyalty_rules.batch.taking import Chunk
@@ -34,6 +35,7 @@ SOURCES = {
     layout.ORDER: "order",
     layout.RETURN: "return",
     **{number: name for name, number in KINDS.items()},
+    NO_KIND: "unknown",
 }
 """How the sources of events begin, by kind."""
 OUTCOMES = (
@@ -50,8 +52,18 @@ OUTCOMES = (
     "reserved_already",
     "unknown_label",
     "no_room",
+    "repeated",
 )
 """What may become of an event, by the kernel's numbers."""
+_NOT_REFUSED = (layout.DONE, layout.REPEATED)
+_WITH_FIGURE = (
+    layout.OVER_BALANCE,
+    layout.BELOW_MINIMUM,
+    layout.NOT_A_STEP,
+    layout.ABOVE_SHARE,
+    layout.NOT_SPENDABLE,
+)
+"""The refusals of which it is known how many units would be allowed."""
 _ID_OF_ORDER = (layout.ORDER, layout.RETURN, layout.ACTIVATE)
 
 
@@ -165,16 +177,35 @@ class Shape(Schemas):
 
     def refused_of(self, chunk: Chunk, found: Reckoned) -> pl.DataFrame:
         """Give the events that were refused."""
-        rows = chunk.rows.filter(found.outcome != layout.DONE)
-        refused = found.outcome != layout.DONE
+        refused = ~np.isin(found.outcome, _NOT_REFUSED)
+        rows, why = chunk.rows.filter(refused), found.outcome[refused]
         return pl.DataFrame(
             {
                 CUSTOMER: rows[CUSTOMER],
                 "source": sources(rows),
                 "at": self._instants(chunk.events.at[refused]),
                 "order_id": order_ids(rows),
-                "reason": _named(found.outcome[refused], OUTCOMES),
-                "available": found.available[refused],
+                "reason": _named(why, OUTCOMES),
+                "available": _or_null(found.available[refused], ~np.isin(why, _WITH_FIGURE)),
+            },
+            schema=self.refused,
+        )
+
+    def broken_of(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Give rows that cannot be as refused: the reason is the rule that they break."""
+        if rows.is_empty():
+            return pl.DataFrame(schema=self.refused)
+        if "key" in rows.columns:
+            rows = rows.with_columns(pl.col("key").fill_null(""))
+        at = rows["at"].to_numpy().astype(np.int64)
+        return pl.DataFrame(
+            {
+                CUSTOMER: rows[CUSTOMER],
+                "source": sources(rows),
+                "at": self._instants(at),
+                "order_id": order_ids(rows),
+                "reason": _named(rows[FAULT].cast(pl.Int64).to_numpy(), FAULTS),
+                "available": pl.Series([None] * rows.height, dtype=pl.Int64),
             },
             schema=self.refused,
         )

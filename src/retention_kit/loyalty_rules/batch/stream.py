@@ -17,6 +17,7 @@ from retention_kit.loyalty_rules.batch.account_rows import (
     key_of_event,
     refused_codes,
 )
+from retention_kit.loyalty_rules.batch.faults import LARGEST, fault_of, same_ids
 from retention_kit.loyalty_rules.batch.filters import asked
 from retention_kit.loyalty_rules.batch.lines import OF_SALE, LineSums, line_sums
 from retention_kit.loyalty_rules.batch.plugged import (
@@ -30,6 +31,7 @@ from retention_kit.loyalty_rules.batch.rule_bits import (
     discount_bits,
     order_bits,
 )
+from retention_kit.loyalty_rules.definitions.triggers import DERIVED
 from retention_kit.loyalty_rules.kernel import layout
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
 from retention_kit.metrics.base.observed import in_zone, instant, is_sale, observed, zone_of
@@ -37,6 +39,7 @@ from retention_kit.smart_segments.frame.given import Given
 
 _NEEDED = ("order_id", CUSTOMER, "ordered_at", "amount")
 _NEEDED_EVENTS = (CUSTOMER, "occurred_at", "name")
+_MOST = LARGEST * layout.MONEY
 _SORTED = (CUSTOMER, "at", "kind", "order_id")
 _SHORT = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
 """Types of ids that, with an instant, make one number."""
@@ -63,10 +66,10 @@ class Stream:
             - `filters`, `offers` (`Int64`): bits of the rules and of the discounts whose filters
                 the row meets.
             - columns of `lines.LineSums`.
+            - `faults.FAULT`: the rule that the row breaks.
         zone: The shop's zone.
         id_type: The type of customers' ids.
         order_type: The type of orders' ids.
-        repeats: Whether an event may stand in it twice.
         sums: What is known of lines.
     """
 
@@ -74,7 +77,6 @@ class Stream:
     zone: str
     id_type: pl.DataType
     order_type: pl.DataType
-    repeats: bool
     sums: LineSums
 
 
@@ -104,7 +106,7 @@ def stream_of(
 
     Raises:
         MissingColumnError: A column without which a table says nothing is absent.
-        ColumnTypeError: Instants have no time zone.
+        ColumnTypeError: Instants have no time zone, or ids are of another type than in `orders`.
         DefinitionError: A rule asks for lines and there are none; or for a column that is not
             there.
         PluginError: A plug-in raised something, or gave no such table.
@@ -129,7 +131,7 @@ def stream_of(
         parts.append(_deliveries(seen, as_of, zone))
     happened: list[pl.LazyFrame] = []
     if events is not None and plan.activities:
-        happened.append(_activities(events, plan, given, as_of, zone))
+        happened.append(_activities(events, schema, plan, given, as_of, zone))
     if loyalty_events is not None:
         happened.append(account_rows(loyalty_events, plan, as_of, zone, schema))
     parts += with_units_of_events(happened, (events, loyalty_events), plan, as_of, schema)
@@ -139,7 +141,6 @@ def stream_of(
         zone=zone,
         id_type=schema[CUSTOMER],
         order_type=schema["order_id"],
-        repeats=several,
         sums=sums,
     )
 
@@ -209,6 +210,10 @@ def _orders(
     if "discount" in schema and any(base.before_discount for base in plan.bases):
         columns.append(in_parts("discount", schema).abs().alias("discount"))
     columns += [pl.col(name) for name in (*carried, *sums.columns)]
+    amount = in_parts("amount", schema)
+    beyond = ~amount.is_between(1 - _MOST, _MOST - 1)
+    broken = [("bad_amount", beyond | (sold & (amount < 0)))]
+    columns.append(fault_of(broken, in_microseconds("ordered_at")))
     gone = pl.col(PROMO_GONE).is_not_null() if promo_may_be_gone else None
     for name, found in (
         ("filters", order_bits(plan, given, sums, gone)),
@@ -234,25 +239,35 @@ def _deliveries(seen: pl.LazyFrame, as_of: dt.datetime, zone: str) -> pl.LazyFra
 
 
 def _activities(
-    events: pl.LazyFrame, plan: CompiledProgram, given: Given, as_of: dt.datetime, zone: str
+    events: pl.LazyFrame,
+    orders: pl.Schema,
+    plan: CompiledProgram,
+    given: Given,
+    as_of: dt.datetime,
+    zone: str,
 ) -> pl.LazyFrame:
-    """Give the rows of `events` that the programme looks at."""
+    """Give the rows of `events` that the programme looks at.
+
+    What `derive_events` finds has names of its own, such as `Birthday`: it is paid for as derived,
+    and rows of `events` with such a name are not looked at.
+    """
     schema = events.collect_schema()
     check_columns("events", schema, _NEEDED_EVENTS)
     seen = events.filter(
         (pl.col("occurred_at") < instant(as_of, zone))
         & pl.col(CUSTOMER).is_not_null()
-        & pl.col("name").is_in(sorted(plan.activities))
+        & pl.col("name").cast(pl.String).is_in(sorted(set(plan.activities) - DERIVED))
     )
     at = in_microseconds("occurred_at")
     value = in_parts("value", schema) if "value" in schema else pl.lit(0, dtype=pl.Int64)
     columns = [
-        pl.col(CUSTOMER),
+        same_ids("events", CUSTOMER, schema, orders[CUSTOMER]),
         at.alias("at"),
         pl.lit(layout.ACTIVITY, dtype=pl.Int8).alias("kind"),
         key_of_event(schema).alias("key"),
-        pl.col("name"),
+        pl.col("name").cast(pl.String),
         value.fill_null(0).clip(lower_bound=0).alias("amount"),
+        fault_of([("bad_amount", value.fill_null(0) >= _MOST)], at),
     ]
     found = activity_bits(plan, given)
     if found is not None:

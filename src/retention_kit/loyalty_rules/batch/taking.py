@@ -12,6 +12,7 @@ from retention_kit.loyalty_rules.batch.account_rows import CUSTOMER
 from retention_kit.loyalty_rules.batch.bases import bases_of
 from retention_kit.loyalty_rules.batch.columns import EventsOfArrays, Numbers, RulesOfArrays
 from retention_kit.loyalty_rules.batch.masks import Clock, discount_masks, rule_masks
+from retention_kit.loyalty_rules.batch.repeats import told_before
 from retention_kit.loyalty_rules.kernel import layout
 from retention_kit.loyalty_rules.kernel.layout import Events
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
@@ -26,7 +27,7 @@ class Chunk:
     """Events of some customers.
 
     Attributes:
-        rows: The rows, in the order of taking, each event once.
+        rows: The rows, in the order of taking, each sale once.
         customers: The customers, in order.
         starts: Where each one's events begin, and where the last one's end.
         events: What the kernel takes.
@@ -38,12 +39,6 @@ class Chunk:
     starts: Numbers
     events: EventsOfArrays
     names: list[str]
-
-
-def once(rows: pl.DataFrame) -> pl.DataFrame:
-    """Leave out what is said of an event again: the first row with its kind and key counts."""
-    told_before = ~pl.struct(CUSTOMER, "kind", "key").is_first_distinct()
-    return rows.filter(pl.col("key").is_null() | ~told_before)
 
 
 def chunk_of(rows: pl.DataFrame, plan: CompiledProgram, rules: RulesOfArrays, zone: str) -> Chunk:
@@ -71,21 +66,26 @@ def chunk_of(rows: pl.DataFrame, plan: CompiledProgram, rules: RulesOfArrays, zo
         mask &= _numbers(rows["filters"].fill_null(-1))
     if "offers" in names:
         offers &= _numbers(rows["offers"].fill_null(-1))
-    wallet, spend = _spent(rows, kind, version, rules, plan)
+    record, place = _records(rows, kind, starts)
+    priced = version
+    if len(plan.versions) > 1:
+        # What comes back of an order is reckoned by what a point was worth then.
+        priced = np.where((kind == layout.RETURN) & (place >= 0), version[place], version)
+    wallet, spend = _spent(rows, kind, priced, rules, plan)
     events = Events(
         at=at,
         kind=kind,
         version=version,
         mask=mask,
         discounts=offers,
-        record=_records(rows, kind, starts),
+        record=record,
         amount=_numbers(rows["amount"].fill_null(0)),
         wallet=_wallets(rows, plan, wallet),
         spend=spend,
         key=key,
         until=_numbers(rows["until"].fill_null(0)) if "until" in names else np.zeros_like(at),
         bases=bases_of(rows, kind, mask, plan),
-        previous=np.full_like(at, -1),
+        previous=told_before(rows, kind),
     )
     return Chunk(rows, rows[CUSTOMER].gather(starts[:-1]), starts, events, named)
 
@@ -129,17 +129,22 @@ def _keys(rows: pl.DataFrame, kind: Numbers, plan: CompiledProgram) -> tuple[Num
 _SEGMENTS = (layout.JOINED, layout.PARTED)
 
 
-def _records(rows: pl.DataFrame, kind: Numbers, starts: Numbers) -> Numbers:
-    """Number each customer's orders from 0, and find the orders that other events concern."""
+def _records(rows: pl.DataFrame, kind: Numbers, starts: Numbers) -> tuple[Numbers, Numbers]:
+    """Number each customer's orders from 0, and find the orders that other events concern.
+
+    Returns:
+        The numbers, and of events that concern an order the row of that order; -1 for none.
+    """
     is_order = kind == layout.ORDER
     before = np.cumsum(is_order) - is_order
     counts = np.diff(starts)
     number = before - np.repeat(before[starts[:-1]], counts)
     found = np.where(is_order, number, -1).astype(np.int64)
+    places = np.full(len(kind), -1, dtype=np.int64)
     refs = orders_concerned(rows)
     refers = refs.is_not_null().to_numpy()
     if not refers.any():
-        return found
+        return found, places
     # Only those who have such events are asked for their orders.
     asked = np.repeat(np.logical_or.reduceat(refers, starts[:-1]), counts)
     orders = rows.filter(asked & is_order).select(
@@ -154,10 +159,12 @@ def _records(rows: pl.DataFrame, kind: Numbers, starts: Numbers) -> Numbers:
         .join(orders, on=[CUSTOMER, "ref"], how="left", maintain_order="left")
     )
     # What is told of an order before the order itself is told of none.
-    later = joined["place"].fill_null(len(kind)).to_numpy() > np.flatnonzero(refers)
+    there = joined["place"].fill_null(len(kind)).to_numpy()
+    later = there > np.flatnonzero(refers)
     concerned = np.where(later, -1, _numbers(joined["number"].fill_null(-1)))
     found[refers & ~is_order] = concerned[~is_order[refers]]
-    return found
+    places[refers & ~is_order] = np.where(later, -1, there)[~is_order[refers]]
+    return found, places
 
 
 def orders_concerned(rows: pl.DataFrame) -> pl.Series:

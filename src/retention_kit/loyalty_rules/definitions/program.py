@@ -110,7 +110,7 @@ class ProgramHistory(SavedModel):
 
     Attributes:
         versions: Pairs of the first day on which a version holds, and the programme; ascending.
-            The first holds since ever, whatever day it names.
+            The first holds for all time before the second, whatever day it names.
 
     Examples:
         >>> tea = LoyaltyProgram(name="Tea club", currency="RUB", rounding="down")

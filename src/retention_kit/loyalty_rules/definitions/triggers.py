@@ -116,6 +116,12 @@ class ReferralReceived(_Trigger):
     type: Literal["referral_received"] = "referral_received"
 
 
+DERIVED = frozenset(
+    str(one.ACTIVITY) for one in (Birthday, Registration, ReferralMade, ReferralReceived)
+)
+"""The names of what is derived of tables, and not told in `events`."""
+
+
 class TierReached(_Trigger):
     """The customer rises to a tier.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from retention_kit.contracts.bundle import Bundle
+from retention_kit.errors import bad_parameter
 from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
 from retention_kit.loyalty_rules.definitions.rules import EarningRule
 from retention_kit.loyalty_rules.deriving.days import midnight_of
@@ -62,7 +63,12 @@ class Shop:
     def of(
         cls, dataset: Bundle, program: LoyaltyProgram | ProgramHistory, as_of: dt.datetime
     ) -> Shop:
-        """Look at a shop through a programme."""
+        """Look at a shop through a programme.
+
+        Raises:
+            DefinitionError: It is no programme.
+        """
+        check_is_program(program)
         orders = dataset.orders.collect_schema()
         zone = zone_of(orders)
         return cls(
@@ -118,6 +124,21 @@ def column_of(frame: pl.LazyFrame, name: str, dtype: pl.DataType) -> pl.Expr:
     """Give a column that may be absent, null then."""
     present = name in frame.collect_schema()
     return (pl.col(name) if present else pl.lit(None)).cast(dtype).alias(name)
+
+
+def check_is_program(program: object, parameter: str = "program") -> None:
+    """Raise where a definition of a programme is expected and something else is given.
+
+    Raises:
+        DefinitionError: It is neither a programme nor a history of one.
+    """
+    if not isinstance(program, LoyaltyProgram | ProgramHistory):
+        raise bad_parameter(
+            parameter,
+            got=type(program).__name__,
+            allowed="a LoyaltyProgram or a ProgramHistory",
+            step="a compiled programme is for one customer's account; pass what it was made of.",
+        )
 
 
 def _versions(program: LoyaltyProgram | ProgramHistory, zone: str) -> Iterator[Version]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from retention_kit.loyalty_rules.definitions.awards import Proportional
 from retention_kit.loyalty_rules.explaining.speech import Teller, sentence
-from retention_kit.loyalty_rules.ledger import Entry
+from retention_kit.loyalty_rules.ledger import LATE_EVENT, Entry
 from retention_kit.loyalty_rules.online.exact import microseconds
 
 if TYPE_CHECKING:
     from retention_kit.loyalty_rules.definitions.rules import EarningRule
 
 _FOR = ("earn", "redeem", "discount", "restore")
+_BY_KEY = ("order", "return", "activate")
 _SIGNED = ("adjust", "transfer")
 
 
@@ -61,10 +62,13 @@ def _by(entry: Entry, teller: Teller) -> str:
     if factor != 1 and rule.award.type in ("proportional", "tiered_rate"):
         number = teller.speech.number(factor)
         said += teller.say("in_tier", factor=number, tier=teller.name(entry.tier))
-    if entry.uncapped is not None and _is_raised(entry, rule, factor, teller):
-        said += teller.say("raised", full=teller.units(entry.wallet, entry.uncapped))
-    if entry.uncapped is not None and entry.uncapped > entry.units:
-        said += teller.say("capped", full=teller.units(entry.wallet, entry.uncapped))
+    if entry.uncapped is None:
+        return said
+    is_raised = _is_raised(entry, rule, factor, teller)
+    is_capped = entry.uncapped > entry.units
+    if is_raised or is_capped:
+        what = "raised_capped" if is_raised and is_capped else "raised" if is_raised else "capped"
+        said += teller.say(what, full=teller.units(entry.wallet, entry.uncapped))
     return said
 
 
@@ -89,6 +93,11 @@ def _tier(entry: Entry, teller: Teller) -> str:
     if entry.expires_at is not None and entry.kind == "tier_up":
         end = teller.say("tier_until", day=teller.last_day(entry.expires_at))
     day, tier = teller.day(entry.at), teller.name(entry.tier)
+    if entry.reason == LATE_EVENT:
+        # The figure that counted may be of any instant since the late event.
+        late = "late_no_tier" if entry.tier is None else "late_tier"
+        reason = _reason(entry, teller)
+        return sentence(teller.say(late, tier=tier, day=day, reason=reason, end=end))
     return sentence(teller.say(what, tier=tier, day=day, figure=figure or "—", end=end))
 
 
@@ -113,7 +122,8 @@ def _moved(entry: Entry, teller: Teller) -> str:
         what = f"{entry.kind}_{'up' if units >= 0 else 'down'}"
     if entry.reason == "forgiven":
         what, units = "forgiven", entry.uncapped or 0
-    by = "" if entry.rule is None else teller.say("by_rule_of", rule=teller.name(entry.rule))
+    of_rule = "late_by_rule" if entry.reason == LATE_EVENT else "by_rule_of"
+    by = "" if entry.rule is None else teller.say(of_rule, rule=teller.name(entry.rule))
     return sentence(
         teller.say(
             what,
@@ -123,10 +133,23 @@ def _moved(entry: Entry, teller: Teller) -> str:
             order=_order(entry, teller),
             by=by,
             end=teller.ends(entry.expires_at),
-            reason=teller.speech.reasons.get(entry.reason, ""),
+            reason=_reason(entry, teller),
             lot="" if entry.lot is None else teller.say("lot", lot=str(entry.lot)),
         )
     )
+
+
+def _reason(entry: Entry, teller: Teller) -> str:
+    """Say why; of what came late, which event that was."""
+    said = teller.speech.reasons.get(entry.reason, "")
+    if entry.reason != LATE_EVENT:
+        return said
+    kind, _, key = (entry.source or "").partition(":")
+    if not key:
+        return said.format(event=teller.say("event_unknown"))
+    if kind in _BY_KEY:
+        return said.format(event=teller.say(f"event_{kind}", key=key))
+    return said.format(event=teller.say("event_other", key=teller.name(entry.source)))
 
 
 def _order(entry: Entry, teller: Teller) -> str:

@@ -16,6 +16,8 @@ def quote_in_words(quote: Quote, teller: Teller) -> str:
     if not quote.earnings:
         said.append(teller.say("quote_earns_nothing"))
     said += [_withheld(one, quote, teller) for one in quote.withheld]
+    if quote.promo_used_up:
+        said.append(teller.say("quote_promo"))
     if quote.tier is not None:
         names = teller.speech.listed(tuple(map(teller.name, quote.privileges or ("",))))
         privileges = teller.say("privileges", names=names) if quote.privileges else ""
@@ -54,7 +56,11 @@ def _price(quote: Quote, teller: Teller) -> list[str]:
 def _spendable(quote: Quote, wallet: str, teller: Teller) -> str:
     most = quote.spendable
     least = teller.units(wallet, most.minimum)
-    why = teller.say(f"limit_{most.limited_by}", least=least)
+    there = teller.units(wallet, min(most.available, most.by_share))
+    is_empty = most.available == 0 and most.limited_by in ("balance", "minimum")
+    why = teller.say(
+        "limit_empty" if is_empty else f"limit_{most.limited_by}", least=least, there=there
+    )
     what = "quote_spendable" if most.units else "quote_nothing"
     units = teller.units(wallet, most.units)
     return teller.say(what, units=units, wallet=teller.name(wallet), why=why)
@@ -90,4 +96,6 @@ def _withheld(one: Withheld, quote: Quote, teller: Teller) -> str:
 
 def _missing(missing: Missing, teller: Teller) -> str:
     said = teller.figure(missing.by, missing.missing)
-    return teller.say("quote_missing", missing=said, tier=teller.name(missing.tier))
+    is_one = missing.by != "spend" and missing.missing == 1
+    what = "quote_missing_1" if is_one else "quote_missing"
+    return teller.say(what, missing=said, tier=teller.name(missing.tier))

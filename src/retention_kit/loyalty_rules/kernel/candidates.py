@@ -35,7 +35,7 @@ def may_pay(rules: Rules, state: State, rule: int, at: int, tier: int) -> bool:
     if rules.rule_cooldown[rule] >= 0 and at < state.cool_until[rule]:
         return False
     first = rules.rule_first_cap[rule]
-    day = day_of(rules, at)
+    day = day_of(rules, at) if rules.rule_caps[rule] > 0 else 0
     for cap in range(first, first + rules.rule_caps[rule]):
         if rules.cap_times[cap] == 1 and left_of_cap(rules, state, cap, day) <= 0:
             return False

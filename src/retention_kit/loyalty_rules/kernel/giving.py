@@ -74,8 +74,8 @@ def counts_for_tiers(rules: Rules, wallet: int) -> bool:
 
 
 def _use(rules: Rules, state: State, rule: int, units: int, at: int) -> None:
-    day = day_of(rules, at)
     first = rules.rule_first_cap[rule]
+    day = day_of(rules, at) if rules.rule_caps[rule] > 0 else 0
     for cap in range(first, first + rules.rule_caps[rule]):
         period = period_of_cap(rules, cap, day)
         if state.cap_in[cap] != period:

@@ -13,6 +13,7 @@ from retention_kit.loyalty_rules.kernel.layout import (
     DONE,
     INFO,
     LOTS,
+    NEVER,
     NO_RESERVATION,
     NOT_A_STEP,
     ORDERS,
@@ -205,8 +206,11 @@ def _give_all(
     points = 0
     for row in range(first, first + count):
         if state.award_new[row] > 0:
-            full = uncapped(rules, state, row, first, count, tier, position, money, goods)
             rule = state.award_rule[row]
+            full = state.award_new[row]
+            is_free = state.award_room[row] == NEVER and state.award_bar[row] == NEVER
+            if not is_free or rules.rule_group[rule] >= 0:
+                full = uncapped(rules, state, row, first, count, tier, position, money, goods)
             base = without_points(rules, rules.rule_base[rule], state.award_base[row], money, goods)
             points += give(rules, state, out, row, event, at, tier, base, full, is_remembered)
     return points

@@ -136,7 +136,10 @@ class CompiledProgram:
             return self.wallet_names.index(name)
         except ValueError:
             raise bad_parameter(
-                "wallet", got=name, allowed=", ".join(map(repr, self.wallet_names)) or "none"
+                "wallet",
+                got=name,
+                allowed=", ".join(map(repr, self.wallet_names)) or "none",
+                step="name one of the wallets of the programme.",
             ) from None
 
     def version_at(self, at: int) -> int:

@@ -10,6 +10,7 @@ import polars as pl
 from retention_kit.contracts.law import report
 from retention_kit.errors import bad_parameter
 from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
+from retention_kit.loyalty_rules.deriving.shop import check_is_program
 from retention_kit.loyalty_rules.measured.first_rewards import first_rewards, least_units, waiting
 from retention_kit.loyalty_rules.measured.matching import difference, strata_of
 from retention_kit.loyalty_rules.measured.use import use_of
@@ -74,8 +75,8 @@ def program_activity(
 
     Raises:
         MissingColumnError: A required column of `orders` is absent.
-        DefinitionError: An instant has no time zone; `joined` does not ascend to `as_of`; or
-            `active_within` is no length.
+        DefinitionError: `program` is no programme; an instant has no time zone; `joined` does not
+            ascend to `as_of`; or `active_within` is no length.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -91,6 +92,7 @@ def program_activity(
         >>> found.use.select("customers", "members", "redemption_rate").rows()
         [(2, 2, 0.0)]
     """
+    check_is_program(program)
     sold = orders.lazy()
     zone = zone_of(sold.collect_schema())
     # A store may keep instants in another zone, and Polars compares those of one alone.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import get_args
 
-from retention_kit.errors import bad_parameter
+from retention_kit.errors import DefinitionError, bad_parameter
 from retention_kit.loyalty_rules.lowered.compiled import CompiledProgram
-from retention_kit.loyalty_rules.online.events import Event
+from retention_kit.loyalty_rules.online.events import Event, Order
 from retention_kit.loyalty_rules.online.kept import Kept
 
 _EVENTS = get_args(Event)
@@ -42,19 +42,35 @@ def check_account(account: object) -> None:
         )
 
 
-def check_event(event: object, parameter: str = "event") -> None:
+def check_event(event: object) -> None:
     """Raise where it is no event of an account; triggers and simulations have namesakes.
 
     Raises:
         DefinitionError: It is none.
     """
-    if isinstance(event, _EVENTS):
+    if not isinstance(event, _EVENTS):
+        raise _no_event("event", event)
+
+
+def check_order(order: object) -> None:
+    """Raise where it is no order.
+
+    Raises:
+        DefinitionError: It is none.
+    """
+    if isinstance(order, Order):
         return
+    if isinstance(order, _EVENTS):
+        raise bad_parameter("order", got=type(order).__name__, allowed="an Order")
+    raise _no_event("order", order)
+
+
+def _no_event(parameter: str, event: object) -> DefinitionError:
     kind = type(event)
     known = {one.__name__ for one in _EVENTS}
     where = "retention_kit.loyalty_rules.online"
     is_namesake = kind.__name__ in known
-    raise bad_parameter(
+    return bad_parameter(
         parameter,
         got=f"{kind.__module__}.{kind.__name__}" if is_namesake else kind.__name__,
         allowed=f"an event of {where}: {', '.join(one.__name__ for one in _EVENTS)}",

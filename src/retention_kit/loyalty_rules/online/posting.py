@@ -31,7 +31,7 @@ from retention_kit.loyalty_rules.online.events import (
 )
 from retention_kit.loyalty_rules.online.exact import (
     MICROSECOND,
-    exact_instant,
+    exact_as_of,
     exact_units,
     microseconds,
 )
@@ -149,7 +149,10 @@ def fold(
         The account as it then is, all entries, and what was refused.
     """
     check_compiled(program)
-    until = exact_instant("as_of", as_of)
+    until = exact_as_of(as_of)
+    events = list(events)
+    for event in events:
+        check_event(event)
     account = Account.new(customer_id)
     entries: list[Entry] = []
     refused: list[Posted] = []
@@ -175,7 +178,7 @@ def grow_older(account: Account, program: CompiledProgram, *, as_of: dt.datetime
     """
     check_compiled(program)
     check_account(account)
-    until = microseconds(exact_instant("as_of", as_of))
+    until = microseconds(exact_as_of(as_of))
     if account.last is None or until <= account.last[0]:
         return Older(account, ())
     account = adopted(account, program)

@@ -160,7 +160,8 @@ def wallet_of(name: str | None, program: CompiledProgram, version: int) -> int:
     hint = f" Nearest: {', '.join(map(repr, near))}." if near else ""
     raise DataError(
         f"The programme has no wallet {name!r}. It has: "
-        f"{', '.join(map(repr, program.wallet_names)) or 'none'}.{hint}"
+        f"{', '.join(map(repr, program.wallet_names)) or 'none'}.{hint} Next step: name one of "
+        "these, or leave the name out for the one that orders are paid from."
     )
 
 

@@ -14,6 +14,8 @@ from retention_kit.loyalty_rules.online.viewing import Missing
 
 LimitedBy = Literal["balance", "share", "excluded", "minimum", "not_spendable"]
 """Why no more can be spent."""
+Because = Literal["cap", "cooldown", "promo", "stacking"]
+"""Why a rule gives nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,13 @@ class Withheld:
     Attributes:
         rule: The rule.
         uncapped: How many units it would give by itself.
-        because: `cap`, or `stacking` where another rule of its group pays.
+        because: `cap`; `cooldown`, where it paid not long ago; `promo`, where its code is used up;
+            `stacking`, where another rule of its group pays.
     """
 
     rule: str
     uncapped: int
-    because: Literal["cap", "stacking"]
+    because: Because
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,8 @@ class Quote:
         missing: The next tier, and what is missing to it before this order.
         refusal: Why it cannot be paid as asked, in which case nothing is spent; or None.
         available: What is there, or allowed, where it is refused.
+        promo_used_up: Whether the order's code would bring something, and has been used as often
+            as it may be.
     """
 
     order_id: int | str
@@ -147,6 +152,7 @@ class Quote:
     missing: Missing | None
     refusal: Refusal | None = None
     available: int | None = None
+    promo_used_up: bool = False
 
     @property
     def earned(self) -> dict[str, int]:

@@ -7,27 +7,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from retention_kit.errors import bad_parameter
 from retention_kit.loyalty_rules.kernel import layout
-from retention_kit.loyalty_rules.kernel.awards import uncapped
 from retention_kit.loyalty_rules.kernel.candidates import left_of_cap
-from retention_kit.loyalty_rules.kernel.discounts import discounted
 from retention_kit.loyalty_rules.kernel.moments import day_of
-from retention_kit.loyalty_rules.kernel.passing import advance
-from retention_kit.loyalty_rules.kernel.spending import (
-    settings_of,
-    worth,
-)
-from retention_kit.loyalty_rules.kernel.steps import take
-from retention_kit.loyalty_rules.kernel.tiers import tier_in_force
 from retention_kit.loyalty_rules.lowered.parts import NO_MONEY
 from retention_kit.loyalty_rules.online.adopting import adopted
 from retention_kit.loyalty_rules.online.checking import (
     check_account,
     check_compiled,
-    check_event,
+    check_order,
 )
 from retention_kit.loyalty_rules.online.events import Order, place_of
 from retention_kit.loyalty_rules.online.exact import exact_units, money_of
-from retention_kit.loyalty_rules.online.moving import BY_TIME, copied
 from retention_kit.loyalty_rules.online.preparing import NONE, Row, prepared
 from retention_kit.loyalty_rules.online.quotes import (
     DiscountLine,
@@ -42,9 +32,9 @@ from retention_kit.loyalty_rules.online.refusing import (
     Refusal,
     figure_of,
 )
-from retention_kit.loyalty_rules.online.spendable import spendable_of
 from retention_kit.loyalty_rules.online.telling import instant_or_none, name_or_none, worth_of
-from retention_kit.loyalty_rules.online.viewing import missing_in
+from retention_kit.loyalty_rules.online.trying import Trial, awards_of
+from retention_kit.loyalty_rules.online.withholding import withheld_in
 
 if TYPE_CHECKING:
     from retention_kit.loyalty_rules.lowered.compiled import CompiledProgram
@@ -52,7 +42,6 @@ if TYPE_CHECKING:
 
 _MULTIPLIED = (layout.PROPORTIONAL, layout.FULL_STEPS, layout.SLABS, layout.WHOLE)
 _ONE = Decimal(1)
-_PRICES_ARE_GROSS = 1
 
 
 def quote(
@@ -85,16 +74,14 @@ def quote(
     """
     check_compiled(program)
     check_account(account)
-    if not isinstance(order, Order):
-        check_event(order, "order")
-        raise bad_parameter("order", got=type(order).__name__, allowed="an Order")
+    check_order(order)
     if account.last is not None and place_of(order) < account.last:
         raise LateEventError
     account = adopted(account, program)
     row = prepared(order, account, program)
     assert row is not None
     row.spend = order.points_paid if spend is None else 0
-    tried = _Trial(account, row, program)
+    tried = Trial(account, row, program)
     if spend is not None:
         row.spend = _units(spend, tried.spendable)
     code = tried.take()
@@ -104,47 +91,9 @@ def quote(
         limit = figure_of(refusal, tried.state.cells[layout.INFO])
         # The rest of the quote is of paying nothing from the wallet.
         row.spend, row.key = 0, NONE
-        tried = _Trial(account, row, program)
+        tried = Trial(account, row, program)
         tried.take()
-    return _quote(order, row, tried, refusal, limit)
-
-
-class _Trial:
-    """An order tried on a copy of an account.
-
-    Attributes:
-        program: The programme.
-        row: The order.
-        before: The account's state before the order.
-        state: The copy.
-        out: What the kernel writes.
-        tier: The tier in force.
-        spendable: How much can be spent.
-        missing: What is missing to the next tier.
-    """
-
-    __slots__ = ("before", "missing", "out", "program", "row", "spendable", "state", "tier")
-
-    def __init__(self, account: Account, row: Row, program: CompiledProgram) -> None:
-        self.program, self.row, self.before = program, row, account.state
-        self.state, self.out = copied(account.state, program, row.at)
-        rules, state, out = program.rules, self.state, self.out
-        advance(rules, state, out, row.at + 1, row.at + 1, BY_TIME)
-        self.tier = tier_in_force(state, row.at)
-        events = row.as_events()
-        off = discounted(rules, events, 0, state, out, row.at, self.tier, row.amount)
-        state.cells[layout.DISCOUNT] = off
-        self.spendable = spendable_of(row, self.state, program)
-        self.missing = missing_in(self.state, program, row.at)
-
-    def take(self) -> int:
-        """Take the order; give what became of it."""
-        # What finding the discounts wrote and counted is written and counted again.
-        self.out.used[0] = self.out.used[1] = 0
-        for discount, used in enumerate(self.before.discount_used):
-            self.state.discount_used[discount] = used
-        events = self.row.as_events()
-        return take(self.program.rules, events, 0, self.state, self.out, _PRICES_ARE_GROSS)
+    return _quote(order, row, tried, refusal, limit, withheld_in(tried, order, account))
 
 
 def _units(spend: int | str, spendable: Spendable) -> int:
@@ -156,7 +105,12 @@ def _units(spend: int | str, spendable: Spendable) -> int:
 
 
 def _quote(
-    order: Order, row: Row, tried: _Trial, refusal: Refusal | None, limit: int | None
+    order: Order,
+    row: Row,
+    tried: Trial,
+    refusal: Refusal | None,
+    limit: int | None,
+    withheld: tuple[tuple[Withheld, ...], bool],
 ) -> Quote:
     program, state, tier = tried.program, tried.state, tried.tier
     off = money_of(state.cells[layout.DISCOUNT])
@@ -176,18 +130,19 @@ def _quote(
         payable=goods - off - points,
         spendable=tried.spendable,
         earnings=earnings,
-        withheld=_withheld(tried),
+        withheld=withheld[0],
         tier=name_or_none(program.tier_names, tier),
         privileges=program.benefits[tier].privileges if tier >= 0 else (),
         reaches=reaches,
         missing=tried.missing,
         refusal=refusal,
         available=limit,
+        promo_used_up=withheld[1],
     )
 
 
 def _written(
-    tried: _Trial,
+    tried: Trial,
 ) -> tuple[tuple[DiscountLine, ...], tuple[Earning, ...], str | None]:
     """Read what the kernel wrote: discounts, earnings, and the tier that is reached."""
     out: Any = tried.out
@@ -215,7 +170,7 @@ def _written(
     return tuple(discounts), tuple(earnings), reaches
 
 
-def _earning(tried: _Trial, place: int) -> Earning:
+def _earning(tried: Trial, place: int) -> Earning:
     out: Any = tried.out
     program, rules = tried.program, tried.program.rules
     rule, wallet, units = out.rule[place], out.wallet[place], out.units[place]
@@ -234,13 +189,13 @@ def _earning(tried: _Trial, place: int) -> Earning:
     )
 
 
-def _multiplier(tried: _Trial, rule: int) -> Decimal:
+def _multiplier(tried: Trial, rule: int) -> Decimal:
     """Give by how much the tier and other rules multiply what a rule gives."""
     program, rules, state = tried.program, tried.program.rules, tried.state
     if rules.rule_award[rule] not in _MULTIPLIED:
         return _ONE
     found = program.benefits[tried.tier].multiplier if tried.tier >= 0 else _ONE
-    for award in _awards(state):
+    for award in awards_of(state):
         other = state.award_rule[award]
         is_multiplier = rules.rule_award[other] == layout.MULTIPLIER
         is_paying = state.award_left[award] > 0 or state.award_base[award] == 0
@@ -249,7 +204,7 @@ def _multiplier(tried: _Trial, rule: int) -> Decimal:
     return found
 
 
-def _cap(tried: _Trial, rule: int) -> int | None:
+def _cap(tried: Trial, rule: int) -> int | None:
     """Give how many units the tightest cap of a rule left; None where it has none."""
     rules, day = tried.program.rules, day_of(tried.program.rules, tried.row.at)
     first = rules.rule_first_cap[rule]
@@ -259,46 +214,3 @@ def _cap(tried: _Trial, rule: int) -> int | None:
         if rules.cap_times[cap] == 0
     ]
     return min(rooms, default=None)
-
-
-def _withheld(tried: _Trial) -> tuple[Withheld, ...]:
-    """Give the rules that would give something by themselves, and do not."""
-    rules, state = tried.program.rules, tried.state
-    awards = _awards(state)
-    found: list[Withheld] = []
-    for award in awards:
-        rule = state.award_rule[award]
-        if state.award_units[award] > 0 or rules.rule_award[rule] == layout.MULTIPLIER:
-            continue
-        record = state.cells[layout.RECORDS] - 1
-        units = uncapped(
-            rules,
-            state,
-            award,
-            awards.start,
-            len(awards),
-            tried.tier,
-            state.record_position[record],
-            _points_in_money(tried),
-            state.record_amount[record],
-        )
-        if units > 0:
-            is_capped = units > state.award_bar[award] or state.award_room[award] <= 0
-            name = tried.program.rule_names[rule]
-            found.append(Withheld(name, units, "cap" if is_capped else "stacking"))
-    return tuple(found)
-
-
-def _awards(state: Any) -> range:
-    """Give the awards of the order that was taken last."""
-    record = state.cells[layout.RECORDS] - 1
-    first = state.record_first_award[record]
-    return range(first, first + state.record_awards[record])
-
-
-def _points_in_money(tried: _Trial) -> int:
-    row, rules = tried.row, tried.program.rules
-    if row.spend <= 0:
-        return 0
-    settings = settings_of(rules, row.version, row.wallet)
-    return worth(rules, settings, row.spend)

@@ -10,6 +10,11 @@ from retention_kit.errors import DataError
 from retention_kit.loyalty_rules.kernel import layout
 from retention_kit.loyalty_rules.ledger import LATE_EVENT, Entry
 from retention_kit.loyalty_rules.online.adopting import adopted
+from retention_kit.loyalty_rules.online.checking import (
+    check_account,
+    check_compiled,
+    check_event,
+)
 from retention_kit.loyalty_rules.online.columns import Rest
 from retention_kit.loyalty_rules.online.events import Event, place_of, source_of
 from retention_kit.loyalty_rules.online.exact import instant_of, microseconds
@@ -61,6 +66,9 @@ def post_late(
         LateEventError: The checkpoint already holds events that are taken after it.
         DataError: The events since the checkpoint are not those of the account.
     """
+    check_compiled(program)
+    check_account(account)
+    check_event(late)
     if is_known(account, late):
         return Posted(account, (), late)
     late = as_taken(late, account)
@@ -97,6 +105,7 @@ def _entries(
 ) -> tuple[Entry, ...]:
     """Give what puts the ledger right: by lot, and then the tier."""
     before, after = _held(now.state), _held(made.state)
+    rules_before, rules_after = _rules(now.state), _rules(made.state)
     version = made.state.cells[layout.VERSION]
     tier = name_or_none(program.tier_names, made.state.cells[layout.TIER])
     blank = Entry(
@@ -113,11 +122,15 @@ def _entries(
         was, _, _ = before.get((wallet, lot), (0, 0, 0))
         units, active, expires = after.get((wallet, lot)) or (0, *before[wallet, lot][1:])
         if units != was:
+            both = (held.get((wallet, lot)) for held in (rules_before, rules_after))
+            by = {rule for rule in both if rule is not None}
             found.append(
                 replace(
                     blank,
                     wallet=program.wallet_names[wallet],
                     lot=lot,
+                    # Lots have new numbers where the late event made one before them.
+                    rule=name_or_none(program.rule_names, min(by)) if len(by) == 1 else None,
                     units=units - was,
                     value=worth_of(program, version, wallet, units - was),
                     active_at=instant_or_none(active),
@@ -142,5 +155,13 @@ def _held(state: Rest) -> _Held:
             state.lot_active[row],
             state.lot_expires[row],
         )
+        for row in range(state.cells[layout.LOTS])
+    }
+
+
+def _rules(state: Rest) -> dict[tuple[int, int], int]:
+    """Give the rule that made each lot, by wallet and lot; below 0 none did."""
+    return {
+        (state.lot_wallet[row], state.lot_id[row]): state.lot_rule[row]
         for row in range(state.cells[layout.LOTS])
     }

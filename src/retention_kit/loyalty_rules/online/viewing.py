@@ -14,7 +14,7 @@ from retention_kit.loyalty_rules.kernel.tiers import standing
 from retention_kit.loyalty_rules.online.adopting import adopted
 from retention_kit.loyalty_rules.online.checking import check_compiled
 from retention_kit.loyalty_rules.online.columns import Rest
-from retention_kit.loyalty_rules.online.exact import exact_instant, instant_of, microseconds
+from retention_kit.loyalty_rules.online.exact import exact_as_of, instant_of, microseconds
 from retention_kit.loyalty_rules.online.kept import Kept
 from retention_kit.loyalty_rules.online.moving import advanced
 from retention_kit.loyalty_rules.online.telling import instant_or_none, name_or_none, worth_of
@@ -121,7 +121,7 @@ def state_at(account: Kept, program: CompiledProgram, as_of: dt.datetime) -> tup
         DataError: The account is of another programme, or already further.
     """
     check_compiled(program)
-    until = microseconds(exact_instant("as_of", as_of))
+    until = microseconds(exact_as_of(as_of))
     if account.last is not None and until < account.last[0]:
         raise DataError(
             "The account already holds an event after the instant that it is asked for. Next "

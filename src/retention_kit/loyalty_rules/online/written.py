@@ -11,6 +11,7 @@ from typing import Any
 from retention_kit.errors import DataError, nearest_names
 from retention_kit.loyalty_rules.online import events
 from retention_kit.loyalty_rules.online.events import Event, Line
+from retention_kit.loyalty_rules.online.exact import refused
 
 _EVENTS: Mapping[str, type[Event]] = {
     kind.TYPE: kind
@@ -32,7 +33,10 @@ _EVENTS: Mapping[str, type[Event]] = {
 }
 _FIELDS = {kind: dataclasses.fields(kind) for kind in (*_EVENTS.values(), Line)}
 _INSTANTS = ("at", "until", "recorded_at")
-_MONEY = ("amount", "quantity", "discount", "value")
+_ALLOWED = {
+    "lines": "a list of lines, each an object with the fields of `Line`",
+    "columns": "an object of columns, each as event_to_dict(…) writes it",
+}
 
 
 def event_to_dict(event: Event) -> dict[str, Any]:
@@ -122,27 +126,39 @@ def _made(kind: Any, given: Mapping[str, Any]) -> Any:
                 f"An event of this kind has no field {name!r}. It has: "
                 f"{', '.join(sorted(known))}.{hint}"
             )
-    try:
-        return kind(**{name: _read(name, value) for name, value in given.items()})
-    except (TypeError, ValueError, AttributeError, InvalidOperation):
-        # Python's own words would repeat what stands in the fields.
-        required = [one.name for one in _FIELDS[kind] if one.default is dataclasses.MISSING]
+    required = [one.name for one in _FIELDS[kind] if _is_required(one)]
+    missing = [name for name in required if name not in given]
+    if missing:
         raise DataError(
-            f"Fields of an event are missing, or cannot be read. Required of {kind.__name__}: "
-            f"{', '.join(name for name in required if name != 'columns')}. Money is a text of a "
-            "number, an instant ISO 8601 with a time zone."
+            f"Fields of an event are missing: {', '.join(missing)}. Required of {kind.__name__}: "
+            f"{', '.join(required)}."
+        )
+    return kind(**{name: _read_field(name, value) for name, value in given.items()})
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is field.default_factory is dataclasses.MISSING
+
+
+def _read_field(name: str, value: Any) -> Any:
+    try:
+        return _read(name, value)
+    except (TypeError, ValueError, AttributeError, InvalidOperation):
+        # Python's own words would repeat what stands in the field.
+        raise refused(
+            name,
+            got="a text" if isinstance(value, str) else type(value).__name__,
+            allowed=_ALLOWED.get(name, "an instant in ISO 8601, with a time zone"),
         ) from None
 
 
 def _read(name: str, value: Any) -> Any:
     if value is None:
         return None
-    if name in _MONEY and isinstance(value, str):
-        return Decimal(value)
     if name in _INSTANTS and isinstance(value, str):
         return dt.datetime.fromisoformat(value)
     if name == "lines":
-        return tuple(_made(Line, line) for line in value)
+        return tuple(_made(Line, dict(line)) for line in value)
     if name == "columns":
         return {column: _untagged(one) for column, one in value.items()}
     return value

@@ -18,13 +18,20 @@ from retention_kit.loyalty_rules.definitions.plugins import EarningRuleSpec
 from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, ProgramHistory
 from retention_kit.loyalty_rules.definitions.wallets import Wallet
 from retention_kit.loyalty_rules.deriving.all_sources import derive_events
+from retention_kit.loyalty_rules.deriving.shop import check_is_program
+from retention_kit.loyalty_rules.deriving.silent import rules_that_cannot_pay
+from retention_kit.loyalty_rules.lowered.plan import compile_program
 from retention_kit.loyalty_rules.simulation.assumed import Redemption
-from retention_kit.metrics.base.observed import is_sale
+from retention_kit.loyalty_rules.simulation.worths import NewWorth, new_worths
+from retention_kit.metrics.base.observed import is_sale, zone_of
 from retention_kit.smart_segments.answers import Beside
 
 Program = LoyaltyProgram | ProgramHistory
 _SPENDS = "__spends"
 _OF_OLDER = ("points_paid", "discount")
+_IS_RETURN_OF_NOTHING = (pl.col("reason") == "unknown_order") & pl.col("source").str.starts_with(
+    "return:"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +41,18 @@ class Run:
     Attributes:
         ledger: Every entry.
         refused: How many events were refused.
+        returns_of_nothing: How many of them are returns that name no order of the customer.
+        silent: Which rules and discounts cannot pay, in sentences.
+        changes: Where a unit becomes worth something else.
         tiers: The names of its tiers, the lowest first.
         begins_in_first: Whether everybody begins in the lowest.
     """
 
     ledger: pl.DataFrame
     refused: int
+    returns_of_nothing: int
+    silent: tuple[str, ...]
+    changes: tuple[NewWorth, ...]
     tiers: tuple[str, ...]
     begins_in_first: bool
 
@@ -58,11 +71,13 @@ def programs_of(
     if isinstance(programs, Mapping):
         pairs = list(programs.items())
     else:
-        pairs = [(_name_of(one), one) for one in programs]
+        several = programs if isinstance(programs, Iterable) else [programs]
+        pairs = [(_name_of(one), one) for one in several]
     if not pairs:
         raise bad_parameter("programs", got="none", allowed="at least one programme")
     found: dict[str, Program] = {}
     for name, one in pairs:
+        check_is_program(one, "programs")
         if name in found:
             raise DefinitionError(
                 f"Two programmes are named {name!r}. Next step: pass them by names of your own: "
@@ -124,7 +139,7 @@ def run_program(
     derived = derive_events(shop, program, as_of=as_of, **beside).collect(engine="streaming")
     made = made_of(
         orders,
-        shop.order_items if "order_items" in shop.given else None,
+        shop.order_items,
         shop.events if "events" in shop.given else None,
         derived.lazy() if derived.height else None,
         program=program,
@@ -140,17 +155,17 @@ def run_program(
     return Run(
         made["ledger"],
         made["refused"].height,
+        made["refused"].filter(_IS_RETURN_OF_NOTHING).height,
+        rules_that_cannot_pay(shop, program),
+        new_worths(compile_program(program, time_zone=zone_of(schema), specs=specs)),
         tuple(dict.fromkeys(names)),
         begins_in_first=bool(ladders) and ladders[0].tiers[0].at == 0,
     )
 
 
-def _name_of(program: object) -> str:
-    if isinstance(program, LoyaltyProgram | ProgramHistory):
-        return versions_of(program)[-1].name
-    raise bad_parameter(
-        "programs", got=type(program).__name__, allowed="loyalty programmes, or their histories"
-    )
+def _name_of(program: Program) -> str:
+    check_is_program(program, "programs")
+    return versions_of(program)[-1].name
 
 
 def _with_least(program: LoyaltyProgram, least: int | Decimal) -> LoyaltyProgram:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from retention_kit.contracts.schemas import SUM
-from retention_kit.errors import bad_parameter
+from retention_kit.errors import DefinitionError, bad_parameter
 
 _COMPARED = (
+    "revenue",
     "customers_with_benefit",
+    "opening",
+    "opening_liability",
     "issued",
     "redeemed",
     "restored",
@@ -28,6 +31,31 @@ _COMPARED = (
     "cost_with_liability_share",
     "redemption_rate",
 )
+
+_OF_SHARES = ("share", "rate", "breakage")
+"""How the names of figures end that are no money and no count."""
+
+
+class Ledgers(dict[str, pl.DataFrame]):
+    """The ledgers of a simulation by programme."""
+
+    def __init__(self, programs: Iterable[str] | None) -> None:
+        """Take the programmes' names; None where no ledgers are kept."""
+        super().__init__()
+        self._programs = None if programs is None else tuple(programs)
+
+    def __missing__(self, program: str) -> pl.DataFrame:
+        """Say which ledgers there are.
+
+        Raises:
+            DefinitionError: Always.
+        """
+        if self._programs is None:
+            raise DefinitionError(
+                "No ledgers were kept. Next step: simulate(…, keep_ledgers=True).",
+                parameter="keep_ledgers",
+            )
+        raise bad_parameter("program", got=program, allowed=", ".join(map(repr, self._programs)))
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -69,11 +97,26 @@ class Simulation:
         names = ", ".join(map(repr, self.programs))
         return f"Simulation({names}, {self.since.date()} to {self.as_of.date()})"
 
+    def __str__(self) -> str:
+        table = self.compare()
+        rows = [
+            table.columns,
+            *([name, *(_figure(name, one) for one in values)] for name, *values in table.rows()),
+        ]
+        wide = [max(len(row[place]) for row in rows) for place in range(len(table.columns))]
+        return "\n".join(
+            "  ".join(
+                [row[0].ljust(wide[0])]
+                + [cell.rjust(size) for cell, size in zip(row[1:], wide[1:], strict=True)]
+            )
+            for row in rows
+        )
+
     def compare(self) -> pl.DataFrame:
-        """Put the programmes side by side.
+        """Put the programmes side by side; `print(simulation)` shows every row of it.
 
         Returns:
-            One row per figure of `totals` that a programme decides:
+            One row per figure of `totals` that matters to a comparison:
 
             - `figure` (`String`): the column of `totals`.
             - by the name of each programme (`Float64`): the figure; null where it is unknown.
@@ -141,6 +184,12 @@ class Simulation:
         if program not in self.programs:
             raise bad_parameter("program", got=program, allowed=", ".join(map(repr, self.programs)))
         return self.customers.filter(pl.col("program") == program)
+
+
+def _figure(name: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.3f}" if name.endswith(_OF_SHARES) else f"{value:,.0f}"
 
 
 def _money(amount: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import polars as pl
 from typing_extensions import Unpack
@@ -18,7 +19,11 @@ from retention_kit.loyalty_rules.definitions.program import LoyaltyProgram, Prog
 from retention_kit.loyalty_rules.simulation.assumed import UNCHANGED, Redemption, Response
 from retention_kit.loyalty_rules.simulation.by_customer import by_customer, by_decile
 from retention_kit.loyalty_rules.simulation.by_tier import NO_TIER, customers_by_tier, tier_flow
-from retention_kit.loyalty_rules.simulation.by_time import by_month, by_wallet
+from retention_kit.loyalty_rules.simulation.by_time import (
+    by_month,
+    by_wallet,
+    opening_liability,
+)
 from retention_kit.loyalty_rules.simulation.flows import Window, with_months
 from retention_kit.loyalty_rules.simulation.ledgers import (
     Run,
@@ -27,13 +32,19 @@ from retention_kit.loyalty_rules.simulation.ledgers import (
     run_program,
 )
 from retention_kit.loyalty_rules.simulation.repeating import with_response
-from retention_kit.loyalty_rules.simulation.result import Simulation
+from retention_kit.loyalty_rules.simulation.result import Ledgers, Simulation
 from retention_kit.loyalty_rules.simulation.totals import totals
+from retention_kit.loyalty_rules.simulation.worths import with_revaluations
 from retention_kit.metrics.base.observed import in_zone, is_sale, observed, zone_of
 from retention_kit.metrics.base.periods import period_index, period_start
 from retention_kit.smart_segments.answers import Beside
 
 Program = LoyaltyProgram | ProgramHistory
+_Assumed = TypeVar("_Assumed", Redemption, Response)
+_SAID = {
+    "Redemption": "Redemption(share_of_customers=0.5) for half of the customers",
+    "Response": "Response(more_orders=0.05) for five per cent more orders",
+}
 _ALWAYS = (
     "The programme has always been there: it runs from the first order in the data, and every "
     "customer with an id takes part."
@@ -43,10 +54,16 @@ _FACE_VALUE = (
     "a wallet. Revenue is what was paid in the data, after the discounts of that time and before "
     "the programme's."
 )
+_FACE_VALUE_WITH_RESPONSE = (
+    "Cost is the face value of what is given: discounts, and what is paid with points or money of "
+    "a wallet. Revenue is what was paid in the data and again in the repeated orders, after the "
+    "discounts of that time and before the programme's."
+)
 _OLD_POINTS = "What was paid in points of an earlier programme counts as paid in money."
 _BREAKAGE = (
-    "Breakage is expired / (expired + redeemed) of the months whose issue is wholly spent or "
-    "expired, as known at each month's end; it is 0 where no such month is over."
+    "Breakage is expired / (expired + redeemed), rule by rule, of the months whose issue is wholly "
+    "spent or expired, as known at each month's end; it is 0 where no such month is over, and of "
+    "what never expires."
 )
 
 
@@ -86,6 +103,7 @@ def simulate(
 
     Raises:
         DefinitionError: There is no programme, or two of one name; one is of another currency;
+            `redemption` or `response` is something else;
             `as_of` or `since` has no time zone, or `since` is not before `as_of`; or there are no
             sales before `as_of`.
         PluginError: An award of a plugin is not handed in.
@@ -106,25 +124,26 @@ def simulate(
         raise bad_parameter("dataset", got=type(dataset).__name__, allowed="a Dataset")
     named = programs_of(programs, dataset.currency)
     handed_in = tuple(specs)
-    redeeming = Redemption() if redemption is None else redemption
+    redeeming = _assumption("redemption", Redemption, redemption) or Redemption()
+    _assumption("response", Response, response)
     shop = dataset if response is None else with_response(dataset, response)
     bought = _Bought.of(shop, as_of, since)
-    found = [
-        _tables(
-            name,
-            run_program(
-                shop,
-                less_bothered(program, redeeming),
-                as_of=as_of,
-                redemption=redeeming,
-                specs=handed_in,
-                beside=beside,
-            ),
-            bought,
+    found: list[_Tables] = []
+    cautions: dict[str, None] = {}
+    kept = Ledgers(named if keep_ledgers else None)
+    for name, program in named.items():
+        run = run_program(
+            shop,
+            less_bothered(program, redeeming),
+            as_of=as_of,
+            redemption=redeeming,
+            specs=handed_in,
+            beside=beside,
         )
-        for name, program in named.items()
-    ]
-    kept = {name: one.ledger for name, one in zip(named, found, strict=True)}
+        found.append(_tables(name, run, bought))
+        cautions.update(dict.fromkeys(_cautions(name if len(named) > 1 else None, run)))
+        if keep_ledgers:
+            kept[name] = run.ledger
     return Simulation(
         programs=tuple(named),
         **{
@@ -142,8 +161,8 @@ def simulate(
         since=bought.window.since,
         as_of=bought.window.as_of,
         currency=dataset.currency,
-        assumptions=tuple(_assumed(dataset, redeeming, response)),
-        ledgers=kept if keep_ledgers else {},
+        assumptions=(*_assumed(dataset, redeeming, response), *cautions),
+        ledgers=kept,
     )
 
 
@@ -151,10 +170,38 @@ def _assumed(dataset: Bundle, redemption: Redemption, response: Response | None)
     yield UNCHANGED if response is None else response.sentence()
     yield redemption.sentence()
     yield _ALWAYS
-    yield _FACE_VALUE
+    yield _FACE_VALUE if response is None else _FACE_VALUE_WITH_RESPONSE
     if _has_points(dataset.orders):
         yield _OLD_POINTS
     yield _BREAKAGE
+
+
+def _cautions(name: str | None, run: Run) -> Iterator[str]:
+    """Say what the data do not have, so that figures are not what a reader takes them for."""
+    for sentence in run.silent:
+        yield sentence if name is None else f"{name}: {sentence[0].lower()}{sentence[1:]}"
+    if run.returns_of_nothing:
+        yield (
+            f"Returns that name no order of their customer: {run.returns_of_nothing:,}. Nothing "
+            "was taken back for them, while the revenue is less what they brought back: the cost "
+            "is too high rather than too low."
+        )
+
+
+def _assumption(name: str, kind: type[_Assumed], given: object) -> _Assumed | None:
+    """Give what was assumed where it is an assumption of the kind.
+
+    Raises:
+        DefinitionError: It is something else.
+    """
+    if given is None or isinstance(given, kind):
+        return given
+    what = repr(given) if isinstance(given, int | float) else type(given).__name__
+    raise DefinitionError(
+        f"Parameter {name!r} is {what}. Allowed: loyalty_rules.{kind.__name__}(…) of a simulation, "
+        f"or None. Next step: {_SAID[kind.__name__]}.",
+        parameter=name,
+    )
 
 
 def _has_points(orders: pl.LazyFrame) -> bool:
@@ -216,17 +263,22 @@ class _Tables:
     customers_by_tier: pl.DataFrame
     by_decile: pl.DataFrame
     customers: pl.DataFrame
-    ledger: pl.DataFrame
 
 
 def _tables(name: str, run: Run, bought: _Bought) -> _Tables:
-    entries = with_months(run.ledger.lazy(), bought.window)
+    entries = with_months(with_revaluations(run.ledger.lazy(), run.changes), bought.window)
     months = bought.months
     base = run.tiers[0] if run.begins_in_first else NO_TIER
     wallets = by_wallet(entries, months)
     monthly = by_month(wallets, entries, bought.by_month, months)
     customers = by_customer(entries, bought.by_customer, base)
-    of_all = totals(monthly, wallets, customers, run.refused)
+    of_all = totals(
+        monthly,
+        wallets,
+        customers,
+        owed=opening_liability(entries, months),
+        refused=run.refused,
+    )
     standing = customers_by_tier(entries, bought.joined, base, list(run.tiers), months)
     parts = {
         "totals": of_all,
@@ -238,6 +290,4 @@ def _tables(name: str, run: Run, bought: _Bought) -> _Tables:
         "customers": customers,
     }
     own = pl.lit(name).alias("program")
-    return _Tables(
-        **{key: one.select(own, pl.all()) for key, one in parts.items()}, ledger=run.ledger
-    )
+    return _Tables(**{key: one.select(own, pl.all()) for key, one in parts.items()})

@@ -59,7 +59,7 @@ def with_revaluations(ledger: pl.LazyFrame, changes: tuple[NewWorth, ...]) -> pl
         units; its `value` is signed.
     """
     schema = ledger.collect_schema()
-    zone = getattr(schema["at"], "time_zone", None)
+    zone = str(getattr(schema["at"], "time_zone", None) or "UTC")
     added = []
     for change in changes:
         at = pl.lit(change.at).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone)

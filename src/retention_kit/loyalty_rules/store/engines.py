@@ -14,6 +14,7 @@ from retention_kit.errors import DefinitionError, MissingDependencyError
 
 _WAIT_SECONDS = 30
 _SQLITE_BUSY: Final = frozenset({5, 6})
+_SQLITE_CANNOT_OPEN: Final = 14
 _POSTGRESQL_BUSY: Final = frozenset({"40001", "40P01", "55P03"})
 """Not serialisable, a deadlock, a lock that was not got."""
 _CREATING = 5_713_204_551
@@ -61,7 +62,15 @@ class Database:
 
     @contextlib.contextmanager
     def creating(self) -> Iterator[sql.Connection]:
-        """Open a transaction in which tables are made, by one process at a time."""
+        """Open a transaction in which tables are made, by one process at a time.
+
+        Raises:
+            DefinitionError: The file of the database cannot be opened.
+        """
+        with _that_opens():
+            yield from self._creating()
+
+    def _creating(self) -> Iterator[sql.Connection]:
         if self.sqlite and self._own:
             # Where another process is about it at this instant, SQLite does not wait.
             with (
@@ -142,6 +151,27 @@ def _no_url() -> DefinitionError:
         "SQLAlchemy. Next step: mend the URL.",
         parameter="database",
     )
+
+
+@contextlib.contextmanager
+def _that_opens() -> Iterator[None]:
+    """Say in our words that a file of SQLite cannot be opened; its path may be nobody's business.
+
+    Raises:
+        DefinitionError: It cannot.
+    """
+    try:
+        yield
+    except exc.OperationalError as problem:
+        code = getattr(problem.orig, "sqlite_errorcode", None)
+        if code is None or code & 0xFF != _SQLITE_CANNOT_OPEN:
+            raise
+        raise DefinitionError(
+            "The file of the database cannot be opened. Allowed: a file in a folder that is there "
+            "and may be written to. Next step: make the folder, or mend the path; three slashes "
+            "begin a path from here, 'sqlite:///points.db', four one from the root.",
+            parameter="database",
+        ) from None
 
 
 @contextlib.contextmanager
