@@ -336,6 +336,12 @@ class TestToldTwice:
             on.Return(3, 2, at(5), Decimal(10)),
         )
 
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_which_of_one_instant_counts_is_not_chance(self, turned):
+        sales = [sale(1, 2, 1000), sale(1, 2, 500), back(2, 1, 4, 100), back(2, 1, 4, 200)]
+        ledger, _ = made(program(rule()), sales[::-1] if turned else sales)
+        assert ledger["units"].to_list() == [50, -10]
+
     def test_kinds_and_customers_have_keys_of_their_own(self):
         account = [
             told("issue", "k", 1, units=30, wallet="main", customer_id=customer)
@@ -454,6 +460,20 @@ class TestTypesOfIds:
                 as_of=AS_OF,
             )
         assert raised.value.column == "order_id"
+        assert "7916" not in str(raised.value)
+
+    @pytest.mark.parametrize(
+        ("table", "column"), [("orders", "original_order_id"), ("lines", "order_id")]
+    )
+    def test_so_are_those_that_returns_and_lines_name(self, table, column):
+        given = program(rule(trigger=EachLine(), lines=[where("amount", "at_least", 1)]))
+        own = {"orders": rows("orders", sale(1, 1, 5)), "lines": rows("lines", line(1, 5))}
+        own[table] = own[table].with_columns(pl.lit("79161234567").alias(column))
+        with pytest.raises(ColumnTypeError) as raised:
+            ledger_entries(
+                own["orders"].lazy(), own["lines"].lazy(), program=given, as_of=AS_OF
+            ).collect()
+        assert raised.value.column == column
         assert "7916" not in str(raised.value)
 
     def test_whole_numbers_may_be_shorter(self):

@@ -36,11 +36,10 @@ from retention_kit.loyalty_rules import (
     fold,
     post,
     quote,
-    try_post,
 )
 from retention_kit.loyalty_rules.ledger import Entry
 from retention_kit.loyalty_rules.online import Issue, Order, Return, event_from_dict
-from retention_kit.loyalty_rules.online.posting import grow_older
+from retention_kit.loyalty_rules.online.posting import grow_older, try_post
 from retention_kit.loyalty_rules.online.replaying import post_late
 from retention_kit.loyalty_rules.store import SqlLedgerStore
 

@@ -35,7 +35,8 @@ def reservation_in(draw: DrawFn, scene: Scene) -> Reservation:
     """Draw a reservation, for a short or a long time."""
     wallets = [one.name for one in scene.reading.program.wallets]
     units, wallet = units_in(draw, scene, pick(draw, *wallets))
-    lasts = pick(draw, dt.timedelta(minutes=15), dt.timedelta(days=2), dt.timedelta(days=40))
+    days = pick(draw, dt.timedelta(days=2), dt.timedelta(days=40))
+    lasts = pick(draw, days, days, dt.timedelta(minutes=15))
     name = pick(draw, "checkout", None)
     key = scene.key("h")
     scene.names.append(name or key)
@@ -44,12 +45,19 @@ def reservation_in(draw: DrawFn, scene: Scene) -> Reservation:
 
 def capture_in(draw: DrawFn, scene: Scene) -> Capture:
     """Draw the payment of a reservation."""
-    return Capture(scene.key("c"), scene.at, pick(draw, *reversed(scene.names), "unknown"))
+    return Capture(scene.key("c"), scene.at, _held_in(draw, scene))
 
 
 def release_in(draw: DrawFn, scene: Scene) -> Release:
     """Draw that a reservation is given up."""
-    return Release(scene.key("l"), scene.at, pick(draw, *reversed(scene.names), "unknown"))
+    return Release(scene.key("l"), scene.at, _held_in(draw, scene))
+
+
+def _held_in(draw: DrawFn, scene: Scene) -> str:
+    """Draw the name of a reservation, mostly of one that is open."""
+    is_open = [one.name for one in scene.reading.purse.holds]
+    names = [*reversed(scene.names), "unknown"]
+    return pick(draw, *(is_open or names) * 4, *names)  # type: ignore[no-any-return]
 
 
 def gift_in(draw: DrawFn, scene: Scene) -> Issue:

@@ -97,6 +97,10 @@ def accrue(
         DefinitionError: The programme, or one of its filters, asks for what is not there; or it is
             of another currency than the shop.
 
+    Notes:
+        The first history of more than 100,000 events is reckoned by code that is compiled then,
+        for half a minute, once on a machine; shorter ones take it where it is there.
+
     Examples:
         >>> from retention_kit.datasets import make_dataset
         >>> from retention_kit.loyalty_rules.ready import short_points

@@ -11,6 +11,7 @@ import polars as pl
 
 from retention_kit.contracts.schemas import MONEY
 from retention_kit.errors import DefinitionError, MissingColumnError
+from retention_kit.loyalty_rules.batch.faults import same_ids
 from retention_kit.loyalty_rules.batch.filters import holds
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
 from retention_kit.metrics.base.observed import is_sale
@@ -66,6 +67,7 @@ def line_sums(
     Raises:
         DefinitionError: Lines are asked for, and there is no table of them.
         MissingColumnError: A column of it is absent.
+        ColumnTypeError: Its ids are of another type than those of the orders.
     """
     if not numbers_of_lines(plan):
         return LineSums(None, (), {})
@@ -91,7 +93,8 @@ def line_sums(
         ):
             found[name] = (column if match is None else column.filter(match)).sum()
         found[f"lines_any_{number}"] = pl.lit(value=True) if match is None else match.any()
-    rows = _turned(_by_kind(order_items, schema, orders), schema)
+    ids = same_ids("order_items", "order_id", schema, orders.collect_schema()["order_id"])
+    rows = _turned(_by_kind(order_items.with_columns(ids), schema, orders), schema)
     frame = rows.group_by("order_id", OF_SALE).agg(one.alias(name) for name, one in found.items())
     carried = tuple(name for name in found if not name.startswith("lines_any_"))
     return LineSums(frame, carried, numbers)

@@ -7,17 +7,23 @@ import polars as pl
 
 from retention_kit.loyalty_rules.batch.account_rows import CUSTOMER
 from retention_kit.loyalty_rules.batch.columns import Numbers
+from retention_kit.loyalty_rules.batch.stream import sorts_of
 from retention_kit.loyalty_rules.kernel import layout
 
 
 def sold_once(rows: pl.DataFrame) -> pl.DataFrame:
     """Leave out sales of an id that the customer has already: the first in order counts."""
-    ids = rows["order_id"].filter(rows["kind"] == layout.ORDER)
-    if ids.n_unique() == len(ids):
+    if all(_are_told_once(rows, kind) for kind in (layout.ORDER, layout.RETURN)):
         return rows
     is_order = pl.col("kind") == layout.ORDER
     is_first = pl.struct(CUSTOMER, "kind", "order_id").is_first_distinct()
-    return rows.filter(~is_order | is_first)
+    # What is told at one instant twice may differ; what is taken must not depend on chance.
+    return rows.sort(*sorts_of(rows.columns), *rows.columns).filter(~is_order | is_first)
+
+
+def _are_told_once(rows: pl.DataFrame, kind: int) -> bool:
+    ids = rows["order_id"].filter(rows["kind"] == kind)
+    return ids.n_unique() == len(ids)
 
 
 def told_before(rows: pl.DataFrame, kind: Numbers) -> Numbers:

@@ -208,7 +208,7 @@ class Shape(Schemas):
                 "available": pl.Series([None] * rows.height, dtype=pl.Int64),
             },
             schema=self.refused,
-        )
+        ).sort(CUSTOMER, "at", "source", "order_id", "reason")
 
     def _instants(self, at: Numbers) -> pl.Series:
         told = _or_null(at, (at >= NEVER) | (at <= LONG_AGO))

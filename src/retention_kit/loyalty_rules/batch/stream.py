@@ -204,7 +204,10 @@ def _orders(
         in_parts("amount", schema).abs().alias("amount"),
     ]
     if "kind" in schema and "original_order_id" in schema:
-        columns.append(pl.when(~sold).then("original_order_id").alias("ref"))
+        original = same_ids(
+            "orders", "original_order_id", schema, schema["order_id"], of="order_id"
+        )
+        columns.append(pl.when(~sold).then(original).alias("ref"))
     if "points_paid" in schema:
         columns.append(in_parts("points_paid", schema).abs().alias("points"))
     if "discount" in schema and any(base.before_discount for base in plan.bases):

@@ -272,7 +272,8 @@ def _restore_one(
     if grace >= 0:
         until = moment(rules, grace, at)
         fresh = new_lot(state)
-        lot = add_lot(state, fresh, wallet, units, at, until, -1, rule, award, -1)
+        label = state.spending_label[spending]
+        lot = add_lot(state, fresh, wallet, units, at, until, -1, rule, award, label)
         write_on_lot(state, out, RESTORED, lot, units, event, at, GRACE)
         settle(state, out, lot, event, at)
         return

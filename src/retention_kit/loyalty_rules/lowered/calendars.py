@@ -47,7 +47,7 @@ class Moment:
         to_end_of: `month`, `quarter` or `year`.
         month: The month of a yearly date.
         day: Its day; 29 February is the 28th in other years.
-        slides: Whether activity moves what it leads to.
+        slides: What moves what it leads to, in the order of the alphabet.
     """
 
     how: How
@@ -57,7 +57,7 @@ class Moment:
     to_end_of: str | None = None
     month: int = 0
     day: int = 0
-    slides: bool = False
+    slides: tuple[str, ...] = ()
 
 
 class DayTable(dict[int, int]):

@@ -102,10 +102,10 @@ class Numbers:
                 return self.moments.number(Moment("yearly", month=expiry.month, day=expiry.day))
             case OnDate():
                 return self.moments.number(Moment("date", days=number_of(expiry.date)))
-        return self.moments.number(end_of(expiry.length, slides=True))
+        return self.moments.number(end_of(expiry.length, slides=tuple(sorted(expiry.on))))
 
 
-def end_of(length: str, to_end_of: str | None = None, *, slides: bool = False) -> Moment:
+def end_of(length: str, to_end_of: str | None = None, *, slides: tuple[str, ...] = ()) -> Moment:
     """Give the moment at which a length is over."""
     read = read_length("length", length)
     if read.is_elapsed:
