@@ -15,8 +15,9 @@ nox.options.sessions = ["lint", "typing", "tests_lowest", "doctest", "docs", "wh
 ROOT = Path(__file__).parent
 WHEEL_LIMIT = 5_000_000
 PARALLEL = ("-n", "auto", "--maxprocesses", "4")
-AGAIN = (*PARALLEL, "--hypothesis-profile=quick")
-"""For the second run of the same tests: fewer generated examples."""
+QUICK = (*PARALLEL, "--hypothesis-profile=quick")
+AGAIN = (*PARALLEL, "--hypothesis-profile=glance")
+"""For the second run of the same tests: fewer generated examples. `tests` draws more than either."""
 BESIDE_TESTS = ("README.md", "README.ru.md", "CHANGELOG.md", "pyproject.toml", "docs")
 """What tests may read besides themselves."""
 
@@ -95,7 +96,7 @@ def wheel(session: nox.Session) -> None:
         copy(ROOT / name, checkout / name)
     session.chdir(checkout)
     session.install(f"retention-kit[app,testing] @ {built.as_uri()}", "--group", "test")
-    session.run("pytest", *(session.posargs or PARALLEL))
+    session.run("pytest", *(session.posargs or QUICK))
 
 
 @nox.session(default=False)
