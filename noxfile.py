@@ -17,7 +17,7 @@ WHEEL_LIMIT = 5_000_000
 PARALLEL = ("-n", "auto", "--maxprocesses", "4")
 QUICK = (*PARALLEL, "--hypothesis-profile=quick")
 AGAIN = (*PARALLEL, "--hypothesis-profile=glance")
-"""For the second run of the same tests: fewer generated examples. `tests` draws more than either."""
+"""For the second run of the same tests: fewer generated examples. `tests` draws more."""
 BESIDE_TESTS = ("README.md", "README.ru.md", "CHANGELOG.md", "pyproject.toml", "docs")
 """What tests may read besides themselves."""
 

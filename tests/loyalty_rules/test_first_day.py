@@ -82,7 +82,7 @@ def posted(program, *events):
 class TestProgrammes:
     def test_a_misspelt_field_is_told_the_fields_and_the_nearest(self):
         with pytest.raises(DefinitionError) as caught:
-            Proportional(amout=5, per=100)
+            Proportional(amountt=5, per=100)
         said = str(caught.value)
         assert "amount, per, full_steps, before_discount, with_points" in said
         assert "(nearest: 'amount')" in said

@@ -233,7 +233,7 @@ def test_two_programmes_stand_side_by_side():
     assert issued.rows() == [("issued", 20.0, 40.0)]
     assert found.winners("Double", instead_of="Club").select("winners", "losers").rows() == [(0, 0)]
     with pytest.raises(DefinitionError, match="'Club', 'Double'"):
-        found.winners("Tripel")
+        found.winners("Dubble")
 
 
 def test_a_programme_of_discounts_alone_has_a_cost_and_no_wallet():
