@@ -21,7 +21,7 @@ from retention_kit.loyalty_rules.batch.taking import Chunk, chunk_of, starts_of
 from retention_kit.loyalty_rules.kernel.layout import ORDER
 from retention_kit.loyalty_rules.lowered.plan import CompiledProgram
 
-MANY = 100_000
+MANY = 250_000
 """About how many events are taken at a time where no entries are written: few enough for the room
 that they take to be used again and again."""
 MANY_WITH_ENTRIES = 50_000
