@@ -113,7 +113,7 @@ def packed_rules(rules: RulesOfArrays, events: int) -> Packed | None:
         if events <= FEW:
             return None
         # Compiling takes as long as some hundred thousand events without it.
-        if events <= ENOUGH and is_installed() and not is_kept("running", "run"):
+        if events <= ENOUGH and not (is_installed() and is_kept("running", "run")):
             return None
     return None if compiled("running", "run") is None else pack(rules)
 
