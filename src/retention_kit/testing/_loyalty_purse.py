@@ -13,6 +13,9 @@ from typing import Any
 
 from retention_kit.testing._loyalty_moments import FOREVER
 
+Due = tuple[dt.datetime, int, tuple[dt.datetime, int], Callable[[dt.datetime], None]]
+"""When something is due, of which kind, which of several comes first, and what happens."""
+
 
 @dataclass
 class Line:
@@ -192,18 +195,22 @@ class Purse:
             if lot.expires <= at:
                 self.expire(lot, at)
 
-    def next_due(self) -> tuple[dt.datetime, int, int, Callable[[dt.datetime], None]] | None:
-        """Give what is due next: expiry, then the end of a hold, then activation."""
-        due: list[tuple[dt.datetime, int, int, Callable[[dt.datetime], None]]] = []
+    def next_due(self) -> Due | None:
+        """Give what is due next: expiry, then the end of a hold, then activation.
+
+        Of lots that become active together, the one that expires soonest pays a debt first.
+        """
+        due: list[Due] = []
         for lot in self.lots:
+            soonest = (lot.expires, lot.number)
             if lot.is_pending:
                 if lot.active < FOREVER:
-                    due.append((lot.active, 2, lot.number, self._activating(lot)))
+                    due.append((lot.active, 2, soonest, self._activating(lot)))
             elif lot.expires < FOREVER and self.free(lot) > 0:
                 at = max(lot.expires, lot.active)
-                due.append((at, 0, lot.number, self._expiring(lot)))
+                due.append((at, 0, soonest, self._expiring(lot)))
         for place, hold in enumerate(self.holds):
-            due.append((hold.until, 1, place, self._releasing(hold)))
+            due.append((hold.until, 1, (hold.until, place), self._releasing(hold)))
         return min(due, key=lambda one: one[:3], default=None)
 
     def _activating(self, lot: Lot) -> Callable[[dt.datetime], None]:
