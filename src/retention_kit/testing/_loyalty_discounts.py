@@ -5,6 +5,7 @@ Part of the naive reading of loyalty programmes.
 
 from __future__ import annotations
 
+import abc
 import copy
 import datetime as dt
 from collections.abc import Sequence
@@ -58,7 +59,7 @@ class Quoted:
         return next((one.tier for one in reversed(self.lines) if one.kind == "tier_up"), None)
 
 
-class Discounting(Returning):
+class Discounting(Returning, abc.ABC):
     """Prices."""
 
     def quote(self, event: Any, *, spends_most: bool = False) -> Quoted:
@@ -86,13 +87,13 @@ class Discounting(Returning):
         quoted.lines = trial.purse.lines[begins:]
         return quoted
 
+    @abc.abstractmethod
     def start(self, at: dt.datetime) -> None:
         """Begin, if nothing was taken yet."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def sell(self, event: Any, at: dt.datetime, taken: Sequence[Taken]) -> None:
         """Take an order, off whose price something is taken."""
-        raise NotImplementedError
 
     def taken_off(self, event: Any, at: dt.datetime) -> list[Taken]:
         """Give what is taken off: in turn from what is left, or the largest alone."""
