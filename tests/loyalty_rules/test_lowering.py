@@ -374,7 +374,7 @@ class TestVersions:
 
     def test_rules_and_tiers_of_a_version_have_numbers_of_their_own(self):
         one = compile_program(self.history(), time_zone="Europe/Moscow")
-        assert one.rules.rule_version == [0, 1, 1]
+        assert [one.rule_filters[rule].version for rule in range(3)] == [0, 1, 1]
         assert one.rules.rule_tiers == [0, 1 << 2, 0]
         assert one.tier_names == ("A", "B", "B", "C")
         assert (one.rules.first_tier, one.rules.tiers) == ([0, 2], [2, 2])

@@ -51,7 +51,6 @@ OUTCOMES = (
     "no_reservation",
     "reserved_already",
     "unknown_label",
-    "no_room",
     "repeated",
 )
 """What may become of an event, by the kernel's numbers."""

@@ -61,7 +61,7 @@ RESTORED, ADJUSTED, TRANSFERRED, DISCOUNTED, TIER_UP, TIER_DOWN = range(9, 15)
 # What becomes of an event.
 DONE, OVER_BALANCE, BELOW_MINIMUM, NOT_A_STEP, ABOVE_SHARE, NOT_SPENDABLE = range(6)
 UNKNOWN_ORDER, MORE_THAN_BOUGHT, TOO_LATE, NO_RESERVATION, RESERVED_ALREADY = range(6, 11)
-UNKNOWN_LABEL, NO_ROOM, REPEATED = 11, 12, 13
+UNKNOWN_LABEL, REPEATED = 11, 12
 
 # How an award is reckoned.
 FIXED, PER_COUNT, PROPORTIONAL, FULL_STEPS, MULTIPLIER, SLABS, WHOLE, GIVEN = range(8)
@@ -158,7 +158,6 @@ class Rules(NamedTuple):
     rule_expiry: Column
     """By rule: the moment at which what is active expires, reckoned from when it became so."""
     rule_rounding: Column
-    rule_version: Column
     step_from: Column
     """By step of a tiered rate: from which amount on."""
     step_top: Column

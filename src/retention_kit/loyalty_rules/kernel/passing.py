@@ -53,7 +53,7 @@ def advance(
             break
         _pass(rules, state, out, due, falls_until, event)
         cells[LAST_AT] = due
-        cells[NEXT_DUE] = min(_next_due(rules, state, NEVER), NEVER)
+        cells[NEXT_DUE] = _next_due(rules, state, NEVER)
     cells[LAST_AT] = max(cells[LAST_AT], until - 1)
 
 

@@ -54,7 +54,6 @@ _ON_ORDER, _ON_FIRST, _ON_NTH, _ON_EVERY_NTH, _ON_ACTIVITY, _ON_TIER = range(6)
 def add_rule(
     rule: EarningRule,
     program: LoyaltyProgram,
-    version: int,
     columns: Columns,
     numbers: Numbers,
     tiers: dict[str, int],
@@ -64,7 +63,6 @@ def add_rule(
     Args:
         rule: The rule.
         program: The version of the programme in which it stands.
-        version: The number of that version.
         columns: The columns.
         numbers: What has numbers.
         tiers: The numbers of that version's tiers, by name.
@@ -87,7 +85,6 @@ def add_rule(
     add("pending", numbers.pending(_pending(rule, wallet)))
     add("expiry", numbers.expiry(wallet.expiry if rule.expiry is None else rule.expiry))
     add("rounding", ROUNDINGS[program.rounding])
-    add("version", version)
 
 
 def base_of(rule: EarningRule) -> Base:

@@ -91,7 +91,7 @@ def _compiled(
             filters.append(filter_of(rule, len(filters), version))
             if rule.trigger.activity is not None:
                 numbers.activities.number(rule.trigger.activity)
-            add_rule(rule, program, version, columns, numbers, tiers)
+            add_rule(rule, program, columns, numbers, tiers)
         for discount in program.discounts:
             discount_filters.append(filter_of(discount, len(discount_filters), version))
             add_discount(discount, columns, numbers, tiers)
