@@ -16,8 +16,9 @@ ROOT = Path(__file__).parent
 WHEEL_LIMIT = 5_000_000
 PARALLEL = ("-n", "auto", "--maxprocesses", "4")
 QUICK = (*PARALLEL, "--hypothesis-profile=quick")
-AGAIN = (*PARALLEL, "--hypothesis-profile=glance")
-"""For the second run of the same tests: fewer generated examples. `tests` draws more."""
+AGAIN = (*PARALLEL, "--hypothesis-profile=glance", "-m", "not once")
+"""For the second run of the same tests: fewer generated examples, and not what hangs on no version
+of a dependency. `tests` draws more."""
 BESIDE_TESTS = ("README.md", "README.ru.md", "CHANGELOG.md", "pyproject.toml", "docs")
 """What tests may read besides themselves."""
 

@@ -209,7 +209,24 @@ class AuthenticationError(ChannelError):
 
 
 class RejectedError(ChannelError):
-    """The outside system refused the call, and will refuse the same call again."""
+    """The outside system refused the call, and will refuse the same call again.
+
+    Attributes:
+        code: What the outside system calls the reason, for counting.
+        rejected: Where it names rows of a batch, the reason of each by its id; all the others are
+            then fit to be sent again. Empty where it does not say which.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "", rejected: Mapping[str, str] | None = None
+    ) -> None:
+        self.code = code
+        self.rejected = dict(rejected or {})
+        super().__init__(message)
+
+
+class UnknownOutcomeError(ChannelError):
+    """The call left and no answer came back: nobody knows whether it was carried out."""
 
 
 class DataWarning(UserWarning):

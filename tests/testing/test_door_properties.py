@@ -210,6 +210,7 @@ ABOUT_ORDERS = {
 }
 
 
+@pytest.mark.once
 def test_between_them_the_drawn_tables_break_every_rule_about_orders():
     left = set(ABOUT_ORDERS)
 

@@ -19,10 +19,13 @@ SIZES = {"laptop": (1366, 900), "phone": (390, 844)}
 GAP = 11
 STOPPED = "#table-churned_customers-{}"
 
-pytestmark = pytest.mark.skipif(
-    BROWSER is None and not os.environ.get("CI"),
-    reason=f"none of {', '.join(NAMES)} is installed",
-)
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(
+        BROWSER is None and not os.environ.get("CI"),
+        reason=f"none of {', '.join(NAMES)} is installed",
+    ),
+]
 
 WIDER_THAN_THE_SCREEN = """() => [...document.querySelectorAll('body *')]
     .filter(one => !one.closest('.scroll') && one.offsetParent
