@@ -27,6 +27,7 @@ from retention_kit.cli.output import (
     write_audit,
     write_rejected,
 )
+from retention_kit.cli.plugins import app as plugins_app
 from retention_kit.cli.settings import Settings, combine, pairs, words
 from retention_kit.errors import DefinitionError
 
@@ -37,6 +38,7 @@ app = typer.Typer(
     help="Measure, divide, decide, act and learn: what makes a shop's customers come back.",
 )
 """The command line, `retention-kit` or `python -m retention_kit`."""
+app.add_typer(plugins_app, name="plugins")
 
 _FILES, _COLUMNS, _READING, _OUT = "Files", "Columns", "How they are read", "What is written"
 

@@ -25,7 +25,7 @@ from retention_kit.loyalty_rules.online.posting import transfer as transferred
 from retention_kit.loyalty_rules.online.refusing import LateEventError
 from retention_kit.loyalty_rules.online.replaying import post_late
 from retention_kit.loyalty_rules.store import rows
-from retention_kit.loyalty_rules.store.engines import LostError, open_database
+from retention_kit._databases import LostError, open_database
 from retention_kit.loyalty_rules.store.protocol import (
     Checkpoint,
     ConflictError,

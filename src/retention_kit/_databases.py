@@ -19,6 +19,8 @@ _POSTGRESQL_BUSY: Final = frozenset({"40001", "40P01", "55P03"})
 """Not serialisable, a deadlock, a lock that was not got."""
 _CREATING = 5_713_204_551
 """The advisory lock under which one process makes the tables."""
+_SYNCHRONOUS: Final = "retention_kit_synchronous"
+"""By which a connection remembers what it was told about waiting for the disk."""
 
 
 class LostError(Exception):
@@ -51,13 +53,30 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[sql.Connection]:
+    def writing(self, *, durable: bool = True) -> Iterator[sql.Connection]:
         """Open a transaction that writes; it is undone whole if anything in it fails.
+
+        Args:
+            durable: Whether what is written outlives a loss of power from the moment it is
+                committed, and all that was written before it. If not, it outlives the process all
+                the same, and a loss of power from the next durable transaction on.
 
         Raises:
             LostError: A row is there already, or the database would not wait any longer.
         """
-        with _undone_by_others(), self._transaction("BEGIN IMMEDIATE") as connection:
+        begin = "BEGIN IMMEDIATE"
+        with _undone_by_others(), self._transaction(begin, durable=durable) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing_on(self, connection: sql.Connection) -> Iterator[sql.Connection]:
+        """Open a durable transaction that writes on a connection of PostgreSQL that is there.
+
+        Raises:
+            LostError: A row is there already, or the database would not wait any longer.
+        """
+        with _undone_by_others(), connection.begin():
+            _make_durable(connection, durable=True)
             yield connection
 
     @contextlib.contextmanager
@@ -67,7 +86,7 @@ class Database:
         Raises:
             DefinitionError: The file of the database cannot be opened.
         """
-        with _that_opens():
+        with that_opens():
             yield from self._creating()
 
     def _creating(self) -> Iterator[sql.Connection]:
@@ -98,12 +117,16 @@ class Database:
                 yield connection
 
     @contextlib.contextmanager
-    def _transaction(self, begin: str) -> Iterator[sql.Connection]:
+    def _transaction(
+        self, begin: str, *, durable: bool | None = None
+    ) -> Iterator[sql.Connection]:
         with self._connection() as connection:
             if not self.sqlite:
                 with connection.begin():
+                    _make_durable(connection, durable=durable)
                     yield connection
                 return
+            self._synchronise(connection, durable=durable)
             connection.exec_driver_sql(begin)
             try:
                 yield connection
@@ -112,8 +135,18 @@ class Database:
                 raise
             connection.exec_driver_sql("COMMIT")
 
+    def _synchronise(self, connection: sql.Connection, *, durable: bool | None) -> None:
+        """Say whether SQLite waits for the disk at the end of the next transaction.
 
-def open_database(where: str | sql.Engine) -> Database:
+        Only what was opened here is set to write ahead, where not to wait does no harm.
+        """
+        wanted = "NORMAL" if durable is False and self._own else "FULL"
+        if durable is not None and connection.info.get(_SYNCHRONOUS) != wanted:
+            connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+            connection.info[_SYNCHRONOUS] = wanted
+
+
+def open_database(where: str | sql.URL | sql.Engine) -> Database:
     """Open a database by URL, or use an engine as it is.
 
     Raises:
@@ -144,9 +177,22 @@ def open_database(where: str | sql.Engine) -> Database:
         raise MissingDependencyError("psycopg", "postgres") from None
 
 
+def _make_durable(connection: sql.Connection, *, durable: bool | None) -> None:
+    """Say whether PostgreSQL waits for the disk; a server that never does is told to."""
+    if connection.dialect.name != "postgresql" or durable is None:
+        return
+    if durable:
+        connection.exec_driver_sql(
+            "SELECT set_config('synchronous_commit', 'on', true) "
+            "WHERE current_setting('synchronous_commit') = 'off'"
+        )
+    else:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+
+
 def _no_url() -> DefinitionError:
     return DefinitionError(
-        "This is no URL of a database that a ledger can be kept in. Allowed: "
+        "This is no URL of a database that is supported. Allowed: "
         "'sqlite:///path/to/file', 'postgresql://user:password@host/database', or an engine of "
         "SQLAlchemy. Next step: mend the URL.",
         parameter="database",
@@ -154,7 +200,7 @@ def _no_url() -> DefinitionError:
 
 
 @contextlib.contextmanager
-def _that_opens() -> Iterator[None]:
+def that_opens() -> Iterator[None]:
     """Say in our words that a file of SQLite cannot be opened; its path may be nobody's business.
 
     Raises:

@@ -1,0 +1,40 @@
+"""Calls inside of `batch`, written as PHP writes queries: `filter[>id]=10&select[0]=id`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+
+def command(method: str, params: Mapping[str, Any]) -> str:
+    """Write one call.
+
+    Examples:
+        >>> command("crm.item.list", {"filter": {">id": 7}, "select": ["id"]})
+        'crm.item.list?filter%5B%3Eid%5D=7&select%5B0%5D=id'
+    """
+    pairs = "&".join(
+        f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in _pairs(params)
+    )
+    return f"{method}?{pairs}"
+
+
+def _pairs(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in params.items():
+        yield from _named(str(name), value)
+
+
+def _named(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _named(f"{name}[{key}]", one)
+    elif isinstance(value, list | tuple):
+        for place, one in enumerate(value):
+            yield from _named(f"{name}[{place}]", one)
+    elif value is None:
+        yield name, ""
+    elif isinstance(value, bool):
+        yield name, "1" if value else "0"
+    else:
+        yield name, str(value)

@@ -1,0 +1,1 @@
+"""Databases as a source: tables, views and queries of whatever SQLAlchemy speaks with."""

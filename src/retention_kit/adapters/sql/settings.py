@@ -1,0 +1,56 @@
+"""What a user says of the database that is read."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pydantic
+
+from retention_kit.adapters.declared import DeclaredTable, NaiveZone
+
+
+class DeclaredRows(DeclaredTable):
+    """What is declared of a table that a database holds.
+
+    Attributes:
+        relation: The database's table or view; by default the one of the table's own name.
+        query: A query in its place. What varies stands in it as `:name`, and nothing else does.
+        parameters: What the names in the query stand for; they are bound and never written into
+            it.
+    """
+
+    relation: str | None = None
+    query: str | None = None
+    parameters: dict[str, Any] = {}
+
+    @pydantic.model_validator(mode="after")
+    def _is_one(self) -> DeclaredRows:
+        if self.query is not None and self.relation is not None:
+            raise ValueError("allowed: a relation or a query, not both")
+        if self.query is None and self.parameters:
+            raise ValueError("allowed: parameters of a query alone")
+        return self
+
+
+class SqlSettings(pydantic.BaseModel):
+    """What the source of databases is opened with.
+
+    Attributes:
+        url: Where the database is, as SQLAlchemy writes it: `postgresql://user:password@host/shop`,
+            `sqlite:///shop.db`.
+        declared: The tables that are read, by name, and what is declared of them.
+        db_schema: The database's schema in which relations stand; by default its own default.
+        driver: Who fetches the rows: `sqlalchemy`, or `adbc`, which is faster where the driver of
+            the database is installed (`adbc-driver-postgresql`, `adbc-driver-sqlite`, and pyarrow).
+        batch_rows: How many rows are fetched at a time.
+        naive_zone: The time zone in which the database keeps instants without one.
+    """
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: pydantic.SecretStr
+    declared: dict[str, DeclaredRows] = pydantic.Field(min_length=1)
+    db_schema: str | None = None
+    driver: Literal["sqlalchemy", "adbc"] = "sqlalchemy"
+    batch_rows: int = pydantic.Field(default=50_000, ge=1)
+    naive_zone: NaiveZone = "UTC"

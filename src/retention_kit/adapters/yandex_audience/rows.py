@@ -1,0 +1,63 @@
+"""Customers as rows of the file that is uploaded: digests of contacts, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Final
+
+from retention_kit.adapters.digests import as_digest
+from retention_kit.adapters.http.uploads import Multipart
+from retention_kit.adapters.identifiers import IdentifierRules
+from retention_kit.delivery.actions import Action
+from retention_kit.delivery.outcomes import Batch, Payload
+
+COLUMNS: Final = ("phone", "email")
+"""The file's columns. A segment is only changed by files with the columns of its first one, so all
+files have both."""
+
+_HEADING: Final = (",".join(COLUMNS) + "\n").encode()
+_LINES: Final = 2_000
+"""How many lines are sent in one piece."""
+
+
+def digests_of(action: Action, rules: IdentifierRules) -> dict[str, str]:
+    """Give the digests of a customer's contacts, by column.
+
+    Args:
+        action: The customer's e-mail and phone as the shop has them, or in `identifiers` their
+            digests, `email_sha256` and `phone_sha256`, which then count.
+        rules: The forms that are hashed.
+
+    Returns:
+        What there is of `phone` and `email`; empty where there is neither.
+    """
+    kept = action.identifiers
+    found = {
+        "phone": as_digest(kept.get("phone_sha256"), "sha256") or rules.hashed_phone(action.phone),
+        "email": as_digest(kept.get("email_sha256"), "sha256") or rules.hashed_email(action.email),
+    }
+    return {column: digest for column, digest in found.items() if digest}
+
+
+def line_of(digests: Mapping[str, Any]) -> str:
+    """Give a customer's line."""
+    return ",".join(digests.get(column, "") for column in COLUMNS) + "\n"
+
+
+def file_of(batch: Batch) -> Multipart:
+    """Give a batch as a file that is made while it is sent, a few thousand lines at a time."""
+    return Multipart(
+        name="file",
+        filename="audience.csv",
+        chunks=lambda: _pieces(batch),
+        size=len(_HEADING) + sum(payload.size for payload in batch),
+        content_type="text/csv",
+    )
+
+
+def _pieces(batch: Iterable[Payload]) -> Iterator[bytes]:
+    yield _HEADING
+    rows = iter(batch)
+    while lines := [line_of(payload.body) for payload in islice(rows, _LINES)]:
+        yield "".join(lines).encode()

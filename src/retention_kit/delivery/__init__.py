@@ -1,0 +1,1 @@
+"""From actions to what became of them: planned, claimed, handed over, settled."""

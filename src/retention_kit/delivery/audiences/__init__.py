@@ -1,0 +1,1 @@
+"""Audiences in outside systems, kept equal to who should be in them."""

@@ -1,0 +1,211 @@
+"""The difference between who should be in an audience and who was accepted into it."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Literal
+
+from retention_kit.delivery.actions import AddToAudience
+from retention_kit.delivery.audiences.members import Member
+from retention_kit.delivery.audiences.spooling import Change, Changes
+from retention_kit.delivery.audiences.tables import id_of
+from retention_kit.delivery.audiences.wanted import Wanted, contacts_in
+from retention_kit.delivery.channels import Channel
+from retention_kit.delivery.dispatching.fingerprints import fingerprint_of
+from retention_kit.delivery.outcomes import Payload, Rejection
+
+Mode = Literal["mirror", "add_only", "replace"]
+"""What becomes of an audience: exactly those who are wanted, by difference or as a new whole; or
+whoever was ever wanted."""
+
+
+@dataclass
+class Counts:
+    """What was counted while the difference was taken.
+
+    Attributes:
+        wanted: Customers in the table of members.
+        duplicates: Rows that named one of them again; the first counts.
+        without_consent: Those of them who have not consented.
+        unusable: Those of them whom the channel cannot take, by reason.
+        unchanged: Those who are in the audience already.
+        moved: Those who are in it with other contacts, or of whom nobody is sure.
+        joining: Those who are not in it.
+        leaving: Those in the audience who are not wanted, and are taken out.
+        withdrawn: Those of them who withdrew their consent.
+        kept: Those in the audience who are not wanted, and are left there.
+    """
+
+    wanted: int = 0
+    duplicates: int = 0
+    without_consent: int = 0
+    unusable: Counter[str] = field(default_factory=Counter)
+    unchanged: int = 0
+    moved: int = 0
+    joining: int = 0
+    leaving: int = 0
+    withdrawn: int = 0
+    kept: int = 0
+
+    @property
+    def members(self) -> int:
+        """How many were in the audience."""
+        return self.unchanged + self.moved + self.leaving + self.kept
+
+    @property
+    def members_after(self) -> int:
+        """How many are in it once all is accepted."""
+        return self.unchanged + self.moved + self.joining + self.kept
+
+
+@dataclass
+class Difference:
+    """The changes that make an audience what it should be.
+
+    Attributes:
+        leaving: Who is taken out, and who is because their contacts are other ones now.
+        joining: Who is put in; with `replace` all who are to be in it.
+        counts: What was counted.
+    """
+
+    leaving: Changes
+    joining: Changes
+    counts: Counts
+
+
+def difference(
+    wanted: Iterable[Wanted],
+    members: Iterable[Member],
+    channel: Channel,
+    audience: str,
+    *,
+    mode: Mode,
+    asks_consent: bool,
+    folder: Path,
+) -> Difference:
+    """Compare two lists that are sorted by key.
+
+    Args:
+        wanted: Who should be in the audience, and who refused.
+        members: Who was accepted.
+        channel: Says what would be sent of each, without asking anybody.
+        audience: The audience's name.
+        mode: What becomes of the audience.
+        asks_consent: Whether who has decided nothing stays out.
+        folder: Where the changes are written.
+    """
+    counts = Counts()
+    can_remove = "remove" in channel.capabilities.audience_modes
+    with Changes(folder / "leaving") as leaving, Changes(folder / "joining") as joining:
+        for rows, member in _side_by_side(wanted, members):
+            here = member is not None and member.is_member
+            payload = _payload(rows, channel, audience, mode, asks_consent, counts)
+            if payload is None:
+                withdrew = any(row.granted is False for row in rows)
+                # Who withdrew leaves in every mode: nobody may be advertised to against their will.
+                if member is None or not here:
+                    continue
+                if mode == "add_only" and not (withdrew and can_remove):
+                    counts.kept += 1
+                    continue
+                counts.leaving += 1
+                counts.withdrawn += withdrew
+                leaving.add(_leaves(member))
+                continue
+            kept = _kept(payload, rows)
+            change = Change(
+                rows[0].customer if rows else "",
+                0 if member is None else member.generation,
+                False,
+                # Of the body alone: the same customer is the same whether added or part of a whole.
+                fingerprint_of(Payload("", payload.body)),
+                kept,
+                _names(rows),
+            )
+            if member is None or not here:
+                counts.joining += 1
+                joining.add(change)
+            elif member.fingerprint == change.fingerprint:
+                counts.unchanged += 1
+                if mode == "replace":
+                    joining.add(change)
+            else:
+                counts.moved += 1
+                out = mode != "replace" and can_remove and member.identifiers != kept
+                if out:
+                    leaving.add(_leaves(member))
+                joining.add(change._replace(moved=out))
+    return Difference(leaving, joining, counts)
+
+
+def _side_by_side(
+    wanted: Iterable[Wanted], members: Iterable[Member]
+) -> Iterator[tuple[list[Wanted], Member | None]]:
+    """Give what both lists have of each customer."""
+    both = heapq.merge(wanted, members, key=attrgetter("customer"))
+    for _, rows in groupby(both, key=attrgetter("customer")):
+        named: list[Wanted] = []
+        member: Member | None = None
+        for row in rows:
+            if isinstance(row, Member):
+                member = row
+            else:
+                named.append(row)
+        yield named, member
+
+
+def _payload(
+    rows: list[Wanted],
+    channel: Channel,
+    audience: str,
+    mode: Mode,
+    asks_consent: bool,
+    counts: Counts,
+) -> Payload | None:
+    """Give what would be sent of a customer; None of who is not to be in the audience."""
+    wanted = [row for row in rows if row.wanted]
+    if not wanted:
+        return None
+    first = wanted[0]
+    counts.wanted += 1
+    counts.duplicates += len(wanted) - 1
+    if first.granted is False or (asks_consent and first.granted is None):
+        counts.without_consent += 1
+        return None
+    email, phone, others = contacts_in(first.names)
+    prepared = channel.prepare(
+        AddToAudience(
+            campaign=audience,
+            customer_id=id_of(first.customer),
+            email=email,
+            phone=phone,
+            identifiers=others,
+            audience=audience,
+            mode="replace" if mode == "replace" else "add",
+        )
+    )
+    if isinstance(prepared, Rejection):
+        counts.unusable[prepared.code] += 1
+        return None
+    return prepared
+
+
+def _names(rows: list[Wanted]) -> dict[str, str]:
+    return next(row.names for row in rows if row.wanted)
+
+
+def _kept(payload: Payload, rows: list[Wanted]) -> str:
+    """Give what takes a customer out again: never a contact in clear."""
+    _, _, others = contacts_in(_names(rows))
+    return json.dumps(others | dict(payload.keep), sort_keys=True)
+
+
+def _leaves(member: Member) -> Change:
+    return Change(member.customer, member.generation, False, "", member.identifiers, {})

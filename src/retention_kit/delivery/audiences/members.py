@@ -1,0 +1,253 @@
+"""What is known of one audience: who was accepted into it, and what is on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+import sqlalchemy as sql
+
+from retention_kit.delivery.audiences import tables
+from retention_kit.delivery.audiences.tables import AUDIENCES, MEMBERS, NAMELESS, UNSURE
+from retention_kit.delivery.journal.tables import ACTIONS, CHANNELS, JOINED, STATE, is_done
+from retention_kit.errors import bad_parameter
+
+if TYPE_CHECKING:
+    from retention_kit.delivery.journal import Journal
+
+IntentKind = Literal["add", "remove", "replace", "leave"]
+"""What is to become of a customer. With `replace` they are part of the new whole, and whoever is
+not is left out by it: `leave`."""
+
+_PAGE: Final = 10_000
+_JOINING: Final = ("add", "replace")
+_UNCERTAIN: Final = ("handed_over", "unknown")
+
+
+class Member(NamedTuple):
+    """A customer as the tables have them.
+
+    Attributes:
+        customer: The customer's key.
+        generation: How often something was accepted of them.
+        is_member: Whether they were accepted, or may have been, and not taken out since.
+        fingerprint: Of what was accepted; empty where nobody is sure.
+        identifiers: What takes them out, as JSON.
+    """
+
+    customer: str
+    generation: int
+    is_member: bool
+    fingerprint: str
+    identifiers: str
+
+
+class Intent(NamedTuple):
+    """What is to become of a customer.
+
+    Attributes:
+        customer: The customer's key.
+        kind: What.
+        id: The action by which it happens.
+        fingerprint: Of what is sent, of those who join.
+        identifiers: What takes them out again, as JSON, of those who join.
+    """
+
+    customer: str
+    kind: IntentKind
+    id: str
+    fingerprint: str = ""
+    identifiers: str = ""
+
+
+class MemberList:
+    """The members of one audience, in a journal's database. Use it under `Journal.holding`.
+
+    Args:
+        journal: The journal that knows what became of actions.
+        channel: The channel's name.
+        audience: The audience's name.
+        campaign: Under which name its actions are kept; once chosen it stays.
+
+    Raises:
+        DefinitionError: The audience was synchronised under another campaign.
+    """
+
+    def __init__(self, journal: Journal, channel: str, audience: str, *, campaign: str) -> None:
+        self._database = journal.database
+        self._channel = channel
+        with self._database.creating() as connection:
+            tables.create(connection)
+        named = sql.and_(AUDIENCES.c.channel == channel, AUDIENCES.c.audience == audience)
+        found = sql.select(AUDIENCES.c.number, AUDIENCES.c.campaign).where(named)
+        with self._database.writing() as connection:
+            row = connection.execute(found).one_or_none()
+            if row is None:
+                connection.execute(
+                    AUDIENCES.insert().values(
+                        channel=channel, audience=audience, campaign=campaign, round=0
+                    )
+                )
+                row = connection.execute(found).one()
+        self._number: int = row.number
+        if row.campaign != campaign:
+            raise bad_parameter(
+                "campaign",
+                got=campaign,
+                allowed=f"{row.campaign!r}, under which this audience was begun",
+                step="leave it out, or give that one.",
+            )
+        self._own = MEMBERS.c.audience == self._number
+        self._intended = sql.and_(self._own, MEMBERS.c.next_id.is_not(None))
+
+    def fold(self) -> None:
+        """Let what the journal has as done take the place of what was.
+
+        What certainly did not happen is dropped, and may be meant again. Where an answer was
+        lost, the customer counts as a member of whom nobody is sure. What is pending stays.
+        """
+        joins = MEMBERS.c.next_kind.in_(_JOINING)
+        nothing = {"next_kind": None, "next_id": None} | dict.fromkeys(
+            ("next_fingerprint", "next_identifiers")
+        )
+        done = is_done(self._channel, MEMBERS.c.next_id)
+        with self._database.writing() as connection:
+            connection.execute(
+                MEMBERS.update()
+                .where(self._intended, done)
+                .values(
+                    generation=MEMBERS.c.generation + 1,
+                    is_member=joins,
+                    fingerprint=sql.case((joins, MEMBERS.c.next_fingerprint), else_=""),
+                    identifiers=sql.case((joins, MEMBERS.c.next_identifiers), else_=""),
+                    **nothing,
+                )
+            )
+            connection.execute(
+                MEMBERS.update()
+                .where(self._intended, self._is_in(_UNCERTAIN))
+                .values(
+                    is_member=True,
+                    fingerprint=UNSURE,
+                    identifiers=sql.case(
+                        (joins, MEMBERS.c.next_identifiers), else_=MEMBERS.c.identifiers
+                    ),
+                    **nothing,
+                )
+            )
+            connection.execute(
+                MEMBERS.update()
+                .where(self._intended, ~self._is_in(("pending",)))
+                .values(**nothing)
+            )
+            connection.execute(
+                MEMBERS.delete().where(
+                    self._own,
+                    MEMBERS.c.customer.startswith(NAMELESS),
+                    ~MEMBERS.c.is_member,
+                    MEMBERS.c.next_id.is_(None),
+                )
+            )
+
+    def pending(self) -> int:
+        """Count the customers whose outcome is still to come."""
+        counted = sql.select(sql.func.count()).select_from(MEMBERS).where(self._intended)
+        with self._database.reading() as connection:
+            return int(connection.execute(counted).scalar_one())
+
+    def size(self) -> int:
+        """Count the members, those of whom nobody is sure too."""
+        counted = sql.select(sql.func.count()).where(self._own, MEMBERS.c.is_member)
+        with self._database.reading() as connection:
+            return int(connection.execute(counted).scalar_one())
+
+    def in_order(self) -> Iterator[Member]:
+        """Give all customers that are known, in the order of their keys, a page at a time."""
+        columns = [MEMBERS.c[name] for name in Member._fields]
+        asked = sql.select(*columns).where(self._own).order_by(MEMBERS.c.customer).limit(_PAGE)
+        last: str | None = None
+        while True:
+            after = asked if last is None else asked.where(MEMBERS.c.customer > last)
+            with self._database.reading() as connection:
+                page = connection.execute(after).all()
+            yield from map(Member._make, page)
+            if len(page) < _PAGE:
+                return
+            last = page[-1].customer
+
+    def still_members(self, customers: Sequence[str]) -> set[str]:
+        """Give those of some customers who are members, so that they cannot join anew."""
+        asked = sql.select(MEMBERS.c.customer).where(
+            self._own, MEMBERS.c.is_member, MEMBERS.c.customer.in_(customers)
+        )
+        with self._database.reading() as connection:
+            return set(connection.execute(asked).scalars())
+
+    def intend(self, intents: Iterable[Intent]) -> None:
+        """Write down what is to become of customers, before anything of it is sent."""
+        rows = [
+            {
+                "audience": self._number,
+                "customer": one.customer,
+                "next_kind": one.kind,
+                "next_id": one.id,
+                "next_fingerprint": one.fingerprint,
+                "next_identifiers": one.identifiers,
+            }
+            for one in intents
+        ]
+        if rows:
+            with self._database.writing() as connection:
+                connection.execute(_INTEND, rows)
+
+    def next_round(self) -> int:
+        """Count one more replacement of the whole, and give its number."""
+        here = AUDIENCES.c.number == self._number
+        with self._database.writing() as connection:
+            connection.execute(
+                AUDIENCES.update().where(here).values(round=AUDIENCES.c.round + 1)
+            )
+            return int(connection.execute(sql.select(AUDIENCES.c.round).where(here)).scalar_one())
+
+    def empty(self) -> None:
+        """Take nobody for a member any more, because the audience outside is gone."""
+        with self._database.writing() as connection:
+            connection.execute(
+                MEMBERS.update()
+                .where(self._own)
+                .values(
+                    generation=MEMBERS.c.generation + 1,
+                    is_member=False,
+                    fingerprint="",
+                    identifiers="",
+                    next_kind=None,
+                    next_id=None,
+                    next_fingerprint=None,
+                    next_identifiers=None,
+                )
+            )
+
+    def _is_in(self, states: Sequence[str]) -> sql.ColumnElement[bool]:
+        """Give the condition that the intended action is in one of some states."""
+        numbered = sql.select(CHANNELS.c.number).where(CHANNELS.c.name == self._channel)
+        return (
+            sql.select(sql.literal(1))
+            .select_from(JOINED)
+            .where(
+                ACTIONS.c.channel == numbered.scalar_subquery(),
+                ACTIONS.c.id == MEMBERS.c.next_id,
+                STATE.in_(states),
+            )
+            .exists()
+        )
+
+
+_INTEND: Final = sql.text(
+    "INSERT INTO audience_members (audience, customer, generation, is_member, fingerprint,"
+    " identifiers, next_kind, next_id, next_fingerprint, next_identifiers)"
+    " VALUES (:audience, :customer, 0, FALSE, '', '', :next_kind, :next_id, :next_fingerprint,"
+    " :next_identifiers)"
+    " ON CONFLICT (audience, customer) DO UPDATE SET next_kind = excluded.next_kind,"
+    " next_id = excluded.next_id, next_fingerprint = excluded.next_fingerprint,"
+    " next_identifiers = excluded.next_identifiers"
+)

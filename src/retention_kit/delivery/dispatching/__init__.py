@@ -1,0 +1,1 @@
+"""Carries actions to a channel once each, whatever fails on the way."""

@@ -1,0 +1,333 @@
+"""`dispatch`: carries actions to a channel, once each, and survives being killed anywhere."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from types import TracebackType
+from typing import Final, Self
+
+from retention_kit.delivery.actions import Action
+from retention_kit.delivery.channels import Channel, Observer
+from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
+from retention_kit.delivery.dispatching.batching import Batching
+from retention_kit.delivery.dispatching.catching_up import catch_up
+from retention_kit.delivery.dispatching.deciding import Rules, of_the_refused
+from retention_kit.delivery.dispatching.intake import Allow, Intake, Refused
+from retention_kit.delivery.dispatching.observing import Observing
+from retention_kit.delivery.dispatching.resuming import Doubtful
+from retention_kit.delivery.dispatching.rows import Parcel, Row, Rows
+from retention_kit.delivery.dispatching.seen import SeenIds
+from retention_kit.delivery.dispatching.submitting import Submitter, in_chunks
+from retention_kit.delivery.dispatching.tally import Tally
+from retention_kit.delivery.journal.in_database import Journal
+from retention_kit.delivery.journal.problems import JournalError
+from retention_kit.delivery.journal.records import Planned
+from retention_kit.delivery.journal.runs import Run
+from retention_kit.delivery.outcomes import Rejection
+from retention_kit.delivery.progress import OnProgress
+from retention_kit.delivery.report import DeliveryReport
+from retention_kit.errors import RetentionKitError, bad_parameter
+
+_AT_ONCE: Final = 1_000
+"""How many actions are planned in one transaction."""
+
+
+def dispatch(
+    actions: Iterable[Action],
+    channel: Channel,
+    journal: Journal,
+    *,
+    on_progress: OnProgress | None = None,
+    observers: Sequence[Observer] = (),
+    allow: Allow | None = None,
+    retry_rejected: bool = False,
+    batch_rows: int | None = None,
+    patience: float = 600.0,
+    clock: Clock = SYSTEM_CLOCK,
+) -> DeliveryReport:
+    """Carry actions to a channel, each of them once.
+
+    To go on after a stop, a crash or a kill, call it again with the same actions: what happened is
+    not done again, what certainly did not happen is done, and what nobody can know is sent again
+    only where the channel is idempotent. Elsewhere it is looked up, or stays `unknown` and is
+    listed. What was rejected is tried again where its content has changed, or with
+    `retry_rejected`. An action that happened is not sent again when its content has changed.
+
+    Args:
+        actions: What to do. Read once, a thousand at a time; may be a generator of millions.
+        channel: Where to.
+        journal: Where each step is kept before the next is taken.
+        on_progress: Is told how far it is, after each batch.
+        observers: Are told of each batch and of the end; what they raise is logged.
+        allow: Gives why an action is to be left out (`suppressed`), or None where it may go.
+        retry_rejected: Try again what was rejected before, though it has not changed.
+        batch_rows: The most rows of a batch, where it shall be fewer than the channel takes.
+        patience: The most seconds that waiting may take, for retries and for the outside system's
+            own delays, before a batch gets on; then the call stops.
+        clock: The time.
+
+    Returns:
+        Counts that add up to the actions handed in. Where the channel stopped the call, `stopped`
+        says why, and `raise_for_stop` raises it.
+
+    Raises:
+        DefinitionError: A parameter is not what it may be.
+        JournalError: The journal cannot be opened for a run; nothing was sent.
+
+    Examples:
+        >>> from retention_kit.delivery import Journal, SendMessage
+        >>> from retention_kit.testing.channels import MemoryChannel
+        >>> letters = [
+        ...     SendMessage(campaign="hello", customer_id=n, email=f"{n}@shop.example", text="Hi")
+        ...     for n in range(3)
+        ... ]
+        >>> with Journal("sqlite://") as journal:
+        ...     channel = MemoryChannel()
+        ...     print(dispatch(letters, channel, journal))
+        ...     print(dispatch(letters, channel, journal))
+        memory: 3 actions: 3 accepted.
+        memory: 3 actions: 3 already done.
+    """
+    if batch_rows is not None and not batch_rows >= 1:
+        raise bad_parameter("batch_rows", got=batch_rows, allowed="a whole number from 1")
+    if not patience >= 0:
+        raise bad_parameter("patience", got=patience, allowed="seconds, 0 or more")
+    began = clock.now()
+    if channel.limiter is not None:
+        channel.limiter.keep_in(journal.limit_ledger)
+    capabilities = channel.capabilities
+    total = len(actions) if isinstance(actions, Sized) else None
+    with journal.run(channel.name, idempotent=capabilities.idempotent) as run:
+        at_work = _Dispatch(
+            channel,
+            run,
+            Intake(channel, allow),
+            Rules(capabilities, retry_rejected, began),
+            Submitter(run, channel, clock, patience),
+            Batching(capabilities, min(capabilities.max_rows, batch_rows or capabilities.max_rows)),
+            _Telling(on_progress, Observing(observers, channel.name), total),
+        )
+        tally = at_work.go(actions, lambda: catch_up(run, journal, channel, clock))
+    unread = None if total is None else max(0, total - tally.done)
+    if tally.stop is None:
+        unread = 0
+    report = tally.report(channel.name, unread=unread, seconds=clock.now() - began)
+    at_work.telling.observing.run(report)
+    return report
+
+
+@dataclasses.dataclass(slots=True)
+class _Telling:
+    """Who is told."""
+
+    on_progress: OnProgress | None
+    observing: Observing
+    total: int | None
+
+    def after(self, tally: Tally) -> None:
+        if self.on_progress is not None:
+            self.on_progress(tally.progress(self.total))
+
+
+class _Dispatch:
+    """One call at work."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        run: Run,
+        intake: Intake,
+        rules: Rules,
+        submitter: Submitter,
+        batching: Batching,
+        telling: _Telling,
+    ) -> None:
+        self._capabilities = channel.capabilities
+        self._run = run
+        self._intake = intake
+        self._rules = rules
+        self._submitter = submitter
+        self._batching = batching
+        self._seen = SeenIds()
+        self._doubtful = Doubtful(run)
+        self._tally = Tally()
+        self.telling = telling
+
+    def go(self, actions: Iterable[Action], catch_up: Callable[[], None]) -> Tally:
+        """Take all actions, and come back when all of them are settled or nothing more is sent."""
+        source = iter(actions)
+        read = 0
+        with _Shipping(self._submitter, self._capabilities.parallel, self._shipped) as shipping:
+            try:
+                self._kept(catch_up)
+                while not self._stopped and (some := list(itertools.islice(source, _AT_ONCE))):
+                    read += len(some)
+                    self._kept(functools.partial(self._take, some, shipping))
+                if not self._stopped:
+                    self._kept(lambda: self._send(self._batching.rest(), shipping))
+                shipping.wait_for_all()
+            finally:
+                self._batching.drop()
+                self._tally.states["unknown"] += self._doubtful.drop()
+        # What a stop left lying is as it was: not sent.
+        self._tally.states["planned"] += read - self._tally.done
+        self.telling.after(self._tally)
+        return self._tally
+
+    @property
+    def _stopped(self) -> bool:
+        return self._submitter.stopping.is_set()
+
+    def _kept(self, step: Callable[[], None]) -> None:
+        """Do a step, and stop where the journal or the channel's settings do not allow it."""
+        try:
+            step()
+        except RetentionKitError as error:
+            self._tally.stop = self._tally.stop or error
+            self._submitter.stopping.set()
+
+    def _take(self, actions: list[Action], shipping: _Shipping) -> None:
+        states = self._tally.states
+        new = self._seen.add([action.id for action in actions])
+        rows: list[Row] = []
+        refused: list[Refused] = []
+        for action, is_new in zip(actions, new, strict=True):
+            if not is_new:
+                states["duplicates"] += 1
+                continue
+            made = self._intake.take(action)
+            if isinstance(made, Row):
+                rows.append(made)
+            else:
+                refused.append(made)
+        if refused:
+            self._refuse(refused)
+        known = self._run.plan([_planned(row) for row in rows])
+        decided = [(row, self._rules.decide(row, known.get(row.payload.id))) for row in rows]
+        if known:
+            self._run.replan([_planned(row) for row, what in decided if what == "send_anew"])
+        for row, what in decided:
+            if what in ("send", "send_anew"):
+                self._send(self._batching.add(row), shipping)
+            elif what == "send_together":
+                parcel = self._doubtful.add(row, known[row.payload.id].batch or "")
+                if parcel is not None:
+                    shipping.ship(parcel)
+            else:
+                states[what] += 1
+                if row.replaces and what != "already_rejected":
+                    whole = dataclasses.replace(row, extra=True)
+                    self._send(self._batching.add(whole), shipping)
+
+    def _refuse(self, refused: list[Refused]) -> None:
+        unwanted = [(_named(one), one.code) for one in refused if one.suppressed]
+        left = dict(self._run.suppress(unwanted)) if unwanted else {}
+        left |= self._run.reject(
+            [
+                (_named(one), Rejection(one.id, one.code, one.detail))
+                for one in refused
+                if not one.suppressed
+            ]
+        )
+        for one in refused:
+            if (known := left.get(one.id)) is None:
+                self._tally.refuse(one)
+            else:
+                self._tally.states[of_the_refused(known)] += 1
+
+    def _send(self, batches: Iterator[Rows], shipping: _Shipping) -> None:
+        for rows in batches:
+            replaced = next(iter(rows)).replaces
+            if replaced and len(rows) > self._capabilities.max_rows:
+                self._refuse_audience(rows)
+                continue
+            parcel = self._submitter.claimed(rows, self._tally, replaces=replaced)
+            if parcel is not None:
+                shipping.ship(parcel)
+
+    def _refuse_audience(self, rows: Rows) -> None:
+        """Refuse to replace an audience by parts of itself."""
+        detail = (
+            f"{len(rows):,} rows replace an audience; the channel takes "
+            f"{self._capabilities.max_rows:,} at once."
+        )
+        for some in in_chunks(row for row in rows if not row.extra):
+            self._refuse(
+                [Refused(row.id, row.key, row.kind, "audience_too_large", detail) for row in some]
+            )
+        rows.close()
+
+    def _shipped(self, parcel: Parcel, tally: Tally, seconds: float) -> None:
+        self._tally.add(tally)
+        self.telling.observing.batch(parcel.campaigns, tally, seconds)
+        self.telling.after(self._tally)
+
+
+class _Shipping:
+    """Submits batches, several at once where the channel allows, and tells what became of them."""
+
+    def __init__(
+        self,
+        submitter: Submitter,
+        parallel: int,
+        shipped: Callable[[Parcel, Tally, float], None],
+    ) -> None:
+        self._submitter = submitter
+        self._parallel = max(1, parallel)
+        self._shipped = shipped
+        self._pool = ThreadPoolExecutor(self._parallel) if self._parallel > 1 else None
+        self._futures: dict[Future[tuple[Tally, float]], Parcel] = {}
+
+    def ship(self, parcel: Parcel) -> None:
+        """Submit a batch; come back when another may come."""
+        if self._pool is None:
+            self._shipped(parcel, *self._delivered(parcel))
+            return
+        if parcel.needs:
+            self.wait_for_all()
+        while len(self._futures) >= self._parallel:
+            self._wait()
+        self._futures[self._pool.submit(self._delivered, parcel)] = parcel
+
+    def wait_for_all(self) -> None:
+        """Come back when nothing is under way."""
+        while self._futures:
+            self._wait()
+
+    def _wait(self) -> None:
+        done, _ = wait(self._futures, return_when=FIRST_COMPLETED)
+        for future in done:
+            self._shipped(self._futures.pop(future), *future.result())
+
+    def _delivered(self, parcel: Parcel) -> tuple[Tally, float]:
+        began = self._submitter.clock.now()
+        tally = self._submitter.deliver(parcel)
+        return tally, self._submitter.clock.now() - began
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool is not None:
+            if error is not None:
+                # What is not sent yet shall not be sent any more.
+                self._submitter.stopping.set()
+            self._pool.shutdown(wait=True)
+
+
+def _planned(row: Row) -> Planned:
+    payload = row.payload
+    return Planned(payload.id, row.key, row.kind, payload.group, row.fingerprint)
+
+
+def _named(one: Refused) -> Planned:
+    return Planned(one.id, one.key, one.kind, "", "")

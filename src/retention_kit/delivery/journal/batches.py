@@ -1,0 +1,153 @@
+"""What happens to a batch as a whole: one row of a table, however many actions it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import sqlalchemy as sql
+
+from retention_kit.delivery.journal.records import BatchSize
+from retention_kit.delivery.journal.rows import Style, parts, update_batch
+from retention_kit.delivery.journal.tables import ACTIONS, BATCHES, JOINED, STATE
+
+
+def new(connection: sql.Connection, channel: int, name: str, run: int, now: int) -> int:
+    """Make a batch that is claimed by a run, and give its number."""
+    return _insert(
+        connection,
+        channel=channel,
+        name=name,
+        state="claimed",
+        run=run,
+        attempts=0,
+        updated_at=now,
+    )
+
+
+def newest(connection: sql.Connection, channel: int, name: str) -> int | None:
+    """Give the number of the last batch of a name; None where there is none."""
+    asked = sql.select(sql.func.max(BATCHES.c.number))
+    return connection.execute(
+        asked.where(BATCHES.c.channel == channel, BATCHES.c.name == name)
+    ).scalar()
+
+
+def count(connection: sql.Connection, number: int) -> int:
+    """Give how many rows of a batch have its state."""
+    asked = sql.select(sql.func.count()).select_from(ACTIONS)
+    those = (ACTIONS.c.batch == number) & ACTIONS.c.state.is_(None)
+    return connection.execute(asked.where(those)).scalar_one()
+
+
+def size(connection: sql.Connection, number: int) -> BatchSize:
+    """Give how many rows a batch has, and how many of them are unknown."""
+    asked = sql.select(STATE, sql.func.count()).select_from(JOINED)
+    found = connection.execute(asked.where(ACTIONS.c.batch == number).group_by(STATE)).all()
+    counts = {state: rows for state, rows in found}
+    return BatchSize(sum(counts.values()), counts.get("unknown", 0))
+
+
+def release(
+    connection: sql.Connection,
+    style: Style,
+    number: int,
+    run: int,
+    state: Literal["planned", "unknown", "claimed"],
+    now: int,
+) -> bool:
+    """Give a batch back, and say whether it is in that state now."""
+    if state == "claimed":
+        mine = "number = ? AND run = ? AND state IN ('claimed', 'handed_over')"
+        changes = "state = 'claimed', updated_at = ?"
+        return update_batch(connection, style, changes, mine, (now, number, run))
+    changes = "state = ?, run = NULL, updated_at = ?"
+    before = "'claimed', 'handed_over'" if state == "planned" else "'handed_over'"
+    mine = f"number = ? AND run = ? AND state IN ({before})"
+    if update_batch(connection, style, changes, mine, (state, now, number, run)):
+        return True
+    if state == "planned":
+        # It was taken for lost meanwhile; but now it is known what became of it.
+        doubtful = "number = ? AND run IS NULL AND state = 'unknown'"
+        update_batch(connection, style, changes, doubtful, (state, now, number))
+    return True
+
+
+def copy(
+    connection: sql.Connection, number: int, name: str, *, run: int, state: str | None = None
+) -> int | None:
+    """Make a batch that has been through what another has; None where that is not the run's.
+
+    Args:
+        connection: A transaction that writes.
+        number: The other batch.
+        name: The name of the new one.
+        run: Whose it is. Where a state is given, the other may be anybody's.
+        state: In which state it is; in that of the other where None.
+    """
+    asked = sql.select(BATCHES).where(BATCHES.c.number == number).with_for_update()
+    old = connection.execute(asked).one_or_none()
+    if old is None or (state is None and old.run != run):
+        return None
+    return _insert(
+        connection,
+        channel=old.channel,
+        name=name,
+        state=state or old.state,
+        run=run,
+        attempts=old.attempts,
+        handed_at=old.handed_at,
+        updated_at=old.updated_at,
+    )
+
+
+def move(
+    connection: sql.Connection,
+    style: Style,
+    channel: int,
+    ids: Sequence[str],
+    number: int,
+    into: int,
+) -> None:
+    """Move rows that have their batch's state into another batch."""
+    for some in parts(ids):
+        marks = ",".join([style.mark] * len(some))
+        connection.exec_driver_sql(
+            f"UPDATE journal_actions SET batch = {style.mark} WHERE channel = {style.mark} "
+            f"AND batch = {style.mark} AND state IS NULL AND id IN ({marks})",
+            (into, channel, number, *some),
+        )
+
+
+def reclaim(
+    connection: sql.Connection, style: Style, number: int, run: int, now: int
+) -> tuple[int, int | None]:
+    """Take the unknown rows of a batch into a new one of its name that is handed over again.
+
+    Returns:
+        How many, and the new batch's number; None where there are none.
+    """
+    asked = sql.select(BATCHES.c.state, BATCHES.c.name).where(BATCHES.c.number == number)
+    old = connection.execute(asked.with_for_update()).one()
+    of_batch = ACTIONS.c.state.is_(None) if old.state == "unknown" else sql.false()
+    those = (ACTIONS.c.batch == number) & ((ACTIONS.c.state == "unknown") | of_batch)
+    again = copy(connection, number, old.name, run=run, state="handed_over")
+    moved = connection.execute(
+        ACTIONS.update().where(those).values(batch=again, state=None, code=None, detail=None)
+    ).rowcount
+    changed = "attempts = attempts + 1, updated_at = ?"
+    update_batch(connection, style, changed, "number = ?", (now, again))
+    if not moved:
+        connection.execute(BATCHES.delete().where(BATCHES.c.number == again))
+        return 0, None
+    if old.state == "unknown":
+        # Nothing of it is left, nor to be asked about.
+        left = "state = 'planned', token = NULL, updated_at = ?"
+        update_batch(connection, style, left, "number = ?", (now, number))
+    return moved, again
+
+
+def _insert(connection: sql.Connection, **values: object) -> int:
+    key = connection.execute(BATCHES.insert().values(**values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])

@@ -1,0 +1,223 @@
+"""Adapters inside a fence: what they raise that is no error of this library names the plugin."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from retention_kit.delivery.channels import (
+    AdapterContext,
+    Capabilities,
+    Channel,
+    ChannelSpec,
+    LooksUp,
+    Receives,
+)
+from retention_kit.errors import PluginError, RetentionKitError
+from retention_kit.plugins.gathering import Found, Origin
+from retention_kit.plugins.types import Cursor, Source, SourceSpec, SourceTable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from retention_kit.delivery.actions import Action
+    from retention_kit.delivery.limits import Limiter
+    from retention_kit.delivery.outcomes import (
+        Batch,
+        Outcome,
+        Payload,
+        Receipt,
+        Rejection,
+        Sent,
+    )
+
+
+@contextlib.contextmanager
+def fence(what: str, part: str, origin: Origin) -> Iterator[None]:
+    """Let what an adapter raises out as an error that names the plugin.
+
+    Args:
+        what: What it is: `channel 'acme'`.
+        part: Which of its methods is called.
+        origin: Where it comes from.
+
+    Raises:
+        PluginError: It raised something that is no error of this library; the cause is what.
+    """
+    try:
+        yield
+    except RetentionKitError:
+        raise
+    except Exception as problem:
+        raise PluginError(
+            f"The {what} of {origin} raised a {type(problem).__name__} in {part!r}. Next step: "
+            "look at the cause of this error, whose text may hold customers' data, and mend the "
+            "plugin."
+        ) from problem
+
+
+def make_source(found: Found[SourceSpec], settings: Any, context: AdapterContext) -> Source:
+    """Make a source inside a fence.
+
+    Raises:
+        PluginError: Its factory raised something, or gave no source.
+    """
+    what = f"source {context.instance!r}"
+    with fence(what, "factory", found.origin):
+        made = found.spec.factory(settings, context)
+        is_one = isinstance(made, Source)
+    if not is_one:
+        raise _no_such_thing(what, found.origin, made, "name, tables, scan and close")
+    return FencedSource(made, what, found.origin)
+
+
+def make_channel(found: Found[ChannelSpec], settings: Any, context: AdapterContext) -> Channel:
+    """Make a channel inside a fence.
+
+    Returns:
+        The channel; it has `lookup` and `receive` where its capabilities say so.
+
+    Raises:
+        PluginError: Its factory raised something, or gave no channel, or one that has not what its
+            capabilities say.
+    """
+    what = f"channel {context.instance!r}"
+    with fence(what, "factory", found.origin):
+        made = found.spec.factory(settings, context)
+        is_one = isinstance(made, Channel)
+        capabilities = made.capabilities if is_one else None
+    if not is_one or not isinstance(capabilities, Capabilities):
+        needed = "name, capabilities, limiter, prepare, submit, poll and close"
+        raise _no_such_thing(what, found.origin, made, needed)
+    for said, has, method in (
+        (capabilities.lookup, isinstance(made, LooksUp), "lookup"),
+        (capabilities.receive, isinstance(made, Receives), "receive"),
+    ):
+        if said and not has:
+            raise PluginError(
+                f"The {what} of {found.origin} says in its capabilities that it can {method!r}, "
+                f"and has no such method. Next step: mend the plugin."
+            )
+    kind = _CHANNELS[capabilities.lookup, capabilities.receive]
+    return kind(made, what, found.origin)
+
+
+class _Fenced:
+    """Something of a plugin's, and how to call it."""
+
+    def __init__(self, made: Any, what: str, origin: Origin) -> None:
+        self._made = made
+        self._what = what
+        self._origin = origin
+
+    def __repr__(self) -> str:
+        return f"<{self._what} of {self._origin}>"
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._call("close")
+
+    def _call(self, method: str, *given: Any, **named: Any) -> Any:
+        with fence(self._what, method, self._origin):
+            return getattr(self._made, method)(*given, **named)
+
+    def _get(self, attribute: str) -> Any:
+        with fence(self._what, attribute, self._origin):
+            return getattr(self._made, attribute)
+
+
+class FencedSource(_Fenced):
+    """A source whose errors name its plugin."""
+
+    @property
+    def name(self) -> str:
+        """The instance's name."""
+        return str(self._get("name"))
+
+    @property
+    def tables(self) -> Mapping[str, SourceTable]:
+        """Its tables by name."""
+        given: Mapping[str, SourceTable] = self._get("tables")
+        return given
+
+    def scan(self, table: str, *, since: Cursor | None = None) -> pl.LazyFrame:
+        """Give a table as a lazy frame."""
+        given: pl.LazyFrame = self._call("scan", table, since=since)
+        return given
+
+
+class FencedChannel(_Fenced):
+    """A channel whose errors name its plugin."""
+
+    @property
+    def name(self) -> str:
+        """The instance's name."""
+        return str(self._get("name"))
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this instance can do."""
+        given: Capabilities = self._get("capabilities")
+        return given
+
+    @property
+    def limiter(self) -> Limiter | None:
+        """What its requests wait for."""
+        given: Limiter | None = self._get("limiter")
+        return given
+
+    def prepare(self, action: Action) -> Payload | Rejection:
+        """Make what will be sent for an action, or say why it cannot be."""
+        given: Payload | Rejection = self._call("prepare", action)
+        return given
+
+    def submit(self, batch: Batch, *, idempotency_key: str) -> Receipt:
+        """Send rows."""
+        given: Receipt = self._call("submit", batch, idempotency_key=idempotency_key)
+        return given
+
+    def poll(self, receipt: Receipt) -> Receipt:
+        """Ask what became of a batch whose receipt has a token."""
+        given: Receipt = self._call("poll", receipt)
+        return given
+
+
+class _LooksUp(FencedChannel):
+    def lookup(self, rows: Sequence[Sent]) -> Mapping[str, Outcome]:
+        """Say what became of rows, by id."""
+        given: Mapping[str, Outcome] = self._call("lookup", rows)
+        return given
+
+
+class _Receives(FencedChannel):
+    def receive(self, headers: Mapping[str, str], body: bytes) -> Sequence[Outcome]:
+        """Read a web hook."""
+        given: Sequence[Outcome] = self._call("receive", headers, body)
+        return given
+
+
+class _LooksUpAndReceives(_LooksUp, _Receives):
+    pass
+
+
+_CHANNELS: Mapping[tuple[bool, bool], Callable[[Any, str, Origin], FencedChannel]] = {
+    (False, False): FencedChannel,
+    (True, False): _LooksUp,
+    (False, True): _Receives,
+    (True, True): _LooksUpAndReceives,
+}
+"""By whether a channel looks up and receives: one that does not must not look as if it did."""
+
+
+def _no_such_thing(what: str, origin: Origin, made: object, needed: str) -> PluginError:
+    return PluginError(
+        f"The factory of the {what} of {origin} gave a {type(made).__name__}. Allowed: what has "
+        f"{needed}. Next step: mend the plugin."
+    )

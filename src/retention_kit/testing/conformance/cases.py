@@ -1,0 +1,100 @@
+"""What an author hands to the checks: how the adapter is opened, and what is outside of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from retention_kit.delivery.actions import Action
+from retention_kit.delivery.channels import AdapterContext, Channel, ChannelSpec
+from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
+from retention_kit.plugins.types import Cursor, Source, SourceSpec
+from retention_kit.testing.emulators.base import Emulator
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceCase:
+    """A source to be checked.
+
+    Attributes:
+        spec: What the plugin says of it.
+        settings: Settings with which it works, secrets included.
+        emulator: The local server that it reads from, whose requests are counted and whose faults
+            are used; None where there is none.
+        tables: Which of its tables are read; all of them where empty. Each should have a few rows.
+        since: For tables with a cursor, an instant or an id in the midst of their rows.
+        wrong_settings: Settings with a credential that is refused; None where there is none.
+        clock: The time, for the source and for the emulator.
+    """
+
+    spec: SourceSpec
+    settings: Mapping[str, Any] = field(repr=False)
+    emulator: Emulator | None = None
+    tables: tuple[str, ...] = ()
+    since: Mapping[str, Cursor] = field(default_factory=dict)
+    wrong_settings: Mapping[str, Any] | None = field(default=None, repr=False)
+    clock: Clock = SYSTEM_CLOCK
+
+    @contextmanager
+    def opened(self, settings: Mapping[str, Any] | None = None) -> Iterator[Source]:
+        """Open the source."""
+        checked = self.spec.settings.model_validate(
+            dict(self.settings if settings is None else settings)
+        )
+        context = AdapterContext(instance=self.spec.name, clock=self.clock)
+        source: Source = self.spec.factory(checked, context)
+        try:
+            yield source
+        finally:
+            source.close()
+
+    def names(self, source: Source) -> tuple[str, ...]:
+        """Give the tables to be read."""
+        return self.tables or tuple(source.tables)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelCase:
+    """A channel to be checked.
+
+    Attributes:
+        spec: What the plugin says of it.
+        settings: Settings with which it works, secrets included.
+        actions: Makes so many actions that the outside system will take, of invented customers,
+            each with another key; the argument tells apart what several calls make.
+        happened: Tells how often each action happened outside, by the action's id.
+        bad_action: Makes an action that `prepare` or the outside system refuses; None where there
+            is none.
+        emulator: The local server that it writes to, whose faults and counts are used; None where
+            there is none.
+        wrong_settings: Settings with a credential that is refused; None where there is none.
+        settled: Makes the outside system finish what it does later, so that a poll tells.
+        clock: The time, for the channel and for the emulator.
+        secrets: What must never be seen, besides the secrets of the settings.
+    """
+
+    spec: ChannelSpec
+    settings: Mapping[str, Any] = field(repr=False)
+    actions: Callable[[int, str], Sequence[Action]] = field(repr=False)
+    happened: Callable[[], Mapping[str, int]] = field(repr=False)
+    bad_action: Callable[[], Action] | None = field(default=None, repr=False)
+    emulator: Emulator | None = None
+    wrong_settings: Mapping[str, Any] | None = field(default=None, repr=False)
+    settled: Callable[[], None] | None = field(default=None, repr=False)
+    clock: Clock = SYSTEM_CLOCK
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @contextmanager
+    def opened(self, settings: Mapping[str, Any] | None = None) -> Iterator[Channel]:
+        """Open the channel."""
+        checked = self.spec.settings.model_validate(
+            dict(self.settings if settings is None else settings)
+        )
+        context = AdapterContext(instance=self.spec.name, clock=self.clock)
+        channel = self.spec.factory(checked, context)
+        try:
+            yield channel
+        finally:
+            channel.close()
