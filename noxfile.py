@@ -10,7 +10,7 @@ nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_external_run = True
 nox.options.error_on_missing_interpreters = True
-nox.options.sessions = ["lint", "typing", "tests_lowest", "doctest", "docs", "wheel"]
+nox.options.sessions = ["lint", "typing", "tests_lowest", "doctest", "docs", "wheel", "plugins"]
 
 ROOT = Path(__file__).parent
 WHEEL_LIMIT = 5_000_000
@@ -98,6 +98,21 @@ def wheel(session: nox.Session) -> None:
     session.chdir(checkout)
     session.install(f"retention-kit[app,testing] @ {built.as_uri()}", "--group", "test")
     session.run("pytest", *(session.posargs or QUICK))
+
+
+@nox.session
+def plugins(session: nox.Session) -> None:
+    """Plugins that others might publish, installed as they would be: a good one and a hostile one."""
+    samples = ROOT / "tests" / "plugins" / "samples"
+    session.install("-e", ".[cli,delivery,loyalty,profiles,testing]")
+    session.install(str(samples / "teahouse"), str(samples / "hostile"))
+    session.chdir(session.create_tmp())
+    session.run("python", "-m", "retention_kit", "plugins")
+    session.run("python", "-m", "retention_kit", "plugins", "show", "teahouse")
+    session.run("python", "-m", "retention_kit", "plugins", "new", "coffee_house")
+    session.install("./retention-kit-coffee-house")
+    session.run("pytest", "-q", "-p", "no:cacheprovider", "retention-kit-coffee-house")
+    session.run("pytest", "-q", "-p", "no:cacheprovider", str(samples))
 
 
 @nox.session(default=False)

@@ -117,9 +117,7 @@ class Database:
                 yield connection
 
     @contextlib.contextmanager
-    def _transaction(
-        self, begin: str, *, durable: bool | None = None
-    ) -> Iterator[sql.Connection]:
+    def _transaction(self, begin: str, *, durable: bool | None = None) -> Iterator[sql.Connection]:
         with self._connection() as connection:
             if not self.sqlite:
                 with connection.begin():

@@ -41,7 +41,7 @@ def renew(client, tokens):
 
 if how != "live":
     from pathlib import Path
-    from retention_kit.adapters.http import tokens as module
+    from retention_kit.adapters import durable_files as module
     if how == "die before the move":
         Path.replace = lambda *args: os._exit(9)
     if how == "die after the move":

@@ -1,14 +1,16 @@
 """What all emulators share: the server, the log of requests, faults on demand, the command line."""
 
 import http.client
+import importlib
 import json
 import socket
+import sys
 import threading
 
 import httpx2
 import pytest
 
-from retention_kit.errors import DefinitionError
+from retention_kit.errors import DefinitionError, MissingDependencyError
 from retention_kit.testing.clocks import ManualClock
 from retention_kit.testing.emulators import (
     EMULATORS,
@@ -80,6 +82,24 @@ def test_a_request_comes_as_it_was_sent(echo, client):
 def test_a_body_in_chunks_is_read_to_its_end(echo, client):
     assert client.post(f"{echo.url}/a", content=iter([b"one ", b"two"])).json()["body"] == "one two"
     assert client.post(f"{echo.url}/a", content=b"next").json()["body"] == "next"
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_long_body_is_a_stream_that_need_not_be_held_in_memory(client, chunked):
+    pieces = [bytes([number]) * 2**20 for number in range(5)]
+
+    class Counting(Emulator):
+        def answer(self, request):
+            read = 0
+            while piece := request.stream.read(100_000):
+                read += len(piece)
+            return Response.json({"read": read, "whole": request.body == b"".join(pieces)})
+
+    with Counting() as emulator:
+        for _ in range(2):
+            content = iter(pieces) if chunked else b"".join(pieces)
+            answer = client.post(f"{emulator.url}/a", content=content).json()
+            assert answer == {"read": 5 * 2**20, "whole": True}
 
 
 def test_one_connection_serves_many_requests(echo):
@@ -250,7 +270,7 @@ def test_a_drip_brings_the_whole_answer_byte_by_byte(echo, client):
 
 def test_a_fault_meets_the_route_after_so_many_and_so_many_times(echo, client):
     echo.faults.add("error_500", route="a*", after=1, times=2)
-    statuses = [client.get(f"{echo.url}/{path}").status_code for path in "a b a a a".split()]
+    statuses = [client.get(f"{echo.url}/{path}").status_code for path in ("a", "b", "a", "a", "a")]
     assert statuses == [200, 200, 500, 500, 200]
 
 
@@ -334,3 +354,10 @@ def test_the_command_line_says_that_a_port_is_taken(capfd):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert main(["bitrix24", "--port", str(taken.getsockname()[1])]) == 1
     assert "Allowed: a free port" in capfd.readouterr().err
+
+
+def test_without_werkzeug_the_extra_that_brings_it_is_named(monkeypatch):
+    monkeypatch.delitem(sys.modules, "retention_kit.testing.emulators.serving")
+    monkeypatch.setitem(sys.modules, "werkzeug.serving", None)
+    with pytest.raises(MissingDependencyError, match="testing"):
+        importlib.import_module("retention_kit.testing.emulators.serving")

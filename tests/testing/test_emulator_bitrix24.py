@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import httpx2
 import pytest
 
+from retention_kit.errors import DefinitionError
 from retention_kit.testing.clocks import ManualClock
 from retention_kit.testing.emulators.bitrix24 import (
     Bitrix24App,
@@ -234,6 +235,20 @@ def test_a_webhook_is_no_application(call):
     assert call("app.info")["error"] == "WRONG_AUTH_TYPE"
     assert call("scope")["result"] == ["crm", "sale", "user"]
     assert call("server.time")["result"] == TOLD
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("OVERLOAD_LIMIT", 503), ("ACCESS_DENIED", 403), ("PORTAL_DELETED", 410)],
+)
+def test_a_portal_may_refuse_all_calls(portal, client, code, status):
+    portal.block(code)
+    answer = client.post(portal.webhook_url + "profile")
+    assert (answer.status_code, answer.json()["error"]) == (status, code)
+    portal.block(None)
+    assert client.post(portal.webhook_url + "profile").status_code == 200
+    with pytest.raises(DefinitionError, match="'code' is 'SOMETHING'"):
+        portal.block("SOMETHING")
 
 
 # How parameters come
@@ -485,7 +500,8 @@ def test_halt_ends_a_batch_at_the_first_refusal(portal, call):
 def test_a_command_may_use_what_earlier_ones_gave(portal, call):
     commands = {
         "contact": "crm.contact.add?fields[NAME]=Анна",
-        "deal": "crm.deal.add?fields[TITLE]=Для $result[contact]&fields[CONTACT_ID]=$result[contact]",
+        "deal": "crm.deal.add?fields[TITLE]=Для $result[contact]"
+        "&fields[CONTACT_ID]=$result[contact]",
         "seen": "crm.deal.list?filter[ID]=$result[deal]",
     }
     inner = batch(call, commands)

@@ -63,7 +63,8 @@ def typed_column(
         DataError: A value cannot be of this type. The message does not show it.
     """
     try:
-        if not dtype.is_temporal():
+        # Of a Decimal that is no number Polars panics; of instants it drops or makes up zones.
+        if not dtype.is_temporal() and not isinstance(dtype, pl.Decimal):
             try:
                 return pl.Series(name, values, dtype=dtype, strict=True)
             except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from retention_kit.audit.model import Findings as Findings
     from retention_kit.audit.model import KeyFigure as KeyFigure
     from retention_kit.audit.model import Note as Note
+    from retention_kit.audit.model import PluggedSection as PluggedSection
     from retention_kit.audit.outputs import Audit as Audit
     from retention_kit.audit.report.contents import Section as Section
     from retention_kit.audit.run import audit as audit
@@ -20,6 +21,7 @@ _MODULES = {
     "Findings": f"{_HERE}.model",
     "KeyFigure": f"{_HERE}.model",
     "Note": f"{_HERE}.model",
+    "PluggedSection": f"{_HERE}.model",
     "Section": f"{_HERE}.report.contents",
     "audit": f"{_HERE}.run",
 }

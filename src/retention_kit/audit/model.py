@@ -83,6 +83,21 @@ class KeyFigure:
     benchmark: Benchmark | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PluggedSection:
+    """A section of the report that a plugin brings.
+
+    Attributes:
+        name: `vendor.section`.
+        tables: The titles of its tables, by their names in the audit: `vendor.section.1`.
+        text: Its title and its paragraphs, by language.
+    """
+
+    name: str
+    tables: Mapping[str, str]
+    text: Mapping[str, tuple[str, tuple[str, ...]]]
+
+
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Findings:
     """What a shop's tables say about its repeat sales, at one instant: the data of an audit.
@@ -114,9 +129,11 @@ class Findings:
             `gap_days`: `lifecycle`, `lifecycle_flow`. With costs: `acquisition`, `channels`,
             `payback`, `payback_curve`, `retention_costs`. With lines: `products`, `categories`.
             With managers, delivery dates, events: `managers`, `delivery`, `funnel`. For each table
-            with rejected rows, `rejected_…` with the first of them.
+            with rejected rows, `rejected_…` with the first of them. Of the sections of plugins,
+            `vendor.section.1` and so on.
         notes: What asks for a look, as codes with numbers.
         warnings: The same in English sentences.
+        plugged: The sections that plugins bring.
     """
 
     as_of: dt.datetime
@@ -132,6 +149,7 @@ class Findings:
     tables: Mapping[str, pl.DataFrame]
     notes: tuple[Note, ...] = ()
     warnings: tuple[str, ...] = ()
+    plugged: tuple[PluggedSection, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))

@@ -16,6 +16,7 @@ SENTENCES: Mapping[str, str] = {
     "rejected_rows": "{rows:,} of {read:,} rows of table {table!r} were rejected.",
     "later_orders": "{orders:,} orders at or after as_of do not count.",
     "no_sales": "No sale to a known customer lies before as_of: averages and shares have no value.",
+    "section_failed": "The section {section} of the report failed with a {error}: it is left out.",
     "guests": "{orders:,} orders of guests are in no customer's figures.",
 }
 """The English sentence of each code."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -20,6 +20,7 @@ from retention_kit.audit.money import cost_tables, economics, lifetime_table, wh
 from retention_kit.audit.notes import notes_of, sentence
 from retention_kit.audit.outputs import Audit
 from retention_kit.audit.parts import parts_of
+from retention_kit.audit.plugged import plugged_sections
 from retention_kit.audit.questions import PEOPLE, STAGES, STANDINGS, first_questions
 from retention_kit.audit.records import figure_table, rejected, views
 from retention_kit.audit.seen import Seen
@@ -47,6 +48,9 @@ from retention_kit.metrics.retention.repeat_purchases import repeat_purchase_rat
 from retention_kit.rfm.rules import RFMSegments
 from retention_kit.rfm.scorers import RFMScorer
 
+if TYPE_CHECKING:
+    from retention_kit.plugins.types import SectionSpec
+
 logger = get_logger(__name__)
 
 COMPARED_WITH = "3mo"
@@ -65,6 +69,7 @@ def audit(
     scorer: RFMScorer | None = None,
     segments: RFMSegments | None = None,
     show_contacts: bool = False,
+    sections: Iterable[SectionSpec] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Audit:
     """Measure a shop's repeat sales at one instant.
@@ -85,6 +90,8 @@ def audit(
         segments: What makes segments of the scores; None takes those of three levels, 1 the best.
         show_contacts: Whether e-mail addresses and telephone numbers are shown whole, in the list
             of those who stopped, among rejected rows, and wherever else they stand.
+        sections: Sections of the report that plugins bring. One that fails is left out, and a note
+            says so; so is one that needs a table that was not given, without a note.
         progress: Called with the name of each stage as it begins.
 
     Returns:
@@ -96,6 +103,7 @@ def audit(
     Raises:
         DefinitionError: `as_of` has no time zone, or lies before the first order; or an option
             is not allowed.
+        PluginError: A section is not what a section must be.
         DataError: No order was accepted.
 
     Examples:
@@ -138,12 +146,15 @@ def audit(
     tables |= rejected(dataset)
     if not show_contacts:
         tables = {name: mask_table(table) for name, table in tables.items()}
+    own, plugged, failed = plugged_sections(
+        dataset, sections, as_of=as_of, show_contacts=show_contacts
+    )
     tables["actions"] = actions(tables)
     tables["trends"] = trends(tables)
     facts = _facts(answers, tables, guests)
     figures = key_figures(facts, _intervals(answers, confidence))
     tables["key_figures"] = figure_table(figures)
-    notes = notes_of(dataset, bounds, totals)
+    notes = (*notes_of(dataset, bounds, totals), *failed)
     logger.info("audit as of %s: %d key figures", as_of.isoformat(), len(figures))
     return Audit(
         as_of=as_of,
@@ -156,7 +167,8 @@ def audit(
         confidence=confidence,
         health=dataset.health,
         key_figures=figures,
-        tables=tables,
+        tables=tables | own,
+        plugged=plugged,
         notes=notes,
         warnings=(*dataset.health.warnings, *(sentence(note) for note in notes if note.is_new)),
     )

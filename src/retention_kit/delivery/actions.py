@@ -14,9 +14,12 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
+
+if TYPE_CHECKING:
+    import pydantic
 
 _NAMESPACED = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
@@ -73,6 +76,11 @@ class Action:
             raise bad_parameter(
                 "customer_id", got=type(given).__name__, allowed="an integer or a text"
             )
+        for name in ("step", "occurrence"):
+            # 2026 and "2026" would be two actions.
+            if not isinstance(getattr(self, name), str):
+                got = type(getattr(self, name)).__name__
+                raise bad_parameter(name, got=got, allowed="a text; it may be empty")
 
     @property
     def kind(self) -> str:
@@ -98,7 +106,7 @@ def id_of(key: ActionKey) -> str:
         '799e7b77185a53c2aa219a67e20312c1'
     """
     text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -353,13 +361,20 @@ def action_from_dict(written: Mapping[str, Any]) -> Action:
             parameter=unknown[0],
         )
     try:
-        return pydantic.TypeAdapter(made).validate_python(fields)
+        return _reader_of(made).validate_python(fields)
     except pydantic.ValidationError as problem:
         places = sorted({".".join(map(str, one["loc"])) or "the whole" for one in problem.errors()})
         raise DefinitionError(
             f"An action {kind!r} cannot be read: {', '.join(places)}. Next step: mend the fields.",
             parameter=places[0],
         ) from None
+
+
+@functools.cache
+def _reader_of(made: type[Action]) -> pydantic.TypeAdapter[Action]:
+    import pydantic
+
+    return pydantic.TypeAdapter(made)
 
 
 def _written(value: Any) -> Any:

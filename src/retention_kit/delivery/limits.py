@@ -79,9 +79,13 @@ class Window:
         return self.seconds if self.count <= _EXACT else self.seconds + self._slice
 
     def _live(self, counts: dict[str, Any], now: float) -> list[list[Any]]:
-        """Give what still counts; what a clock that was set back says is of the future counts."""
+        """Give what still counts, oldest first."""
         edge = now - self._kept
-        return [one for one in counts.get("taken", ()) if one[0] > edge]
+        live = [one for one in counts.get("taken", ()) if one[0] > edge]
+        for one in live:
+            # The clock was set back: it was at the latest now.
+            one[0] = min(one[0], now)
+        return live
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,10 @@ class LeakyBucket:
         counts["at"] = now
 
     def _level(self, counts: dict[str, Any], now: float) -> float:
-        passed = max(0.0, now - counts.get("at", now))
+        if counts.get("at", now) > now:
+            # The clock was set back; it drains all the same.
+            counts["at"] = now
+        passed = now - counts.get("at", now)
         return max(0.0, float(counts.get("level", 0.0)) - passed * self.drain)
 
 
@@ -207,9 +214,10 @@ class Limiter:
         while True:
             with self._ledger.changing(self.account) as counts:
                 now = self._clock.now()
-                held = counts.get("held", {}).get(group, now) - now
                 wait = max(
-                    held, *(one.wait(counts.get(one.name, {}), now, cost) for one in limits), 0.0
+                    _held(counts, group, now),
+                    *(one.wait(counts.get(one.name, {}), now, cost) for one in limits),
+                    0.0,
                 )
                 if wait <= 0.0:
                     for one in limits:
@@ -233,9 +241,21 @@ class Limiter:
             group: Which requests.
         """
         with self._ledger.changing(self.account) as counts:
-            until = self._clock.now() + seconds
-            held = counts.setdefault("held", {})
-            held[group] = max(until, held.get(group, 0.0))
+            now = self._clock.now()
+            seconds = max(seconds, _held(counts, group, now))
+            counts.setdefault("held", {})[group] = [now + seconds, seconds]
+
+
+def _held(counts: dict[str, Any], group: str, now: float) -> float:
+    """Give for how long a group is held from now on."""
+    held = counts.get("held", {}).get(group)
+    if held is None:
+        return 0.0
+    until, seconds = held
+    if until - now > seconds:
+        # The clock was set back.
+        held[0] = until = now + seconds
+    return max(0.0, float(until - now))
 
 
 def _check_positive(parameter: str, value: float) -> None:

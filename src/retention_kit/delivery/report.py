@@ -1,4 +1,4 @@
-"""What came of a dispatch: counts that add up to the actions handed in, and why rows were refused."""
+"""What came of a dispatch: counts that add up to the actions, and why rows were refused."""
 
 from __future__ import annotations
 

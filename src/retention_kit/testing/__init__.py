@@ -7,6 +7,20 @@ from retention_kit._lazy import attach
 if TYPE_CHECKING:
     from retention_kit.testing._shop import Shop as Shop
     from retention_kit.testing.arguments import arguments_for as arguments_for
+    from retention_kit.testing.clocks import ManualClock as ManualClock
+    from retention_kit.testing.clocks import ScaledClock as ScaledClock
+    from retention_kit.testing.conformance.cases import ChannelCase as ChannelCase
+    from retention_kit.testing.conformance.cases import SourceCase as SourceCase
+    from retention_kit.testing.conformance.findings import ConformanceError as ConformanceError
+    from retention_kit.testing.conformance.findings import ConformanceReport as ConformanceReport
+    from retention_kit.testing.conformance.of_channels import check_channel as check_channel
+    from retention_kit.testing.conformance.of_sources import check_source as check_source
+    from retention_kit.testing.conformance.pytest_classes import (
+        ChannelConformance as ChannelConformance,
+    )
+    from retention_kit.testing.conformance.pytest_classes import (
+        SourceConformance as SourceConformance,
+    )
     from retention_kit.testing.customer_rows import customer_rows_of as customer_rows_of
     from retention_kit.testing.discovery import table_functions as table_functions
     from retention_kit.testing.discovery import tables_needed as tables_needed
@@ -36,12 +50,22 @@ if TYPE_CHECKING:
 
 _HERE = "retention_kit.testing"
 _MODULES = {
+    "ChannelCase": f"{_HERE}.conformance.cases",
+    "ChannelConformance": f"{_HERE}.conformance.pytest_classes",
+    "ConformanceError": f"{_HERE}.conformance.findings",
+    "ConformanceReport": f"{_HERE}.conformance.findings",
     "LawBroken": f"{_HERE}.law",
     "LoyaltyCase": f"{_HERE}.loyalty_strategies",
+    "ManualClock": f"{_HERE}.clocks",
+    "ScaledClock": f"{_HERE}.clocks",
     "SegmentCase": f"{_HERE}.segment_strategies",
     "Shop": f"{_HERE}._shop",
+    "SourceCase": f"{_HERE}.conformance.cases",
+    "SourceConformance": f"{_HERE}.conformance.pytest_classes",
     "arguments_for": f"{_HERE}.arguments",
+    "check_channel": f"{_HERE}.conformance.of_channels",
     "check_earning_rule": f"{_HERE}.earning_rules",
+    "check_source": f"{_HERE}.conformance.of_sources",
     "conditions": f"{_HERE}.segment_strategies",
     "consents": f"{_HERE}.strategies",
     "costs": f"{_HERE}.strategies",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from retention_kit.adapters.durable_files import write_whole
 from retention_kit.errors import DataError, MissingDependencyError, RetryableError
 
 try:
@@ -133,15 +133,10 @@ class FileTokenStore:
             DataError: They cannot be written.
         """
         path = self._path(account)
-        beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
         content = json.dumps(asdict(tokens) | {"extra": dict(tokens.extra)}).encode()
         try:
-            self._make_folder()
-            write_durably(beside, content)
-            beside.replace(path)
-            force_folder(self._folder)
+            write_whole(path, [content])
         except OSError as problem:
-            beside.unlink(missing_ok=True)
             raise _trouble("write", path, problem) from None
 
     @contextlib.contextmanager
@@ -156,7 +151,7 @@ class FileTokenStore:
         # A new object each time: threads of one process must exclude each other as well.
         lock = filelock.FileLock(path, mode=0o600)
         try:
-            self._make_folder()
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock.acquire(timeout=self._patience)
         except filelock.Timeout:
             raise RetryableError(
@@ -170,41 +165,9 @@ class FileTokenStore:
         finally:
             lock.release()
 
-    def _make_folder(self) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
     def _path(self, account: str) -> Path:
         digest = hashlib.blake2b(account.encode(), digest_size=6).hexdigest()
         return self._folder / f"{_UNUSUAL.sub('_', account)[:60]}-{digest}.json"
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file that its owner alone may read, and force it to the disk.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def force_folder(folder: Path) -> None:
-    """Force a folder's list of files to the disk, where the system knows how.
-
-    Raises:
-        OSError: The disk refuses.
-    """
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _trouble(doing: str, path: Path, problem: OSError) -> DataError:

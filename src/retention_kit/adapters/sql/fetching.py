@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from typing import Any
 
@@ -16,6 +16,9 @@ from retention_kit.adapters.sql.settings import SqlSettings
 from retention_kit.adapters.typed_columns import fitted_column, typed_column
 from retention_kit.errors import ChannelError, MissingDependencyError, bad_parameter
 
+_POSTGRESQL: Any = postgresql.dialect
+_SQLITE: Any = sqlite.dialect
+
 
 def fetched(
     engine: sql.Engine,
@@ -24,7 +27,7 @@ def fetched(
     *,
     settings: SqlSettings,
     table: str,
-) -> Iterator[pl.DataFrame]:
+) -> Generator[pl.DataFrame, None, None]:
     """Give what a statement selects, in batches.
 
     Args:
@@ -46,7 +49,7 @@ def _by_sqlalchemy(
     *,
     settings: SqlSettings,
     table: str,
-) -> Iterator[pl.DataFrame]:
+) -> Generator[pl.DataFrame, None, None]:
     with in_our_words(table), engine.connect() as connection:
         # The rows stay with the server until they are fetched.
         streaming = connection.execution_options(stream_results=True)
@@ -68,7 +71,7 @@ def _by_adbc(
     *,
     settings: SqlSettings,
     table: str,
-) -> Iterator[pl.DataFrame]:
+) -> Generator[pl.DataFrame, None, None]:
     dialect, address = _address(engine)
     driver = _driver(engine.dialect.name)
     with in_our_words(table):
@@ -108,11 +111,11 @@ def _address(engine: sql.Engine) -> tuple[sql.Dialect, str]:
     if engine.dialect.name == "postgresql":
         plain = engine.url.set(drivername="postgresql")
         return (
-            postgresql.dialect(paramstyle="numeric_dollar"),
+            _POSTGRESQL(paramstyle="numeric_dollar"),
             plain.render_as_string(hide_password=False),
         )
     if engine.dialect.name == "sqlite":
-        return sqlite.dialect(paramstyle="qmark"), engine.url.database or ":memory:"
+        return _SQLITE(paramstyle="qmark"), engine.url.database or ":memory:"
     raise bad_parameter(
         "driver",
         got="adbc",

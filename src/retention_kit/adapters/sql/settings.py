@@ -21,7 +21,7 @@ class DeclaredRows(DeclaredTable):
 
     relation: str | None = None
     query: str | None = None
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = pydantic.Field(default_factory=dict, repr=False)
 
     @pydantic.model_validator(mode="after")
     def _is_one(self) -> DeclaredRows:

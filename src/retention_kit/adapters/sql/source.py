@@ -89,27 +89,24 @@ class SqlSource:
         return dict(self._tables)
 
     def scan(self, table: str, *, since: Cursor | None = None) -> pl.LazyFrame:
-        """Give a table as a lazy frame.
+        """Give a table as a lazy frame; the database is asked for its columns and nothing else.
 
         Args:
             table: One of `tables`.
             since: Only rows whose cursor is at or after this, and rows without one.
 
         Raises:
-            DefinitionError: There is no such table, or it has no cursor and `since` is given; when
-                it is collected, the database has no such relation, or does not understand a query.
+            DefinitionError: There is no such table, here or in the database; or it has no cursor
+                and `since` is given; or the database does not understand a query.
+            ChannelError: The database cannot be asked, as the error's class says.
         """
         described = table_to_scan(self._tables, table, since, source=self._name)
-        known: dict[str, pl.Schema] = {}
-
-        def schema() -> pl.Schema:
-            if table not in known:
-                with in_our_words(table):
-                    known[table] = self._schema(table)
-            return known[table]
+        # Asked for here and not by Polars, from which an error would come out as another.
+        with in_our_words(table):
+            schema = self._schema(table)
 
         def batches(columns: list[str] | None, rows: int | None) -> Iterator[pl.DataFrame]:
-            return self._batches(described, schema(), columns, rows, since)
+            return self._batches(described, schema, columns, rows, since)
 
         return lazy_source(schema, batches, name=f"{self._name}.{table}")
 

@@ -22,7 +22,7 @@ def relation_of(
     declared: DeclaredRows, *, name: str, schema: str | None, columns: Sequence[str] = ()
 ) -> sql.FromClause:
     """Give what rows are selected from: a table or a view by name, or a query in brackets."""
-    parts = [sql.column(column) for column in columns]
+    parts: list[sql.ColumnClause[Any]] = [sql.column(column) for column in columns]
     if declared.query is None:
         return sql.table(declared.relation or name, *parts, schema=schema)
     text = sql.text(declared.query.strip().rstrip(";"))
@@ -49,7 +49,8 @@ def rows_statement(
         since: The condition that says from where on.
         rows: How many at most; None for all of them.
     """
-    asked = sql.select(*(sql.column(column) for column in columns)).select_from(relation)
+    parts: list[sql.ColumnClause[Any]] = [sql.column(column) for column in columns]
+    asked = sql.select(*parts).select_from(relation)
     if since is not None:
         asked = asked.where(since)
     return asked if rows is None else asked.limit(rows)
@@ -96,7 +97,7 @@ def since_condition(
     if is_coarse(dtype, backend=backend):
         day = dt.date.fromisoformat(str(point)[:10])
         point = (day - 2 * _DAY).isoformat() if day > dt.date.min + 2 * _DAY else ""
-    column = sql.column(cursor)
+    column: sql.ColumnClause[Any] = sql.column(cursor)
     return (column >= sql.bindparam("since", point)) | column.is_(None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -20,10 +20,11 @@ from retention_kit.audit.report.tables import ROWS_SHOWN, ShownTable, shown
 from retention_kit.audit.report.words import Words
 
 if TYPE_CHECKING:
-    from retention_kit.audit.model import Findings
+    from retention_kit.audit.model import Findings, PluggedSection
 
 FIRST_STEPS = 3
 """How many steps stand at the top of the report."""
+_AFTER_PLUGINS = ("actions", "definitions")
 _CALLED = ("churned_customers", "worth_a_call")
 _MASK = "***"
 _YEAR = 12
@@ -61,6 +62,7 @@ class Section:
         steps: Pieces of advice.
         notes: What asks for a look.
         missing: What to give to see it, where there is nothing to show.
+        paragraphs: What a plugin says of it.
     """
 
     name: str
@@ -74,10 +76,11 @@ class Section:
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     missing: str = ""
+    paragraphs: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to show."""
-        return bool(self.pictures or self.tables or self.cards or self.steps)
+        return bool(self.pictures or self.tables or self.cards or self.steps or self.paragraphs)
 
     def _repr_html_(self) -> str:
         return section_html(self, self.words)
@@ -104,7 +107,25 @@ def report_sections(audit: Findings, *, language: Language = "en") -> dict[str, 
         words,
         steps=made["actions"].steps[:FIRST_STEPS],
     )
-    return {"first_steps": first, **made}
+    plugged = {one.name: _plugged(one, audit, words) for one in audit.plugged}
+    last = {name: made.pop(name) for name in _AFTER_PLUGINS}
+    return {"first_steps": first, **made, **plugged, **last}
+
+
+def _plugged(section: PluggedSection, audit: Findings, words: Words) -> Section:
+    title, paragraphs = section.text[words.language]
+    tables = tuple(
+        replace(shown(name, audit.tables[name], words), title=told)
+        for name, told in section.tables.items()
+    )
+    return Section(
+        section.name,
+        title,
+        "".join(paragraphs[:1]),
+        words,
+        tables=tables,
+        paragraphs=paragraphs[1:],
+    )
 
 
 def _section(name: str, audit: Findings, words: Words) -> Section:

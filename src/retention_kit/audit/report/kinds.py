@@ -118,6 +118,9 @@ def kind_of(table: str, column: str, dtype: pl.DataType | type[pl.DataType]) -> 
         return _BY_TABLE[table, column]
     if column.endswith("_id"):
         return "text"
+    if "." in table and dtype == pl.Date:
+        # A plugin's own table: its dates are days, where ours are months.
+        return "date"
     if dtype.is_numeric():
         return _kind_of_number(column, dtype, named=not table.startswith("rejected_"))
     for other, kind in _BY_TYPE.items():

@@ -65,8 +65,10 @@ def write_excel(
     with Workbook(str(Path(path)), options) as book:
         looks = _Looks(book, words)
         names: set[str] = set()
+        plugged = {name: title for one in audit.plugged for name, title in one.tables.items()}
         for table in _order(audit):
-            sheet = book.add_worksheet(_sheet_name(table, words, names))
+            title = plugged.get(table) or table_title(table, words)
+            sheet = book.add_worksheet(_sheet_name(title, names))
             _fill(sheet, table, readable(table, audit, words), looks, words)
 
 
@@ -184,9 +186,9 @@ def _width(name: str, values: list[Any]) -> int:
     return min(max(longest, min(len(name), 18)) + 3, _WIDEST)
 
 
-def _sheet_name(table: str, words: Words, taken: set[str]) -> str:
+def _sheet_name(title: str, taken: set[str]) -> str:
     """Name a sheet: without the letters that Excel forbids, not too long, and once only."""
-    name = table_title(table, words).translate(_FORBIDDEN).strip(" '")
+    name = title.translate(_FORBIDDEN).strip(" '") or "-"
     short = name[:LONGEST_NAME]
     number = 2
     while short.lower() in taken:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import sqlalchemy as sql
 
@@ -22,6 +22,10 @@ not is left out by it: `leave`."""
 _PAGE: Final = 10_000
 _JOINING: Final = ("add", "replace")
 _UNCERTAIN: Final = ("handed_over", "unknown")
+_NOTHING: Final[dict[str, Any]] = dict.fromkeys(
+    ("next_kind", "next_id", "next_fingerprint", "next_identifiers")
+)
+"""Nothing is meant to become of a customer."""
 
 
 class Member(NamedTuple):
@@ -58,6 +62,22 @@ class Intent(NamedTuple):
     id: str
     fingerprint: str = ""
     identifiers: str = ""
+
+
+class Folded(NamedTuple):
+    """What became of intended changes.
+
+    Attributes:
+        joined: Customers who were accepted.
+        left: Customers who were taken out.
+        unsure: Customers of whom nobody knows, since an answer was lost.
+        dropped: Changes that did not happen.
+    """
+
+    joined: int = 0
+    left: int = 0
+    unsure: int = 0
+    dropped: int = 0
 
 
 class MemberList:
@@ -100,46 +120,37 @@ class MemberList:
         self._own = MEMBERS.c.audience == self._number
         self._intended = sql.and_(self._own, MEMBERS.c.next_id.is_not(None))
 
-    def fold(self) -> None:
+    def fold(self) -> Folded:
         """Let what the journal has as done take the place of what was.
 
         What certainly did not happen is dropped, and may be meant again. Where an answer was
         lost, the customer counts as a member of whom nobody is sure. What is pending stays.
         """
         joins = MEMBERS.c.next_kind.in_(_JOINING)
-        nothing = {"next_kind": None, "next_id": None} | dict.fromkeys(
-            ("next_fingerprint", "next_identifiers")
-        )
         done = is_done(self._channel, MEMBERS.c.next_id)
+        kept = sql.case((joins, MEMBERS.c.next_identifiers), else_=MEMBERS.c.identifiers)
+        one_more = MEMBERS.c.generation + 1
         with self._database.writing() as connection:
-            connection.execute(
-                MEMBERS.update()
-                .where(self._intended, done)
-                .values(
-                    generation=MEMBERS.c.generation + 1,
-                    is_member=joins,
-                    fingerprint=sql.case((joins, MEMBERS.c.next_fingerprint), else_=""),
-                    identifiers=sql.case((joins, MEMBERS.c.next_identifiers), else_=""),
-                    **nothing,
-                )
+
+            def change(*which: sql.ColumnElement[bool], **values: Any) -> int:
+                changed = MEMBERS.update().where(self._intended, *which).values(_NOTHING | values)
+                return int(connection.execute(changed).rowcount)
+
+            joined = change(
+                joins,
+                done,
+                generation=one_more,
+                is_member=True,
+                fingerprint=MEMBERS.c.next_fingerprint,
+                identifiers=MEMBERS.c.next_identifiers,
             )
-            connection.execute(
-                MEMBERS.update()
-                .where(self._intended, self._is_in(_UNCERTAIN))
-                .values(
-                    is_member=True,
-                    fingerprint=UNSURE,
-                    identifiers=sql.case(
-                        (joins, MEMBERS.c.next_identifiers), else_=MEMBERS.c.identifiers
-                    ),
-                    **nothing,
-                )
+            left = change(
+                done, generation=one_more, is_member=False, fingerprint="", identifiers=""
             )
-            connection.execute(
-                MEMBERS.update()
-                .where(self._intended, ~self._is_in(("pending",)))
-                .values(**nothing)
+            unsure = change(
+                self._is_in(_UNCERTAIN), is_member=True, fingerprint=UNSURE, identifiers=kept
             )
+            dropped = change(~self._is_in(("pending",)))
             connection.execute(
                 MEMBERS.delete().where(
                     self._own,
@@ -148,6 +159,7 @@ class MemberList:
                     MEMBERS.c.next_id.is_(None),
                 )
             )
+        return Folded(joined, left, unsure, dropped)
 
     def pending(self) -> int:
         """Count the customers whose outcome is still to come."""
@@ -155,9 +167,15 @@ class MemberList:
         with self._database.reading() as connection:
             return int(connection.execute(counted).scalar_one())
 
-    def size(self) -> int:
-        """Count the members, those of whom nobody is sure too."""
+    def size(self, *, sure: bool = False) -> int:
+        """Count the members.
+
+        Args:
+            sure: Whether those of whom nobody is sure are left out.
+        """
         counted = sql.select(sql.func.count()).where(self._own, MEMBERS.c.is_member)
+        if sure:
+            counted = counted.where(MEMBERS.c.fingerprint != UNSURE)
         with self._database.reading() as connection:
             return int(connection.execute(counted).scalar_one())
 
@@ -216,14 +234,13 @@ class MemberList:
                 MEMBERS.update()
                 .where(self._own)
                 .values(
-                    generation=MEMBERS.c.generation + 1,
-                    is_member=False,
-                    fingerprint="",
-                    identifiers="",
-                    next_kind=None,
-                    next_id=None,
-                    next_fingerprint=None,
-                    next_identifiers=None,
+                    _NOTHING
+                    | {
+                        "generation": MEMBERS.c.generation + 1,
+                        "is_member": False,
+                        "fingerprint": "",
+                        "identifiers": "",
+                    }
                 )
             )
 

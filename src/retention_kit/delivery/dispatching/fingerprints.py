@@ -30,4 +30,4 @@ def fingerprint_of(payload: Payload) -> str:
         True
     """
     text = _encode([payload.group, payload.body])
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

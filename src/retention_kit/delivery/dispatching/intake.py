@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from retention_kit.delivery.actions import Action, ActionKey, AddToAudience
+from retention_kit.delivery.actions import Action, ActionKey, AddToAudience, CreateTask
 from retention_kit.delivery.channels import Capabilities, Channel
 from retention_kit.delivery.dispatching.fingerprints import fingerprint_of
 from retention_kit.delivery.dispatching.rows import Row
@@ -67,7 +67,14 @@ class Intake:
         try:
             made = self._prepare(action)
             if isinstance(made, Payload) and made.id == action.id:
-                row = Row(made, action.key, kind, fingerprint_of(made), replaces=_replaces(action))
+                row = Row(
+                    made,
+                    action.key,
+                    kind,
+                    fingerprint_of(made),
+                    replaces=isinstance(action, AddToAudience) and action.mode == "replace",
+                    needs=(action.deal or "") if isinstance(action, CreateTask) else "",
+                )
                 return self._that_fits(row)
         except RejectedError as error:
             return Refused(action.id, action.key, kind, error.code or "refused")
@@ -88,7 +95,3 @@ class Intake:
             return row
         detail = f"It takes {row.payload.size:,} bytes; the channel's batches take {most:,}."
         return Refused(row.id, row.key, row.kind, "too_large", detail)
-
-
-def _replaces(action: Action) -> bool:
-    return isinstance(action, AddToAudience) and action.mode == "replace"

@@ -24,7 +24,6 @@ from retention_kit.delivery.dispatching.seen import SeenIds
 from retention_kit.delivery.dispatching.submitting import Submitter, in_chunks
 from retention_kit.delivery.dispatching.tally import Tally
 from retention_kit.delivery.journal.in_database import Journal
-from retention_kit.delivery.journal.problems import JournalError
 from retention_kit.delivery.journal.records import Planned
 from retention_kit.delivery.journal.runs import Run
 from retention_kit.delivery.outcomes import Rejection
@@ -111,7 +110,9 @@ def dispatch(
             Batching(capabilities, min(capabilities.max_rows, batch_rows or capabilities.max_rows)),
             _Telling(on_progress, Observing(observers, channel.name), total),
         )
-        tally = at_work.go(actions, lambda: catch_up(run, journal, channel, clock))
+        # Where a row may be sent again at any time, nobody need look whether it is there.
+        lookup = capabilities.idempotent != "action"
+        tally = at_work.go(actions, lambda: catch_up(run, journal, channel, clock, lookup=lookup))
     unread = None if total is None else max(0, total - tally.done)
     if tally.stop is None:
         unread = 0
@@ -157,7 +158,7 @@ class _Dispatch:
         self._tally = Tally()
         self.telling = telling
 
-    def go(self, actions: Iterable[Action], catch_up: Callable[[], None]) -> Tally:
+    def go(self, actions: Iterable[Action], catch_up: Callable[[], object]) -> Tally:
         """Take all actions, and come back when all of them are settled or nothing more is sent."""
         source = iter(actions)
         read = 0
@@ -182,7 +183,7 @@ class _Dispatch:
     def _stopped(self) -> bool:
         return self._submitter.stopping.is_set()
 
-    def _kept(self, step: Callable[[], None]) -> None:
+    def _kept(self, step: Callable[[], object]) -> None:
         """Do a step, and stop where the journal or the channel's settings do not allow it."""
         try:
             step()

@@ -147,6 +147,4 @@ def _line(row: Row) -> str:
 
 def _row(line: bytes) -> Row:
     id_, body, group, size, keep, key, kind, fingerprint, *rest = json.loads(line)
-    return Row(
-        Payload(id_, body, group, size, keep), ActionKey(*key), kind, fingerprint, *rest
-    )
+    return Row(Payload(id_, body, group, size, keep), ActionKey(*key), kind, fingerprint, *rest)

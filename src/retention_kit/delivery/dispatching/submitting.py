@@ -283,9 +283,7 @@ class _Delivery:
             if not row.extra and row.payload.id in error.rejected
         }
         if named:
-            outcomes = {
-                id_: Outcome(id_, "rejected", code=reason) for id_, reason in named.items()
-            }
+            outcomes = {id_: Outcome(id_, "rejected", code=reason) for id_, reason in named.items()}
             self._settle_refused(parcel, Receipt(outcomes, rest="planned"))
             rows = gathered(row for row in parcel.rows if row.payload.id not in named)
             self._claim(rows, parcel)

@@ -122,7 +122,10 @@ def move(
 def reclaim(
     connection: sql.Connection, style: Style, number: int, run: int, now: int
 ) -> tuple[int, int | None]:
-    """Take the unknown rows of a batch into a new one of its name that is handed over again.
+    """Take the unknown rows of a batch into a new one of its name that is handed over.
+
+    It is never claimed only, since a claim of the dead becomes planned and nobody knows whether
+    these rows have happened.
 
     Returns:
         How many, and the new batch's number; None where there are none.

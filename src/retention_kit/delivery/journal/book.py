@@ -15,7 +15,7 @@ from retention_kit._databases import Database, LostError, open_database, that_op
 from retention_kit.delivery.clocks import Clock
 from retention_kit.delivery.journal.liveness import Hold, locks_for
 from retention_kit.delivery.journal.problems import in_plain_words
-from retention_kit.delivery.journal.rows import Style
+from retention_kit.delivery.journal.rows import Style, microseconds
 from retention_kit.delivery.journal.tables import (
     CHANNELS,
     TOPICS,
@@ -28,7 +28,6 @@ _T = TypeVar("_T")
 _ATTEMPTS: Final = 5
 _MOST_TOPICS: Final = 100_000
 _CACHE_KILOBYTES: Final = 65_536
-_MICROSECONDS: Final = 1_000_000
 
 
 class Topic(NamedTuple):
@@ -124,6 +123,17 @@ class Book:
         with in_plain_words(), self._turn, self.database.writing(durable=False) as connection:
             yield connection
 
+    def write_through(self) -> None:
+        """Let SQLite move what it wrote ahead to its place, so that nothing older is left there.
+
+        Where others are reading, it is done by whoever writes later.
+        """
+        if self.database.sqlite:
+            with contextlib.suppress(LostError), in_plain_words(), self._turn:
+                with self.database.engine.connect() as connection:
+                    plain = connection.execution_options(isolation_level="AUTOCOMMIT")
+                    plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def channel(self, name: str) -> int | None:
         """Give a channel's number; None where the journal never heard of it."""
         if name not in self._channels:
@@ -158,7 +168,11 @@ class Book:
             def found_or_made(connection: sql.Connection) -> dict[Topic, int]:
                 return {one: _topic_number(connection, one) for one in sorted(missing)}
 
-            kept = known if len(known) < _MOST_TOPICS else {one: known[one] for one in wanted & known.keys()}
+            kept = (
+                known
+                if len(known) < _MOST_TOPICS
+                else {one: known[one] for one in wanted & known.keys()}
+            )
             self._topics = known = {**kept, **self.write(found_or_made)}
         return known
 
@@ -168,16 +182,6 @@ class Book:
         if version != VERSION:
             with self._turn, self.database.creating() as connection:
                 create(connection)
-
-
-def microseconds(seconds: float) -> int:
-    """Give seconds as whole microseconds."""
-    return round(seconds * _MICROSECONDS)
-
-
-def seconds(microseconds: int) -> float:
-    """Give microseconds as seconds."""
-    return microseconds / _MICROSECONDS
 
 
 def _opened(where: str | Path | sql.Engine) -> Database:

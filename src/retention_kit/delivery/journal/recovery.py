@@ -10,9 +10,10 @@ from typing import Final
 
 import sqlalchemy as sql
 
-from retention_kit.delivery.journal.book import Book, microseconds
+from retention_kit.delivery.journal.book import Book
 from retention_kit.delivery.journal.liveness import Hold
 from retention_kit.delivery.journal.problems import JournalError
+from retention_kit.delivery.journal.rows import microseconds
 from retention_kit.delivery.journal.tables import ACTIONS, BATCHES, RUNS
 
 GRACE: Final = 900.0
@@ -38,7 +39,9 @@ class Presence:
         hold = _taken(book, self.number)
         # Nobody else draws this number; whoever held it would be no run.
         if hold is None:
-            raise JournalError("A lock of the journal is held by another. Next step: try again.", code="busy")
+            raise JournalError(
+                "A lock of the journal is held by another. Next step: try again.", code="busy"
+            )
         self.hold: Hold = hold
         row = {
             "number": self.number,
@@ -129,9 +132,11 @@ def _take_back(
     after: str,
     now: int,
 ) -> int:
-    numbers = connection.execute(
-        sql.select(BATCHES.c.number).where(those, BATCHES.c.state == before)
-    ).scalars().all()
+    numbers = (
+        connection.execute(sql.select(BATCHES.c.number).where(those, BATCHES.c.state == before))
+        .scalars()
+        .all()
+    )
     rows = 0
     for number in numbers:
         changed = connection.execute(

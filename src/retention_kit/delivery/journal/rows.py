@@ -101,9 +101,12 @@ def insert(
 def update(
     connection: sql.Connection, style: Style, columns: Sequence[str], rows: list[tuple[Any, ...]]
 ) -> None:
-    """Change actions; the last value of each row is the action's number."""
+    """Change actions; the last value of each row is the action's number.
+
+    What an outside system calls it stays, where nothing else is said.
+    """
     if rows:
-        changes = ", ".join(f"{name} = {style.mark}" for name in columns)
+        changes = ", ".join(f"{name} = {_set(name, style.mark)}" for name in columns)
         connection.exec_driver_sql(
             f"UPDATE journal_actions SET {changes} WHERE number = {style.mark}",
             rows,
@@ -124,6 +127,11 @@ def update_batch(
     """
     text = f"UPDATE journal_batches SET {changes} WHERE {condition}".replace("?", style.mark)
     return connection.exec_driver_sql(text, values).rowcount == 1
+
+
+def microseconds(seconds: float) -> int:
+    """Give seconds as whole microseconds."""
+    return round(seconds * _MICROSECONDS)
 
 
 def parts(those: Sequence[_T], size: int = _MOST_PARAMETERS) -> Iterator[Sequence[_T]]:
@@ -158,6 +166,10 @@ def _lock_batches(mark: str, count: int) -> str:
         "SELECT number FROM journal_batches WHERE number IN (SELECT batch FROM journal_actions "
         f"WHERE channel = {mark} AND id IN ({_marks(mark, count)})) ORDER BY number FOR SHARE"
     )
+
+
+def _set(name: str, mark: str) -> str:
+    return f"coalesce({mark}, external_id)" if name == "external_id" else mark
 
 
 def _marks(mark: str, count: int) -> str:

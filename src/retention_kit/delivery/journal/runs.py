@@ -215,7 +215,7 @@ class Run:
 
         return book.write(change, hold=presence.hold)
 
-    def settle(self, batch: str, receipt: Receipt) -> None:
+    def settle(self, batch: str, receipt: Receipt) -> Mapping[str, int]:
         """Write what became of a batch that was handed over, or was asked about.
 
         States only go forward: what is known to have happened stays so. Ids that are not in the
@@ -225,18 +225,25 @@ class Run:
             batch: The batch.
             receipt: What the channel said; its token is kept, the one before it is not.
 
+        Returns:
+            How many rows changed their state, by the state that they have now.
+
         Raises:
             DefinitionError: The batch is not known or was not handed over.
         """
         book, number = self._book, self._number(batch)
         now = book.now()
 
-        def change(connection: sql.Connection) -> None:
-            recording.settle(connection, book.style, self._channel, (batch, number), receipt, now)
+        def change(connection: sql.Connection) -> Mapping[str, int]:
+            found = recording.Settling(connection, book.style, self._channel, batch, number)
+            return found.settle(receipt, now)
 
-        book.write(change, durable=not self._repeatable or receipt.token is not None)
+        # What is lost with the power is sent again, where that does no harm.
+        durable = not self._repeatable or receipt.token is not None
+        changed = book.write(change, durable=durable)
         if receipt.token is None:
             self._batches.pop(batch, None)
+        return changed
 
     def release(
         self, batch: str, *, state: Literal["planned", "unknown", "claimed"] = "planned"
@@ -283,10 +290,16 @@ class Run:
         self._remember(into, book.write(change, durable=False))
 
     def reclaim(self, batch: str) -> int:
-        """Make all unknown rows of a batch this run's, to be sent again under the same name.
+        """Take all unknown rows of a batch to send them again: handed over, under the same name.
+
+        It outlives a loss of power when this returns. Should the process die, they are unknown
+        again.
 
         Returns:
             How many; 0 where there are none. The rest of the batch stays as it is.
+
+        Raises:
+            JournalError: It could not be written; nothing of it may be sent.
         """
         book, presence = self._book, self._there()
         now = book.now()
@@ -297,7 +310,7 @@ class Run:
                 return 0, None
             return batches.reclaim(connection, book.style, number, presence.number, now)
 
-        count, number = book.write(change, durable=False)
+        count, number = book.write(change, hold=presence.hold)
         self._remember(batch, number)
         return count
 
@@ -335,9 +348,7 @@ class Run:
             found = rows.find(connection, book.style, channel, ids, lock=False)
             new = [one for one in ids if one not in found] if found else ids
             number = self._opened(connection, batch) if new and batch is not None else None
-            values = [
-                _new(channel, wanted[one], topics, state, number, now) for one in sorted(new)
-            ]
+            values = [_new(channel, wanted[one], topics, state, number, now) for one in sorted(new)]
             rows.insert(connection, book.style, _NEW, values)
             return Claimed(new, {one: row.known for one, row in found.items()}), number
 

@@ -10,8 +10,8 @@ from typing import Final, cast
 
 from retention_kit.delivery.actions import Action, PluginAction
 from retention_kit.delivery.channels import Channel, LooksUp
-from retention_kit.delivery.dispatching.dispatch import dispatch
-from retention_kit.delivery.journal.journal import Journal
+from retention_kit.delivery.dispatching.running import dispatch
+from retention_kit.delivery.journal.in_database import Journal
 from retention_kit.delivery.outcomes import DONE, Payload, Rejection, Sent
 from retention_kit.delivery.report import DeliveryReport
 from retention_kit.errors import AuthenticationError
@@ -118,7 +118,7 @@ def check_foreign_actions_are_refused(case: ChannelCase) -> None:
     """
     rule = "refuse actions that it does not carry"
     foreign = PluginAction(campaign="conformance", customer_id=1, name="nobodys.action")
-    with case.opened() as channel, Journal(":memory:", clock=case.clock) as journal:
+    with case.opened() as channel, Journal("sqlite://", clock=case.clock) as journal:
         before = sum(case.happened().values())
         report = dispatch([foreign], channel, journal, clock=case.clock)
         if (
@@ -135,7 +135,7 @@ def check_each_action_happens_once(case: ChannelCase) -> None:
         ConformanceError: Something happens twice or not at all.
     """
     rule = "do each action once"
-    with case.opened() as channel, Journal(":memory:", clock=case.clock) as journal:
+    with case.opened() as channel, Journal("sqlite://", clock=case.clock) as journal:
         actions = [
             *case.actions(_SOME, "once"),
             *case.actions(channel.capabilities.max_rows, "full"),
@@ -177,7 +177,7 @@ def check_a_bad_row_stands_alone(case: ChannelCase) -> None:
     """
     rule = "let one bad row stand alone"
     assert case.bad_action is not None
-    with case.opened() as channel, Journal(":memory:", clock=case.clock) as journal:
+    with case.opened() as channel, Journal("sqlite://", clock=case.clock) as journal:
         good = list(case.actions(_SOME, "beside"))
         bad = case.bad_action()
         report = delivered(case, channel, journal, [*good[:3], bad, *good[3:]])
@@ -195,7 +195,7 @@ def check_lookup_tells_what_happened(case: ChannelCase) -> None:
         ConformanceError: It does not.
     """
     rule = "tell by lookup what happened"
-    with case.opened() as channel, Journal(":memory:", clock=case.clock) as journal:
+    with case.opened() as channel, Journal("sqlite://", clock=case.clock) as journal:
         sent = list(case.actions(_SOME, "looked up"))
         never = list(case.actions(3, "never sent"))
         delivered(case, channel, journal, sent)
@@ -229,7 +229,7 @@ def check_refused_credentials_stop_the_run(case: ChannelCase) -> None:
     with (
         listening() as log,
         case.opened(case.wrong_settings) as channel,
-        Journal(":memory:", clock=case.clock) as journal,
+        Journal("sqlite://", clock=case.clock) as journal,
     ):
         actions = case.actions(2, "refused")
         report = dispatch(actions, channel, journal, clock=case.clock)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from retention_kit.delivery.actions import Action
-from retention_kit.delivery.journal.journal import Journal
+from retention_kit.delivery.journal.in_database import Journal
 from retention_kit.delivery.limits import Window
 from retention_kit.errors import (
     AuthenticationError,
@@ -51,7 +51,7 @@ def check_faults_neither_double_nor_lose(case: ChannelCase) -> None:
     for kind in ALL:
         for after in (0, 1, 2):
             actions = case.actions(_SOME, f"{kind} {after}")
-            with case.opened() as channel, Journal(":memory:", clock=case.clock) as journal:
+            with case.opened() as channel, Journal("sqlite://", clock=case.clock) as journal:
                 emulator.faults.add(kind, times=2, after=after)
                 try:
                     for _ in range(_ROUNDS):
@@ -139,7 +139,7 @@ def check_limits_are_kept(case: ChannelCase) -> None:
     was = emulator.limits
     emulator.limits = True
     try:
-        with case.opened() as channel, Journal(":memory:", clock=case.clock) as journal:
+        with case.opened() as channel, Journal("sqlite://", clock=case.clock) as journal:
             emulator.requests.clear()
             rows = channel.capabilities.max_rows
             for number in range(30 if rows < 100 else 3):

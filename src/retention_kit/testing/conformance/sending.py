@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from retention_kit.delivery.actions import Action
 from retention_kit.delivery.channels import Channel
-from retention_kit.delivery.dispatching.dispatch import dispatch
+from retention_kit.delivery.dispatching.running import dispatch
 from retention_kit.delivery.dispatching.settling import settle
-from retention_kit.delivery.journal.journal import Journal
+from retention_kit.delivery.journal.in_database import Journal
 from retention_kit.delivery.outcomes import Payload, Receipt
 from retention_kit.delivery.report import DeliveryReport
 from retention_kit.testing.conformance.cases import ChannelCase

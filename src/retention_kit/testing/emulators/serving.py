@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import select
 import socket
 import tempfile
 import threading
@@ -126,10 +125,11 @@ class LocalServer:
 
     def _hold(self, connection: socket.socket, seconds: float | None) -> None:
         """Wait until the client closes its end, the server stops or the seconds have passed."""
-        ready, _, _ = select.select([connection], [], [], seconds)
-        if ready and connection.recv(1, socket.MSG_PEEK):
-            # The client sent something more and still waits.
-            self._stopping.wait(seconds)
+        connection.settimeout(seconds)
+        with contextlib.suppress(TimeoutError):
+            if connection.recv(1, socket.MSG_PEEK):
+                # The client sent something more and still waits.
+                self._stopping.wait(seconds)
 
     def _drip(self, response: Response, connection: socket.socket, pause: float) -> Iterable[bytes]:
         for byte in _written(response):
@@ -208,7 +208,6 @@ class _Handler(WSGIRequestHandler):
         except ConnectionError:
             self.close_connection = True
         except Exception:
-            self.close_connection = True
             self.server.handle_error(self.connection, self.client_address)
             self.wfile.write(_written(_INSTEAD["error_500"]))
 

@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 from retention_kit.delivery.clocks import Clock
+from retention_kit.errors import bad_parameter
 from retention_kit.testing.emulators.base import Emulator
 from retention_kit.testing.emulators.bitrix24 import (
     activities,
@@ -22,20 +22,16 @@ from retention_kit.testing.emulators.bitrix24.assumptions import Bitrix24Assumpt
 from retention_kit.testing.emulators.bitrix24.batching import run_batch
 from retention_kit.testing.emulators.bitrix24.calls import Call, Method
 from retention_kit.testing.emulators.bitrix24.credentials import Bitrix24App, Caller, TokenServer
-from retention_kit.testing.emulators.bitrix24.entities import (
-    ACTIVITY,
-    COMPANY,
-    CONTACT,
-    DEAL,
-    ORDER,
-    entity_types,
-)
+from retention_kit.testing.emulators.bitrix24.entities import entity_types
 from retention_kit.testing.emulators.bitrix24.envelope import Answer, refused, succeeded, times
 from retention_kit.testing.emulators.bitrix24.funnels import Funnels
 from retention_kit.testing.emulators.bitrix24.limits import LeakyBucket, OperatingTime
 from retention_kit.testing.emulators.bitrix24.parameters import Parameters, parameters_of
 from retention_kit.testing.emulators.bitrix24.portal import Portal
-from retention_kit.testing.emulators.bitrix24.refusals import Refusal
+from retention_kit.testing.emulators.bitrix24.refusals import BLOCKS, Refusal
+from retention_kit.testing.emulators.bitrix24.state import PortalState
+from retention_kit.testing.emulators.bitrix24.token_pages import token_page
+from retention_kit.testing.emulators.bitrix24.users import invented_users
 from retention_kit.testing.emulators.messages import Request, Response
 
 METHODS: dict[str, Method] = {
@@ -50,7 +46,7 @@ PORTAL_LIMIT = "portal"
 """The name of the limit of requests in `requests.instants` and `requests.busiest`."""
 
 
-class Bitrix24Emulator(Emulator):
+class Bitrix24Emulator(PortalState, Emulator):
     """A portal of Bitrix24 with its CRM, an incoming webhook and one application.
 
     Routes are the names of methods, as `crm.item.list` and `batch`, and `oauth/token` and
@@ -127,7 +123,7 @@ class Bitrix24Emulator(Emulator):
             zone=zone,
             types=entity_types(user_fields, smart_processes, zone),
             funnels=Funnels(funnels),
-            users=_users(),
+            users=invented_users(),
             user=1,
             administrator=administrator,
             acts=self.acts,
@@ -138,6 +134,7 @@ class Bitrix24Emulator(Emulator):
             self.app, user=1, old_refresh_token_dies=self.assumptions.old_refresh_token_dies
         )
         self._bucket = LeakyBucket(5, 250) if enterprise else LeakyBucket(2, 50)
+        self._blocked: str | None = None
         self._operating = OperatingTime(self.assumptions.operating_seconds)
 
     @property
@@ -154,36 +151,6 @@ class Bitrix24Emulator(Emulator):
     def oauth_url(self) -> str:
         """Where tokens are asked for and renewed."""
         return f"{self.url}/oauth/token/"
-
-    @property
-    def deals(self) -> Mapping[int, Mapping[str, Any]]:
-        """The deals by id; the fields as `Field` says they are kept."""
-        return MappingProxyType(self.portal.records[DEAL].rows)
-
-    @property
-    def contacts(self) -> Mapping[int, Mapping[str, Any]]:
-        """The contacts by id."""
-        return MappingProxyType(self.portal.records[CONTACT].rows)
-
-    @property
-    def companies(self) -> Mapping[int, Mapping[str, Any]]:
-        """The companies by id."""
-        return MappingProxyType(self.portal.records[COMPANY].rows)
-
-    @property
-    def activities(self) -> Mapping[int, Mapping[str, Any]]:
-        """The to-dos by id."""
-        return MappingProxyType(self.portal.records[ACTIVITY].rows)
-
-    @property
-    def orders(self) -> Mapping[int, Mapping[str, Any]]:
-        """The orders of the online shop by id."""
-        return MappingProxyType(self.portal.records[ORDER].rows)
-
-    @property
-    def product_rows(self) -> Mapping[tuple[str, int], list[dict[str, Any]]]:
-        """The rows of products by the type of their owner, `D` for a deal, and its id."""
-        return MappingProxyType(self.portal.product_rows)
 
     def issue_tokens(self) -> dict[str, Any]:
         """Make a pair of tokens as if the application was just installed."""
@@ -204,6 +171,19 @@ class Bitrix24Emulator(Emulator):
         """Refuse every token from now on, as when the application is removed."""
         with self.lock:
             self._tokens.revoke()
+
+    def block(self, code: str | None) -> None:
+        """Refuse every call of a method with one of the system's codes, until told otherwise.
+
+        Args:
+            code: As `OVERLOAD_LIMIT` or `ACCESS_DENIED`; None to refuse nothing any more.
+
+        Raises:
+            DefinitionError: There is no such code.
+        """
+        if code is not None and code not in BLOCKS:
+            raise bad_parameter("code", got=code, allowed=", ".join([*BLOCKS, "None"]))
+        self._blocked = code
 
     def populate(self, *, customers: int = 100, orders: int = 300, seed: int = 0) -> None:
         """Add invented people as contacts, and their orders as deals and orders of the shop."""
@@ -234,7 +214,9 @@ class Bitrix24Emulator(Emulator):
         try:
             parts = request.path.strip("/").split("/")
             if parts[0] == "oauth":
-                return self._oauth("/".join(parts), request)
+                return token_page(
+                    "/".join(parts), request, self._tokens, now=self.clock.now(), url=self.url
+                )
             if parts[0] != "rest" or len(parts) not in {2, 4}:
                 raise Refusal(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
             return self._rest(parts, request)
@@ -247,6 +229,8 @@ class Bitrix24Emulator(Emulator):
             self._bucket.take(request.client, now)
         self.requests.counted(PORTAL_LIMIT, now)
         values = parameters_of(request)
+        if self._blocked is not None:
+            raise Refusal(BLOCKS[self._blocked], self._blocked, "The portal takes no calls")
         caller = self._caller(parts, values)
         method = _method_name(parts[-1])
         if method == "batch":
@@ -301,41 +285,6 @@ class Bitrix24Emulator(Emulator):
         spent = self._operating.spent(caller.name, method, now) if self.cloud else None
         return times(start, now, self.portal.zone, spent)
 
-    def _oauth(self, route: str, request: Request) -> Response:
-        asked = {**dict(request.query_pairs), **dict(request.form_pairs if request.body else ())}
-        if route == "oauth/authorize":
-            if asked.get("client_id") != self.app.client_id:
-                raise Refusal(400, "invalid_client", "Client is not known")
-            back = {
-                "code": self.issue_code(),
-                "state": asked.get("state", ""),
-                "domain": self.url.partition("//")[2],
-                "scope": self.app.scope,
-                "server_domain": "oauth.emulator.example",
-            }
-            return Response(
-                302, headers=(("Location", f"{self.app.redirect_url}?{urlencode(back)}"),)
-            )
-        if route != "oauth/token":
-            raise Refusal(404, "NOT_FOUND", "Not found")
-        return Response.json(self._tokens.exchange(asked, self.clock.now(), url=self.url))
-
 
 def _method_name(written: str) -> str:
     return written.lower().removesuffix(".json")
-
-
-def _users() -> dict[int, dict[str, Any]]:
-    people = (("Анна", "Титова"), ("Олег", "Гусев"), ("Иван", "Белов"))
-    return {
-        number: {
-            "ID": str(number),
-            "ACTIVE": True,
-            "NAME": first,
-            "LAST_NAME": last,
-            "EMAIL": f"manager{number}@example.com",
-            "WORK_POSITION": "Менеджер",
-            "USER_TYPE": "employee",
-        }
-        for number, (first, last) in enumerate(people, start=1)
-    }

@@ -41,3 +41,15 @@ def missing_parameter(name: str) -> Refusal:
 def not_found(description: str = "Item not found") -> Refusal:
     """Refuse because a record is not there, as `crm.item.*` does."""
     return Refusal(400, "NOT_FOUND", description)
+
+
+BLOCKS = {
+    "ACCESS_DENIED": 403,
+    "ERROR_UNEXPECTED_ANSWER": 500,
+    "INTERNAL_SERVER_ERROR": 500,
+    "OVERLOAD_LIMIT": 503,
+    "PAYMENT_REQUIRED": 401,
+    "PORTAL_DELETED": 410,
+    "user_access_error": 403,
+}
+"""Codes by which a whole portal refuses calls, and their statuses."""

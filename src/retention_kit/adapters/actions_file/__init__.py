@@ -1,0 +1,1 @@
+"""Actions as files in a folder, for whatever picks them up."""

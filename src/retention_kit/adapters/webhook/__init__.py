@@ -1,0 +1,1 @@
+"""Actions as CloudEvents, posted to whatever takes them, signed by Standard Webhooks."""

@@ -1,0 +1,3 @@
+"""Raises when it is imported."""
+
+raise RuntimeError("a plugin that cannot be imported, token=not-a-real-secret")

@@ -1,0 +1,1 @@
+"""The tills of teahouses: their bills as orders, messages to their guests."""
