@@ -103,6 +103,11 @@ class Database:
                 connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_CREATING)))
             yield connection
 
+    def checkpoint(self) -> None:
+        """Let SQLite move what it wrote ahead to its place, unless somebody is reading there."""
+        with self._connection() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the connections, where the engine was made here."""
         if self._own:

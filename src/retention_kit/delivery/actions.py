@@ -371,7 +371,7 @@ def action_from_dict(written: Mapping[str, Any]) -> Action:
 
 
 @functools.cache
-def _reader_of(made: type[Action]) -> pydantic.TypeAdapter[Action]:
+def _reader_of(made: Any) -> pydantic.TypeAdapter[Action]:
     import pydantic
 
     return pydantic.TypeAdapter(made)

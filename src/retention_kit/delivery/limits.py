@@ -127,7 +127,7 @@ class LeakyBucket:
         if counts.get("at", now) > now:
             # The clock was set back; it drains all the same.
             counts["at"] = now
-        passed = now - counts.get("at", now)
+        passed = now - float(counts.get("at", now))
         return max(0.0, float(counts.get("level", 0.0)) - passed * self.drain)
 
 

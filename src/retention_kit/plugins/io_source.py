@@ -36,7 +36,7 @@ def lazy_source(
     Returns:
         The lazy table. What `batches` raises comes out where it is collected: an error of this
         library as it is, and any other as the cause of a `PluginError`, as does a batch that is
-        not of this schema.
+        not of this schema. What gives the schema is told by Polars, as a `ComputeError`.
 
     Examples:
         >>> import polars as pl
@@ -74,6 +74,32 @@ def lazy_source(
     return register_io_source(read, schema=known.schema, explain_name=name)
 
 
+def schema_of(table: pl.LazyFrame) -> pl.Schema:
+    """Give the schema of a lazy table; where it cannot be had, the error of whoever was asked.
+
+    Polars itself shows that error only as the text of a `ComputeError`.
+
+    Args:
+        table: The table.
+    """
+    _LAST.problem = None
+    try:
+        return table.collect_schema()
+    except pl.exceptions.ComputeError:
+        if _LAST.problem is not None:
+            raise _LAST.problem from _LAST.problem.__cause__
+        raise
+
+
+class _Last(threading.local):
+    """What was last raised for a schema, in this thread."""
+
+    problem: Exception | None = None
+
+
+_LAST = _Last()
+
+
 class _Known:
     """A schema that is asked for once, by whichever thread comes first."""
 
@@ -90,7 +116,8 @@ class _Known:
                     try:
                         self._schema = pl.Schema(self._ask())
                     except Exception as problem:
-                        raise _told(problem, self._name, "schema") from problem
+                        _LAST.problem = _told(problem, self._name, "schema")
+                        raise _LAST.problem from problem
         assert self._schema is not None
         return self._schema
 

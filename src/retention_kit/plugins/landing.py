@@ -15,6 +15,7 @@ from retention_kit._logging import get_logger
 from retention_kit.contracts.temporary import temporary_file
 from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
 from retention_kit.errors import PluginError, bad_parameter, nearest_names
+from retention_kit.plugins.io_source import schema_of
 from retention_kit.plugins.landed_state import (
     KEPT,
     Landed,
@@ -198,7 +199,7 @@ def _scan(source: Source, table: SourceTable, since: Cursor | None) -> pl.LazyFr
             f"{table.name!r}. Allowed: a Polars LazyFrame. Next step: mend the plugin; "
             "retention_kit.plugins.lazy_source makes one."
         )
-    schema = rows.collect_schema()
+    schema = schema_of(rows)
     for column in (*table.key, *([] if table.cursor is None else [table.cursor])):
         if column not in schema:
             raise PluginError(

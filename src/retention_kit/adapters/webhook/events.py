@@ -82,7 +82,7 @@ def _outcome(event: Any) -> Outcome:
     data = event.get("data")
     if not isinstance(data, Mapping) or not isinstance(data.get("id"), str):
         raise _trouble("an event's data have no 'id' of an action")
-    if data.get("state") not in TOLD:
+    if str(data.get("state")) not in TOLD:
         raise _trouble(f"an event's state is none of {', '.join(sorted(TOLD))}")
     external = data.get("external_id")
     return Outcome(

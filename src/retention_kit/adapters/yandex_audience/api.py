@@ -21,8 +21,9 @@ Change = Literal["addition", "subtraction", "replace"]
 
 _PAGE: Final = 10_000
 _READ: Final = ("requests", "client_read")
-_WRITE: Final = ("requests", "client_write")
-_FILE_WRITE: Final = ("requests", "client_write", "segment_write")
+_DELETE: Final = ("requests", "client_write")
+_WRITE: Final = ("requests", "client_write", "segment_write")
+"""Whether a confirmation or a new name is a write of a segment is not said: it counts as one."""
 
 
 class YandexAudienceApi:
@@ -136,7 +137,7 @@ class YandexAudienceApi:
 
     def rename(self, number: int, name: str) -> Segment:
         """Give a segment another name."""
-        return self._write("PUT", f"segment/{number}", {"name": name})
+        return self._write("PUT", f"segment/{number}", {"name": name}, repeatable=True)
 
     def reprocess(self, number: int) -> Segment:
         """Have a segment worked out again, after it failed for example."""
@@ -152,7 +153,7 @@ class YandexAudienceApi:
 
     def delete(self, number: int) -> None:
         """Delete a segment for good."""
-        self._http.write("DELETE", f"segment/{number}", params=self._as, group=_WRITE)
+        self._http.write("DELETE", f"segment/{number}", params=self._as, group=_DELETE)
 
     def create(self, kind: str, segment: Mapping[str, Any]) -> Segment:
         """Create a segment that is made of what the service has itself.
@@ -163,9 +164,7 @@ class YandexAudienceApi:
             kind: `lookalike`, `metrika`, `appmetrica`, `pixel`, `geo` or `geo_polygon`.
             segment: The segment, in the service's words.
         """
-        return self._write(
-            "POST", f"segments/create_{kind}", dict(segment), group=_FILE_WRITE, repeatable=False
-        )
+        return self._write("POST", f"segments/create_{kind}", segment)
 
     def close(self) -> None:
         """Let go of connections."""
@@ -186,7 +185,7 @@ class YandexAudienceApi:
         self, path: str, file: Multipart, params: Mapping[str, str] | None = None
     ) -> Segment:
         answer: Answer = self._http.write(
-            "POST", path, params=self._as | dict(params or {}), files=file, group=_FILE_WRITE
+            "POST", path, params=self._as | dict(params or {}), files=file, group=_WRITE
         )
         return segment_in(answer)
 
@@ -197,15 +196,14 @@ class YandexAudienceApi:
         segment: Mapping[str, Any],
         *,
         params: Mapping[str, str] | None = None,
-        group: tuple[str, ...] = _WRITE,
-        repeatable: bool = True,
+        repeatable: bool = False,
     ) -> Segment:
         answer = self._http.write(
             method,
             path,
             params=self._as | dict(params or {}),
-            json={"segment": segment},
-            group=group,
+            json={"segment": dict(segment)},
+            group=_WRITE,
             repeatable=repeatable,
         )
         return segment_in(answer)

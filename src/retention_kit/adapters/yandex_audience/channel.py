@@ -196,7 +196,9 @@ class YandexAudienceChannel:
             return self._pending(self._confirmed(uploaded.id, name))
         except RejectedError:
             with contextlib.suppress(ChannelError):
-                self._api.delete(uploaded.id)
+                left = self._api.segment(uploaded.id)
+                if left is not None and left.status == UNCONFIRMED:
+                    self._api.delete(left.id)
             raise
 
     def _confirmed(self, number: int, name: str) -> Segment:

@@ -29,7 +29,12 @@ _NAME_LENGTH: Final = 250
 
 
 def lookalike(
-    name: str, source: int, *, likeness: int = 3, keep_devices: bool = True, keep_places: bool = True
+    name: str,
+    source: int,
+    *,
+    likeness: int = 3,
+    keep_devices: bool = True,
+    keep_places: bool = True,
 ) -> Asked:
     """Ask for people who are like those of another segment.
 
@@ -174,9 +179,7 @@ def _times(kind: GeoKind, times: int | None, days: int | None) -> dict[str, int]
 
 def _points(points: Sequence[Point]) -> list[dict[str, float]]:
     if not 0 < len(points) <= _MOST_POINTS:
-        raise bad_parameter(
-            "points", got=f"{len(points)} points", allowed=f"1 to {_MOST_POINTS:,}"
-        )
+        raise bad_parameter("points", got=f"{len(points)} points", allowed=f"1 to {_MOST_POINTS:,}")
     for latitude, longitude in points:
         if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
             raise bad_parameter(

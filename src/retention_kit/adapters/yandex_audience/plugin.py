@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from retention_kit.adapters.yandex_audience.settings import CAPABILITIES, YandexAudienceSettings
 from retention_kit.delivery.channels import AdapterContext, Channel, ChannelSpec
 from retention_kit.plugins.markers import hookimpl
-
-if TYPE_CHECKING:
-    from retention_kit.adapters.yandex_audience.channel import YandexAudienceChannel
 
 
 @hookimpl
@@ -30,8 +26,7 @@ def retention_kit_channels() -> Iterable[ChannelSpec]:
 
 def open_yandex_audience(settings: YandexAudienceSettings, context: AdapterContext) -> Channel:
     """Make the channel. Asks nobody outside."""
-    made: type[YandexAudienceChannel]
     # Late, so that to list plugins loads no HTTP client.
-    from retention_kit.adapters.yandex_audience.channel import YandexAudienceChannel as made
+    from retention_kit.adapters.yandex_audience.channel import YandexAudienceChannel
 
-    return made(settings, context)
+    return YandexAudienceChannel(settings, context)

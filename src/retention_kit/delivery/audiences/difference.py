@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -14,8 +14,9 @@ from typing import Literal
 
 from retention_kit.delivery.actions import AddToAudience
 from retention_kit.delivery.audiences.members import Member
+from retention_kit.delivery.audiences.sharing import staying_with_shared
 from retention_kit.delivery.audiences.spooling import Change, Changes
-from retention_kit.delivery.audiences.tables import id_of
+from retention_kit.delivery.audiences.tables import NAMELESS, id_of
 from retention_kit.delivery.audiences.wanted import Wanted, contacts_in
 from retention_kit.delivery.channels import Channel
 from retention_kit.delivery.dispatching.fingerprints import fingerprint_of
@@ -39,7 +40,8 @@ class Counts:
         moved: Those who are in it with other contacts, or of whom nobody is sure.
         joining: Those who are not in it.
         leaving: Those in the audience who are not wanted, and are taken out.
-        withdrawn: Those of them who withdrew their consent.
+        withdrawn: Those of them who withdrew their consent, or are to be forgotten.
+        shared: Those of the unchanged who share a contact with one who is taken out.
         kept: Those in the audience who are not wanted, and are left there.
     """
 
@@ -52,6 +54,7 @@ class Counts:
     joining: int = 0
     leaving: int = 0
     withdrawn: int = 0
+    shared: int = 0
     kept: int = 0
 
     @property
@@ -72,17 +75,19 @@ class Difference:
     Attributes:
         leaving: Who is taken out, and who is because their contacts are other ones now.
         joining: Who is put in; with `replace` all who are to be in it.
+        shared: Those of them who are in it and lose a contact by it that they share with others.
         counts: What was counted.
     """
 
     leaving: Changes
     joining: Changes
+    shared: Changes
     counts: Counts
 
 
 def difference(
     wanted: Iterable[Wanted],
-    members: Iterable[Member],
+    members: Callable[[], Iterable[Member]],
     channel: Channel,
     audience: str,
     *,
@@ -94,7 +99,7 @@ def difference(
 
     Args:
         wanted: Who should be in the audience, and who refused.
-        members: Who was accepted.
+        members: Gives who was accepted, from the first on, each time it is called.
         channel: Says what would be sent of each, without asking anybody.
         audience: The audience's name.
         mode: What becomes of the audience.
@@ -103,15 +108,21 @@ def difference(
     """
     counts = Counts()
     can_remove = "remove" in channel.capabilities.audience_modes
-    with Changes(folder / "leaving") as leaving, Changes(folder / "joining") as joining:
-        for rows, member in _side_by_side(wanted, members):
+    with (
+        Changes(folder / "leaving") as leaving,
+        Changes(folder / "joining") as joining,
+        Changes(folder / "shared") as shared,
+    ):
+        for rows, member in _side_by_side(wanted, members()):
             here = member is not None and member.is_member
             payload = _payload(rows, channel, audience, mode, asks_consent, counts)
             if payload is None:
-                withdrew = any(row.granted is False for row in rows)
-                # Who withdrew leaves in every mode: nobody may be advertised to against their will.
                 if member is None or not here:
                     continue
+                # Whatever the mode is, nobody may be advertised to against their will.
+                withdrew = member.customer.startswith(NAMELESS) or any(
+                    row.granted is False for row in rows
+                )
                 if mode == "add_only" and not (withdrew and can_remove):
                     counts.kept += 1
                     continue
@@ -121,7 +132,7 @@ def difference(
                 continue
             kept = _kept(payload, rows)
             change = Change(
-                rows[0].customer if rows else "",
+                rows[0].customer,
                 0 if member is None else member.generation,
                 False,
                 # Of the body alone: the same customer is the same whether added or part of a whole.
@@ -142,14 +153,21 @@ def difference(
                 if out:
                     leaving.add(_leaves(member))
                 joining.add(change._replace(moved=out))
-    return Difference(leaving, joining, counts)
+        leaving.complete()
+        if len(leaving) and mode != "replace":
+            for member in staying_with_shared(leaving, members()):
+                again = _again(member)
+                shared.add(again)
+                joining.add(again)
+            counts.shared = len(shared)
+    return Difference(leaving, joining, shared, counts)
 
 
 def _side_by_side(
     wanted: Iterable[Wanted], members: Iterable[Member]
 ) -> Iterator[tuple[list[Wanted], Member | None]]:
     """Give what both lists have of each customer."""
-    both = heapq.merge(wanted, members, key=attrgetter("customer"))
+    both: Iterator[Wanted | Member] = heapq.merge(wanted, members, key=attrgetter("customer"))
     for _, rows in groupby(both, key=attrgetter("customer")):
         named: list[Wanted] = []
         member: Member | None = None
@@ -205,6 +223,18 @@ def _kept(payload: Payload, rows: list[Wanted]) -> str:
     """Give what takes a customer out again: never a contact in clear."""
     _, _, others = contacts_in(_names(rows))
     return json.dumps(others | dict(payload.keep), sort_keys=True)
+
+
+def _again(member: Member) -> Change:
+    """Put a member in once more, by what was kept of them."""
+    return Change(
+        member.customer,
+        member.generation,
+        False,
+        member.fingerprint,
+        member.identifiers,
+        json.loads(member.identifiers or "{}"),
+    )
 
 
 def _leaves(member: Member) -> Change:

@@ -9,6 +9,8 @@ import sqlalchemy as sql
 
 from retention_kit.delivery.audiences import tables
 from retention_kit.delivery.audiences.tables import AUDIENCES, MEMBERS, NAMELESS, UNSURE
+from retention_kit.delivery.audiences.transactions import read, write
+from retention_kit.delivery.journal.problems import in_plain_words
 from retention_kit.delivery.journal.tables import ACTIONS, CHANNELS, JOINED, STATE, is_done
 from retention_kit.errors import bad_parameter
 
@@ -96,25 +98,28 @@ class MemberList:
     def __init__(self, journal: Journal, channel: str, audience: str, *, campaign: str) -> None:
         self._database = journal.database
         self._channel = channel
-        with self._database.creating() as connection:
+        with in_plain_words(), self._database.creating() as connection:
             tables.create(connection)
         named = sql.and_(AUDIENCES.c.channel == channel, AUDIENCES.c.audience == audience)
         found = sql.select(AUDIENCES.c.number, AUDIENCES.c.campaign).where(named)
-        with self._database.writing() as connection:
+        new = AUDIENCES.insert().values(
+            channel=channel, audience=audience, campaign=campaign, round=0
+        )
+
+        def found_or_made(connection: sql.Connection) -> tuple[int, str]:
             row = connection.execute(found).one_or_none()
             if row is None:
-                connection.execute(
-                    AUDIENCES.insert().values(
-                        channel=channel, audience=audience, campaign=campaign, round=0
-                    )
-                )
+                connection.execute(new)
                 row = connection.execute(found).one()
-        self._number: int = row.number
-        if row.campaign != campaign:
+            return row.number, row.campaign
+
+        self._number: int
+        self._number, begun_as = write(self._database, found_or_made)
+        if begun_as != campaign:
             raise bad_parameter(
                 "campaign",
                 got=campaign,
-                allowed=f"{row.campaign!r}, under which this audience was begun",
+                allowed=f"{begun_as!r}, under which this audience was begun",
                 step="leave it out, or give that one.",
             )
         self._own = MEMBERS.c.audience == self._number
@@ -126,46 +131,44 @@ class MemberList:
         What certainly did not happen is dropped, and may be meant again. Where an answer was
         lost, the customer counts as a member of whom nobody is sure. What is pending stays.
         """
+        return write(self._database, self._fold)
+
+    def _fold(self, connection: sql.Connection) -> Folded:
         joins = MEMBERS.c.next_kind.in_(_JOINING)
         done = is_done(self._channel, MEMBERS.c.next_id)
         kept = sql.case((joins, MEMBERS.c.next_identifiers), else_=MEMBERS.c.identifiers)
         one_more = MEMBERS.c.generation + 1
-        with self._database.writing() as connection:
 
-            def change(*which: sql.ColumnElement[bool], **values: Any) -> int:
-                changed = MEMBERS.update().where(self._intended, *which).values(_NOTHING | values)
-                return int(connection.execute(changed).rowcount)
+        def change(*which: sql.ColumnElement[bool], **values: Any) -> int:
+            changed = MEMBERS.update().where(self._intended, *which).values(_NOTHING | values)
+            return int(connection.execute(changed).rowcount)
 
-            joined = change(
-                joins,
-                done,
-                generation=one_more,
-                is_member=True,
-                fingerprint=MEMBERS.c.next_fingerprint,
-                identifiers=MEMBERS.c.next_identifiers,
+        joined = change(
+            joins,
+            done,
+            generation=one_more,
+            is_member=True,
+            fingerprint=MEMBERS.c.next_fingerprint,
+            identifiers=MEMBERS.c.next_identifiers,
+        )
+        left = change(done, generation=one_more, is_member=False, fingerprint="", identifiers="")
+        unsure = change(
+            self._is_in(_UNCERTAIN), is_member=True, fingerprint=UNSURE, identifiers=kept
+        )
+        dropped = change(~self._is_in(("pending",)))
+        connection.execute(
+            MEMBERS.delete().where(
+                self._own,
+                MEMBERS.c.customer.startswith(NAMELESS),
+                ~MEMBERS.c.is_member,
+                MEMBERS.c.next_id.is_(None),
             )
-            left = change(
-                done, generation=one_more, is_member=False, fingerprint="", identifiers=""
-            )
-            unsure = change(
-                self._is_in(_UNCERTAIN), is_member=True, fingerprint=UNSURE, identifiers=kept
-            )
-            dropped = change(~self._is_in(("pending",)))
-            connection.execute(
-                MEMBERS.delete().where(
-                    self._own,
-                    MEMBERS.c.customer.startswith(NAMELESS),
-                    ~MEMBERS.c.is_member,
-                    MEMBERS.c.next_id.is_(None),
-                )
-            )
+        )
         return Folded(joined, left, unsure, dropped)
 
     def pending(self) -> int:
         """Count the customers whose outcome is still to come."""
-        counted = sql.select(sql.func.count()).select_from(MEMBERS).where(self._intended)
-        with self._database.reading() as connection:
-            return int(connection.execute(counted).scalar_one())
+        return self._count(self._intended)
 
     def size(self, *, sure: bool = False) -> int:
         """Count the members.
@@ -173,33 +176,24 @@ class MemberList:
         Args:
             sure: Whether those of whom nobody is sure are left out.
         """
-        counted = sql.select(sql.func.count()).where(self._own, MEMBERS.c.is_member)
-        if sure:
-            counted = counted.where(MEMBERS.c.fingerprint != UNSURE)
-        with self._database.reading() as connection:
-            return int(connection.execute(counted).scalar_one())
+        members = sql.and_(self._own, MEMBERS.c.is_member)
+        return self._count(sql.and_(members, MEMBERS.c.fingerprint != UNSURE) if sure else members)
 
     def in_order(self) -> Iterator[Member]:
         """Give all customers that are known, in the order of their keys, a page at a time."""
         columns = [MEMBERS.c[name] for name in Member._fields]
         asked = sql.select(*columns).where(self._own).order_by(MEMBERS.c.customer).limit(_PAGE)
-        last: str | None = None
-        while True:
-            after = asked if last is None else asked.where(MEMBERS.c.customer > last)
-            with self._database.reading() as connection:
-                page = connection.execute(after).all()
+        page = self._rows(asked)
+        while page:
             yield from map(Member._make, page)
-            if len(page) < _PAGE:
-                return
-            last = page[-1].customer
+            page = self._rows(asked.where(MEMBERS.c.customer > page[-1].customer))
 
     def still_members(self, customers: Sequence[str]) -> set[str]:
         """Give those of some customers who are members, so that they cannot join anew."""
         asked = sql.select(MEMBERS.c.customer).where(
             self._own, MEMBERS.c.is_member, MEMBERS.c.customer.in_(customers)
         )
-        with self._database.reading() as connection:
-            return set(connection.execute(asked).scalars())
+        return {row.customer for row in self._rows(asked)}
 
     def intend(self, intents: Iterable[Intent]) -> None:
         """Write down what is to become of customers, before anything of it is sent."""
@@ -215,34 +209,45 @@ class MemberList:
             for one in intents
         ]
         if rows:
-            with self._database.writing() as connection:
-                connection.execute(_INTEND, rows)
+            write(self._database, lambda connection: connection.execute(_INTEND, rows))
+
+    def doubt(self, customers: Sequence[str]) -> None:
+        """Take some members for such of whom nobody is sure, so that they are put in again."""
+        doubted = MEMBERS.update().where(self._own, MEMBERS.c.customer.in_(customers))
+        write(
+            self._database,
+            lambda connection: connection.execute(doubted.values(fingerprint=UNSURE)),
+        )
 
     def next_round(self) -> int:
         """Count one more replacement of the whole, and give its number."""
         here = AUDIENCES.c.number == self._number
-        with self._database.writing() as connection:
-            connection.execute(
-                AUDIENCES.update().where(here).values(round=AUDIENCES.c.round + 1)
-            )
+
+        def counted(connection: sql.Connection) -> int:
+            connection.execute(AUDIENCES.update().where(here).values(round=AUDIENCES.c.round + 1))
             return int(connection.execute(sql.select(AUDIENCES.c.round).where(here)).scalar_one())
+
+        return write(self._database, counted)
 
     def empty(self) -> None:
         """Take nobody for a member any more, because the audience outside is gone."""
-        with self._database.writing() as connection:
-            connection.execute(
-                MEMBERS.update()
-                .where(self._own)
-                .values(
-                    _NOTHING
-                    | {
-                        "generation": MEMBERS.c.generation + 1,
-                        "is_member": False,
-                        "fingerprint": "",
-                        "identifiers": "",
-                    }
-                )
-            )
+        gone: dict[str, Any] = {
+            "generation": MEMBERS.c.generation + 1,
+            "is_member": False,
+            "fingerprint": "",
+            "identifiers": "",
+        }
+        emptied = MEMBERS.update().where(self._own).values(_NOTHING | gone)
+        write(self._database, lambda connection: connection.execute(emptied))
+
+    def _count(self, which: sql.ColumnElement[bool]) -> int:
+        counted = sql.select(sql.func.count()).select_from(MEMBERS).where(which)
+        return read(
+            self._database, lambda connection: int(connection.execute(counted).scalar_one())
+        )
+
+    def _rows(self, asked: sql.Select[Any]) -> Sequence[sql.Row[Any]]:
+        return read(self._database, lambda connection: connection.execute(asked).all())
 
     def _is_in(self, states: Sequence[str]) -> sql.ColumnElement[bool]:
         """Give the condition that the intended action is in one of some states."""

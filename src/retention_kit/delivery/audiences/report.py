@@ -36,10 +36,12 @@ class SyncReport:
         moved: Those who were in it with other contacts, or of whom nobody was sure.
         joining: Those who were not in it.
         leaving: Those who were in the audience and are not wanted, and are taken out.
-        withdrawn: Those of them who withdrew their consent.
+        withdrawn: Those of them who withdrew their consent, or were forgotten.
+        shared: Those of the unchanged who share a contact with one who is taken out; they are put
+            in again after it.
         kept: Those who were in it and are not wanted, and are left there.
         held: Customers not put in, because the audience would be too small to be made.
-        added: Customers accepted into the audience in this call.
+        added: Customers accepted into the audience in this call; with `replace` all of the whole.
         removed: Customers taken out in this call; one who moved was taken out and added.
         unsure: Customers of whom nobody knows, since an answer was lost; the next call sends
             them again.
@@ -73,6 +75,7 @@ class SyncReport:
     joining: int = 0
     leaving: int = 0
     withdrawn: int = 0
+    shared: int = 0
     kept: int = 0
     held: int = 0
     added: int = 0

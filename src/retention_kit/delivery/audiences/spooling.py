@@ -32,7 +32,7 @@ class Change(NamedTuple):
 
 
 class Changes:
-    """Changes in a file, in the order they were added; the file is private and goes with its folder.
+    """Changes in a file, in the order they were added. The file goes with its folder.
 
     Args:
         path: The file.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from retention_kit._logging import get_logger
@@ -46,7 +47,8 @@ def catch_up(run: Run, journal: Journal, channel: Channel, clock: Clock, *, look
     """
     tally = Tally()
     for waiting in run.pending():
-        receipt = _asked(channel, lambda token=waiting.token: channel.poll(Receipt(token=token)))
+        ask = functools.partial(channel.poll, Receipt(token=waiting.token))
+        receipt = _asked(channel, ask)
         if receipt is not None:
             tally.states.update(run.settle(waiting.batch, receipt))
             tally.batches += 1
@@ -59,8 +61,8 @@ def catch_up(run: Run, journal: Journal, channel: Channel, clock: Clock, *, look
 def _look_up(
     run: Run, journal: Journal, channel: Channel, clock: Clock, rows: list[Sent], tally: Tally
 ) -> None:
-    assert isinstance(channel, LooksUp)
-    found = _asked(channel, lambda: channel.lookup(rows)) or {}
+    ask: Callable[[Sequence[Sent]], Mapping[str, Outcome]] = channel.lookup  # type: ignore[attr-defined]
+    found = _asked(channel, functools.partial(ask, rows)) or {}
     wanted = {row.id for row in rows}
     answers = {id_: one for id_, one in found.items() if id_ in wanted and one.state != "unknown"}
     absent = [id_ for id_, one in answers.items() if one.state == "planned"]
@@ -70,8 +72,8 @@ def _look_up(
     there: list[Outcome] = [one for one in answers.values() if one.state != "planned"]
     if there:
         journal.record(channel.name, there)
-    for id_ in gone:
-        journal.resolve(channel.name, id_, "planned")
+    if gone:
+        journal.resolve(channel.name, gone, "planned")
     tally.states.update(one.state for one in there)
     tally.states["planned"] += len(gone)
     tally.states["unknown"] += len(rows) - len(there) - len(gone)

@@ -49,7 +49,7 @@ class RowsOnDisk:
         while place < self._end:
             with self._lock:
                 self._file.seek(place)
-                lines = []
+                lines: list[bytes] = []
                 while len(lines) < _READ_LINES and place < self._end:
                     line = self._file.readline()
                     lines.append(line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sql
 
@@ -12,17 +12,11 @@ from retention_kit.delivery.journal.rows import Style, parts, update_batch
 from retention_kit.delivery.journal.tables import ACTIONS, BATCHES, JOINED, STATE
 
 
-def new(connection: sql.Connection, channel: int, name: str, run: int, now: int) -> int:
+def new(
+    connection: sql.Connection, style: Style, channel: int, name: str, run: int, now: int
+) -> int:
     """Make a batch that is claimed by a run, and give its number."""
-    return _insert(
-        connection,
-        channel=channel,
-        name=name,
-        state="claimed",
-        run=run,
-        attempts=0,
-        updated_at=now,
-    )
+    return _insert(connection, style, (channel, name, "claimed", run, 0, None, now))
 
 
 def newest(connection: sql.Connection, channel: int, name: str) -> int | None:
@@ -33,18 +27,17 @@ def newest(connection: sql.Connection, channel: int, name: str) -> int | None:
     ).scalar()
 
 
-def count(connection: sql.Connection, number: int) -> int:
+def count(connection: sql.Connection, style: Style, number: int) -> int:
     """Give how many rows of a batch have its state."""
-    asked = sql.select(sql.func.count()).select_from(ACTIONS)
-    those = (ACTIONS.c.batch == number) & ACTIONS.c.state.is_(None)
-    return connection.execute(asked.where(those)).scalar_one()
+    asked = f"SELECT count(*) FROM journal_actions WHERE batch = {style.mark} AND state IS NULL"
+    return int(connection.exec_driver_sql(asked, (number,)).scalar_one())
 
 
 def size(connection: sql.Connection, number: int) -> BatchSize:
     """Give how many rows a batch has, and how many of them are unknown."""
     asked = sql.select(STATE, sql.func.count()).select_from(JOINED)
     found = connection.execute(asked.where(ACTIONS.c.batch == number).group_by(STATE)).all()
-    counts = {state: rows for state, rows in found}
+    counts = {row[0]: int(row[1]) for row in found}
     return BatchSize(sum(counts.values()), counts.get("unknown", 0))
 
 
@@ -74,12 +67,19 @@ def release(
 
 
 def copy(
-    connection: sql.Connection, number: int, name: str, *, run: int, state: str | None = None
+    connection: sql.Connection,
+    style: Style,
+    number: int,
+    name: str,
+    *,
+    run: int,
+    state: str | None = None,
 ) -> int | None:
     """Make a batch that has been through what another has; None where that is not the run's.
 
     Args:
         connection: A transaction that writes.
+        style: How statements are written.
         number: The other batch.
         name: The name of the new one.
         run: Whose it is. Where a state is given, the other may be anybody's.
@@ -89,16 +89,8 @@ def copy(
     old = connection.execute(asked).one_or_none()
     if old is None or (state is None and old.run != run):
         return None
-    return _insert(
-        connection,
-        channel=old.channel,
-        name=name,
-        state=state or old.state,
-        run=run,
-        attempts=old.attempts,
-        handed_at=old.handed_at,
-        updated_at=old.updated_at,
-    )
+    through = (old.attempts, old.handed_at, old.updated_at)
+    return _insert(connection, style, (old.channel, name, state or old.state, run, *through))
 
 
 def move(
@@ -134,7 +126,7 @@ def reclaim(
     old = connection.execute(asked.with_for_update()).one()
     of_batch = ACTIONS.c.state.is_(None) if old.state == "unknown" else sql.false()
     those = (ACTIONS.c.batch == number) & ((ACTIONS.c.state == "unknown") | of_batch)
-    again = copy(connection, number, old.name, run=run, state="handed_over")
+    again = copy(connection, style, number, old.name, run=run, state="handed_over")
     moved = connection.execute(
         ACTIONS.update().where(those).values(batch=again, state=None, code=None, detail=None)
     ).rowcount
@@ -150,7 +142,11 @@ def reclaim(
     return moved, again
 
 
-def _insert(connection: sql.Connection, **values: object) -> int:
-    key = connection.execute(BATCHES.insert().values(**values)).inserted_primary_key
-    assert key is not None
-    return int(key[0])
+def _insert(connection: sql.Connection, style: Style, values: tuple[Any, ...]) -> int:
+    text = (
+        "INSERT INTO journal_batches (channel, name, state, run, attempts, handed_at, updated_at) "
+        f"VALUES ({','.join([style.mark] * len(values))})"
+    )
+    if style.locks:
+        return int(connection.exec_driver_sql(f"{text} RETURNING number", values).scalar_one())
+    return int(connection.exec_driver_sql(text, values).lastrowid)

@@ -28,6 +28,8 @@ _T = TypeVar("_T")
 _ATTEMPTS: Final = 5
 _MOST_TOPICS: Final = 100_000
 _CACHE_KILOBYTES: Final = 65_536
+_AHEAD_PAGES: Final = 8_000
+"""What is written ahead before it is moved to its place: ids are scattered over many pages."""
 
 
 class Topic(NamedTuple):
@@ -129,10 +131,8 @@ class Book:
         Where others are reading, it is done by whoever writes later.
         """
         if self.database.sqlite:
-            with contextlib.suppress(LostError), in_plain_words(), self._turn:
-                with self.database.engine.connect() as connection:
-                    plain = connection.execution_options(isolation_level="AUTOCOMMIT")
-                    plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            with in_plain_words(), self._turn:
+                self.database.checkpoint()
 
     def channel(self, name: str) -> int | None:
         """Give a channel's number; None where the journal never heard of it."""
@@ -199,7 +199,10 @@ def _opened(where: str | Path | sql.Engine) -> Database:
 
 def _enlarge_cache(connection: Any, record: object) -> None:  # noqa: ARG001
     cursor = connection.cursor()
+    import os
+    cursor.execute(f"PRAGMA page_size={os.environ.get('PS','4096')}")
     cursor.execute(f"PRAGMA cache_size=-{_CACHE_KILOBYTES}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint={os.environ.get('AC','8000')}")
     cursor.execute("PRAGMA fullfsync=ON")
     cursor.close()
 

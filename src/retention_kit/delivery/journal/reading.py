@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sql
@@ -83,7 +83,7 @@ def counts(book: Book, channel: str | None, campaign: str | None) -> dict[str, i
         .group_by(STATE)
     )
     found = book.read(lambda connection: connection.execute(asked).all())
-    return {state: number for state, number in sorted(found)}
+    return {row[0]: int(row[1]) for row in sorted(found)}
 
 
 def frames(
@@ -147,13 +147,18 @@ def _slices(
     )
     last = 0
     while True:
-        here = asked.where(ACTIONS.c.number > last)
-        found = book.read(lambda connection, here=here: connection.execute(here).all())
+        found = book.read(_asking(asked.where(ACTIONS.c.number > last)))
         if found:
             yield found
         if len(found) < size:
             return
         last = found[-1].number
+
+
+def _asking(
+    asked: sql.Select[Any],
+) -> Callable[[sql.Connection], Sequence[sql.Row[Any]]]:
+    return lambda connection: connection.execute(asked).all()
 
 
 def _frame(found: Sequence[sql.Row[Any]]) -> pl.DataFrame:

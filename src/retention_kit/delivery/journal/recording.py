@@ -13,7 +13,7 @@ from retention_kit.delivery.journal import batches, rows
 from retention_kit.delivery.journal.problems import LostRowsError
 from retention_kit.delivery.journal.records import Recorded
 from retention_kit.delivery.journal.rows import Row, Style
-from retention_kit.delivery.journal.tables import ACTIONS, BATCHES
+from retention_kit.delivery.journal.tables import ACTIONS
 from retention_kit.delivery.outcomes import DONE, Outcome, Receipt
 from retention_kit.errors import DefinitionError
 
@@ -103,8 +103,10 @@ class Settling:
         return {state: count for state, count in counts.items() if count}
 
     def _before(self) -> str:
-        asked = sql.select(BATCHES.c.state).where(BATCHES.c.number == self._number)
-        before = self._connection.execute(asked.with_for_update()).scalar_one()
+        asked = f"SELECT state FROM journal_batches WHERE number = {self._style.mark}"
+        if self._style.locks:
+            asked += " FOR UPDATE"
+        before = self._connection.exec_driver_sql(asked, (self._number,)).scalar_one()
         if before == "claimed":
             raise DefinitionError(
                 f"The batch {self._name!r} was not handed over, so nothing can have become of it. "
@@ -122,7 +124,7 @@ class Settling:
         """
         shared = 0
         if before in _OPEN and before != receipt.rest:
-            shared = batches.count(self._connection, self._number)
+            shared = batches.count(self._connection, self._style, self._number)
             shared -= sum(row.own is None for row in named)
         if before == "handed_over" or receipt.rest == "pending":
             return shared
@@ -134,19 +136,11 @@ class Settling:
         return shared + own - sum(row.own in _OPEN_ROWS for row in named)
 
     def _change_batch(self, receipt: Receipt, after: str, now: int) -> None:
+        changes = "state = ?, run = NULL, token = ?, asked_at = ?, poll_after = ?, updated_at = ?"
         asked = receipt.token is not None
-        self._connection.execute(
-            BATCHES.update()
-            .where(BATCHES.c.number == self._number)
-            .values(
-                state=after,
-                run=None,
-                token=receipt.token,
-                asked_at=now if asked else None,
-                poll_after=rows.microseconds(receipt.poll_after) if asked else None,
-                updated_at=now,
-            )
-        )
+        when = (now, rows.microseconds(receipt.poll_after)) if asked else (None, None)
+        values = (after, receipt.token, *when, now, self._number)
+        rows.update_batch(self._connection, self._style, changes, "number = ?", values)
 
 
 def record(

@@ -10,11 +10,12 @@ from typing import Final
 
 import sqlalchemy as sql
 
+from retention_kit.delivery.journal import batches
 from retention_kit.delivery.journal.book import Book
 from retention_kit.delivery.journal.liveness import Hold
 from retention_kit.delivery.journal.problems import JournalError
-from retention_kit.delivery.journal.rows import microseconds
-from retention_kit.delivery.journal.tables import ACTIONS, BATCHES, RUNS
+from retention_kit.delivery.journal.rows import Style, microseconds
+from retention_kit.delivery.journal.tables import BATCHES, RUNS
 
 GRACE: Final = 900.0
 """Seconds after which a call is over, even if its process should still live."""
@@ -99,15 +100,16 @@ class Presence:
             self.hold.release()
 
     def _recovered(self, run: int, *, wait: bool) -> dict[str, int]:
-        now = self._book.now()
+        now, style = self._book.now(), self._book.style
         over = now - microseconds(GRACE) if wait else None
 
         def change(connection: sql.Connection) -> dict[str, int]:
             mine = BATCHES.c.run == run
             counts = {
-                "planned": _take_back(connection, mine, "claimed", "planned", now),
+                "planned": _take_back(connection, style, mine, "claimed", "planned", now),
                 "unknown": _take_back(
                     connection,
+                    style,
                     mine if over is None else mine & (BATCHES.c.updated_at < over),
                     "handed_over",
                     "unknown",
@@ -127,6 +129,7 @@ def _taken(book: Book, run: int) -> Hold | None:
 
 def _take_back(
     connection: sql.Connection,
+    style: Style,
     those: sql.ColumnElement[bool],
     before: str,
     after: str,
@@ -145,9 +148,7 @@ def _take_back(
             .values(state=after, run=None, updated_at=now)
         )
         if changed.rowcount:
-            left = (ACTIONS.c.batch == number) & ACTIONS.c.state.is_(None)
-            counted = sql.select(sql.func.count()).select_from(ACTIONS).where(left)
-            rows += connection.execute(counted).scalar_one()
+            rows += batches.count(connection, style, number)
     return rows
 
 

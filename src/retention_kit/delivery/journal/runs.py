@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Literal, Self
@@ -10,10 +9,9 @@ from typing import Any, Final, Literal, Self
 import sqlalchemy as sql
 
 from retention_kit.delivery.journal import batches, reading, recording, rows
-from retention_kit.delivery.journal.book import Book, Topic, microseconds
+from retention_kit.delivery.journal.book import Book, Topic
 from retention_kit.delivery.journal.customers import customer_text
 from retention_kit.delivery.journal.problems import JournalError, LostRowsError
-from retention_kit.delivery.journal.recovery import Presence
 from retention_kit.delivery.journal.records import (
     BatchSize,
     Claimed,
@@ -21,6 +19,7 @@ from retention_kit.delivery.journal.records import (
     PendingReceipt,
     Planned,
 )
+from retention_kit.delivery.journal.recovery import Presence
 from retention_kit.delivery.outcomes import Receipt, Rejection, Sent
 from retention_kit.errors import bad_parameter
 
@@ -211,7 +210,7 @@ class Run:
             )
             if not changed:
                 raise LostRowsError(batch)
-            return batches.count(connection, number)
+            return batches.count(connection, book.style, number)
 
         return book.write(change, hold=presence.hold)
 
@@ -281,7 +280,7 @@ class Run:
             raise bad_parameter("into", got=into, allowed="the name of no batch at work")
 
         def change(connection: sql.Connection) -> int:
-            new = batches.copy(connection, number, into, run=presence.number)
+            new = batches.copy(connection, book.style, number, into, run=presence.number)
             if new is None:
                 raise LostRowsError(batch)
             batches.move(connection, book.style, self._channel, ids, number, new)
@@ -380,11 +379,9 @@ class Run:
                     values = _new(channel, action, topics, state, None, now)
                     inserted.append((*values[:-2], code or None, detail or None))
                 elif row.state in allowed:
-                    topic = topics[_topic(action)]
-                    changed.append(
-                        (topic, action.fingerprint, state, None, row.attempts, now)
-                        + (code or None, detail or None, row.number)
-                    )
+                    what = (topics[_topic(action)], action.fingerprint, state, None)
+                    why = (code or None, detail or None)
+                    changed.append((*what, row.attempts, now, *why, row.number))
                 else:
                     left[one] = row.known
             if new:
@@ -399,7 +396,9 @@ class Run:
         presence, now = self._there(), self._book.now()
         number = self._batches.get(batch)
         if number is None:
-            return batches.new(connection, self._channel, batch, presence.number, now)
+            return batches.new(
+                connection, self._book.style, self._channel, batch, presence.number, now
+            )
         mine = "number = ? AND run = ? AND state = 'claimed'"
         values = (now, number, presence.number)
         if not rows.update_batch(connection, self._book.style, "updated_at = ?", mine, values):

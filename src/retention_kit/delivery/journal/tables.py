@@ -91,8 +91,7 @@ ACTIONS: Final = sql.Table(
     sql.Column("external_id", sql.Text),
     sql.Column("occurred_at", sql.BigInteger),
     sql.UniqueConstraint("channel", "id", name="journal_actions_id"),
-    sql.Index("journal_actions_batch", "batch"),
-    sql.Index("journal_actions_customer", "customer"),
+    sql.Index("journal_actions_batch", "batch", "state"),
 )
 """The actions; `attempts` are those before the present batch."""
 
@@ -125,7 +124,7 @@ sql.Index(
     sqlite_where=_ASKED,
     postgresql_where=_ASKED,
 )
-UNKNOWN: Final = sql.literal_column("'unknown'")
+UNKNOWN: Final[sql.ColumnElement[str]] = sql.literal_column("'unknown'")
 """In so many words, since SQLite finds an index of some rows only for conditions without marks."""
 for _table in (ACTIONS, BATCHES):
     _is_unknown = _table.c.state == UNKNOWN

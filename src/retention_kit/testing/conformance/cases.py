@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from retention_kit.delivery.actions import Action
 from retention_kit.delivery.channels import AdapterContext, Channel, ChannelSpec
-from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
+from retention_kit.delivery.clocks import Clock
 from retention_kit.plugins.types import Cursor, Source, SourceSpec
+from retention_kit.testing.clocks import ManualClock
 from retention_kit.testing.emulators.base import Emulator
+
+_UNSAID: Final = ManualClock()
+"""Stands for a clock that the author did not choose; nobody goes by it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,8 @@ class SourceCase:
         tables: Which of its tables are read; all of them where empty. Each should have a few rows.
         since: For tables with a cursor, an instant or an id in the midst of their rows.
         wrong_settings: Settings with a credential that is refused; None where there is none.
-        clock: The time, for the source and for the emulator.
+        clock: The time for the source; the emulator's own unless given, and where there is no
+            emulator one that sleeping moves, so that no check waits.
     """
 
     spec: SourceSpec
@@ -35,7 +40,10 @@ class SourceCase:
     tables: tuple[str, ...] = ()
     since: Mapping[str, Cursor] = field(default_factory=dict)
     wrong_settings: Mapping[str, Any] | None = field(default=None, repr=False)
-    clock: Clock = SYSTEM_CLOCK
+    clock: Clock = field(default=_UNSAID)
+
+    def __post_init__(self) -> None:
+        _choose_clock(self)
 
     @contextmanager
     def opened(self, settings: Mapping[str, Any] | None = None) -> Iterator[Source]:
@@ -71,7 +79,8 @@ class ChannelCase:
             there is none.
         wrong_settings: Settings with a credential that is refused; None where there is none.
         settled: Makes the outside system finish what it does later, so that a poll tells.
-        clock: The time, for the channel and for the emulator.
+        clock: The time for the channel; the emulator's own unless given, and where there is no
+            emulator one that sleeping moves, so that no check waits.
         secrets: What must never be seen, besides the secrets of the settings.
     """
 
@@ -83,8 +92,11 @@ class ChannelCase:
     emulator: Emulator | None = None
     wrong_settings: Mapping[str, Any] | None = field(default=None, repr=False)
     settled: Callable[[], None] | None = field(default=None, repr=False)
-    clock: Clock = SYSTEM_CLOCK
+    clock: Clock = field(default=_UNSAID)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        _choose_clock(self)
 
     @contextmanager
     def opened(self, settings: Mapping[str, Any] | None = None) -> Iterator[Channel]:
@@ -98,3 +110,9 @@ class ChannelCase:
             yield channel
         finally:
             channel.close()
+
+
+def _choose_clock(case: SourceCase | ChannelCase) -> None:
+    if case.clock is _UNSAID:
+        clock = ManualClock() if case.emulator is None else case.emulator.clock
+        object.__setattr__(case, "clock", clock)

@@ -18,7 +18,7 @@ from retention_kit.errors import (
 from retention_kit.testing.conformance.cases import ChannelCase
 from retention_kit.testing.conformance.findings import Check, ConformanceError
 from retention_kit.testing.conformance.secrets import check_hidden, listening, secrets_of, told
-from retention_kit.testing.conformance.sending import batch_of, delivered
+from retention_kit.testing.conformance.sending import batches_of, delivered
 from retention_kit.testing.emulators.faults import FaultKind
 
 CARRIED_OUT: Final[tuple[FaultKind, ...]] = ("drop_after", "truncate")
@@ -81,7 +81,7 @@ def check_what_left_is_never_called_undone(case: ChannelCase) -> None:
             with case.opened() as channel:
                 acts = len(emulator.acts)
                 actions = case.actions(2, f"left {kind} {after}")
-                batch = batch_of(channel, actions)
+                batch = batches_of(channel, actions)[0]
                 emulator.faults.add(kind, times=1, after=after)
                 try:
                     channel.submit(batch, idempotency_key=f"left-{kind}-{after}")
@@ -115,7 +115,7 @@ def check_errors_show_no_secret(case: ChannelCase) -> None:
     with listening() as log:
         for kind in ALL:
             with case.opened() as channel:
-                batch = batch_of(channel, actions)
+                batch = batches_of(channel, actions)[0]
                 emulator.faults.add(kind)
                 try:
                     channel.submit(batch, idempotency_key=f"shown-{kind}")

@@ -57,17 +57,21 @@ def finished(case: ChannelCase, channel: Channel, receipt: Receipt) -> Receipt:
     )
 
 
-def batch_of(channel: Channel, actions: Sequence[Action]) -> PlainBatch:
-    """Prepare actions as a batch; those that are refused, or of another group, are left out."""
-    rows = [channel.prepare(one) for one in actions]
-    return PlainBatch([one for one in rows if isinstance(one, Payload)])
+def batches_of(channel: Channel, actions: Sequence[Action]) -> list[PlainBatch]:
+    """Prepare actions as batches, one for each group; those that are refused are left out."""
+    groups: dict[str, list[Payload]] = {}
+    for action in actions:
+        made = channel.prepare(action)
+        if isinstance(made, Payload):
+            groups.setdefault(made.group, []).append(made)
+    return [PlainBatch(rows) for rows in groups.values()]
 
 
 class PlainBatch:
     """Rows in memory, as a batch."""
 
     def __init__(self, rows: Sequence[Payload]) -> None:
-        self._rows = [one for one in rows if one.group == rows[0].group]
+        self._rows = list(rows)
 
     @property
     def group(self) -> str:

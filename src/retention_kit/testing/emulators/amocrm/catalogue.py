@@ -99,11 +99,15 @@ class Catalogue:
             problems = Problems()
             if not isinstance(item.get("name"), str) or not item["name"]:
                 problems.missing("name")
-            if item.get("type") not in TYPES:
+            if not isinstance(item.get("type"), str) or item["type"] not in TYPES:
                 problems.no_choice("type")
-            if item.get("type") in CHOICES and not item.get("enums"):
+            elif item["type"] in CHOICES and not item.get("enums"):
                 problems.missing("enums")
-            if item.get("code") is not None and item["code"] in codes:
+            if not _are_choices(item.get("enums")):
+                problems.wrong_type("enums", "array of objects with a value")
+            if not isinstance(item.get("code"), str | None):
+                problems.wrong_type("code", "string")
+            elif item.get("code") in codes - {None}:
                 problems.add("NotUnique", "code", "This value is already used.")
             if problems:
                 wrong.append((str(item.get("request_id", place)), problems))
@@ -179,3 +183,10 @@ class Catalogue:
 
     def _linked(self, path: str, row: Row) -> Row:
         return {**row, "_links": {"self": self._world.href(f"{path}/{row['id']}")}}
+
+
+def _are_choices(enums: object) -> bool:
+    return enums is None or (
+        isinstance(enums, list)
+        and all(isinstance(one, dict) and isinstance(one.get("value"), str) for one in enums)
+    )

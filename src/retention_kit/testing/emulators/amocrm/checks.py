@@ -46,7 +46,7 @@ _BESIDE = frozenset(
 
 
 def plain_fields(world: World, kind: str, item: Mapping[str, Any], problems: Problems) -> Row:
-    """Give the plain fields of an item that may be written; what is unknown is counted.
+    """Give the plain fields of an item that may be written.
 
     Args:
         world: The account's state.
@@ -58,8 +58,6 @@ def plain_fields(world: World, kind: str, item: Mapping[str, Any], problems: Pro
     taken: Row = {}
     for name, value in item.items():
         if name not in known:
-            if name not in _BESIDE and not name.startswith("_"):
-                world.ignored[f"{kind}.field.{name}"] += 1
             continue
         wanted = known[name]
         if value is None and wanted.endswith("?"):
@@ -72,6 +70,12 @@ def plain_fields(world: World, kind: str, item: Mapping[str, Any], problems: Pro
         if taken.get(name) and taken[name] not in world.tables["users"]:
             problems.no_choice(name)
     return taken
+
+
+def count_unknown(world: World, kind: str, item: Mapping[str, Any]) -> None:
+    """Count the fields of an item that is written which mean nothing, or can only be read."""
+    for name in item.keys() - FIELDS[kind].keys() - _BESIDE:
+        world.ignored[f"{kind}.field.{name}"] += 1
 
 
 def has_type(value: object, wanted: str) -> bool:
@@ -154,7 +158,8 @@ def tag_names(
     for place, tag in enumerate(given):
         name = tag.get("name") if isinstance(tag, dict) else None
         if name is None and isinstance(tag, dict):
-            known = world.tables["tags"].get(tag.get("id", 0))
+            tag_id = tag.get("id")
+            known = world.tables["tags"].get(tag_id) if isinstance(tag_id, int) else None
             name = known["name"] if known is not None and known["kind"] == kind else None
         if isinstance(name, str) and name:
             names.append(name)

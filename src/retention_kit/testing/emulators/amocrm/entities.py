@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from retention_kit.testing.emulators.amocrm.calls import Call, wanted_extras
 from retention_kit.testing.emulators.amocrm.checks import (
+    count_unknown,
     embedded_ids,
     place_in_funnel,
     plain_fields,
@@ -101,10 +101,11 @@ class Entities:
         values = self._check(kind, item, None, problems)
         if problems:
             raise invalid([("0", problems)])
+        count_unknown(world, kind, item)
         now = world.now()
         row = {
             "id": world.new_id(),
-            **copy.deepcopy(DEFAULTS[kind]),
+            **DEFAULTS[kind],
             **{"created_at": now, "updated_at": now, "created_by": user_id, "updated_by": user_id},
             "responsible_user_id": user_id or next(iter(world.tables["users"])),
             "_tags": [],
@@ -128,6 +129,7 @@ class Entities:
         values = self._check(kind, item, row, problems)
         if problems:
             raise invalid([("0", problems)])
+        count_unknown(world, kind, item)
         now = world.now()
         row.update({"updated_at": now, "updated_by": user_id})
         row.update(values)

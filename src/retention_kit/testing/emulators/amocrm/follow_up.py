@@ -7,7 +7,7 @@ from typing import Any
 
 from retention_kit.testing.emulators.amocrm.account import TASK_TYPES
 from retention_kit.testing.emulators.amocrm.calls import Call, paged
-from retention_kit.testing.emulators.amocrm.checks import known_entity, plain_fields
+from retention_kit.testing.emulators.amocrm.checks import count_unknown, known_entity, plain_fields
 from retention_kit.testing.emulators.amocrm.lists import Lists
 from retention_kit.testing.emulators.amocrm.refusals import Problems, Refusal, invalid, objects
 from retention_kit.testing.emulators.amocrm.world import ACCOUNT_ID, ENTITIES, Row, World
@@ -39,6 +39,7 @@ class FollowUp:
         self._world = world
         self._lists = lists
         self._most = most
+        self._tasks_of: dict[tuple[str, int], dict[int, int]] = {}
 
     def list_tasks(self, call: Call) -> Row | None:
         """List tasks."""
@@ -171,21 +172,20 @@ class FollowUp:
         """Write the nearest deadline of its open tasks into an entity."""
         about = (task["entity_type"], task["entity_id"])
         entity = None if about[0] is None else self._world.tables[about[0]].get(about[1])
-        if entity is not None:
-            entity["closest_task_at"] = min(
-                (
-                    one["complete_till"]
-                    for one in self._world.tables["tasks"].values()
-                    if (one["entity_type"], one["entity_id"]) == about and not one["is_completed"]
-                ),
-                default=None,
-            )
+        if entity is None:
+            return
+        tasks = self._tasks_of.setdefault(about, {})
+        tasks.pop(task["id"], None)
+        if not task["is_completed"]:
+            tasks[task["id"]] = task["complete_till"]
+        entity["closest_task_at"] = min(tasks.values(), default=None)
 
     def _checked_tasks(self, body: object, *, changing: bool) -> list[tuple[Row, Any]]:
         wrong, checked = [], []
         for place, item in enumerate(objects(body, most=self._most)):
             problems = Problems()
             values = plain_fields(self._world, "tasks", item, problems)
+            count_unknown(self._world, "tasks", item)
             for name in () if changing else ("text", "complete_till"):
                 if name not in item:
                     problems.missing(name)
@@ -213,12 +213,12 @@ class FollowUp:
         if self._world.find(kind, item.get("entity_id")) is None:
             problems.no_choice("entity_id")
         note_type = item.get("note_type")
-        if note_type not in NOTE_TYPES:
+        if not isinstance(note_type, str) or note_type not in NOTE_TYPES:
             problems.no_choice("note_type")
         elif not isinstance(item.get("params"), dict):
             problems.missing("params")
         else:
-            for name in NOTE_TYPES[str(note_type)]:
+            for name in NOTE_TYPES[note_type]:
                 if name not in item["params"]:
                     problems.missing(f"params.{name}")
         return problems
@@ -228,13 +228,13 @@ class FollowUp:
         for place, item in enumerate(objects(body, most=self._most)):
             problems = Problems()
             kind, row_id = item.get("to_entity_type"), item.get("to_entity_id")
+            metadata = item.get("metadata")
             if not known_entity(self._world, kind, row_id):
                 problems.no_choice("to_entity_id" if kind in ENTITIES else "to_entity_type")
                 wrong.append((str(place), problems))
-            metadata = item.get("metadata")
-            targets.append(
-                ((str(kind), int(row_id or 0)), metadata if isinstance(metadata, dict) else {})
-            )
+            else:
+                target = (str(kind), int(row_id or 0))
+                targets.append((target, metadata if isinstance(metadata, dict) else {}))
         if wrong:
             raise invalid(wrong)
         return targets

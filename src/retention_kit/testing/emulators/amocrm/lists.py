@@ -159,7 +159,7 @@ def _condition(name: str, wanted: Any) -> Condition:
         return lambda row: all(test(row) for test in tests)
     if isinstance(wanted, dict) and wanted.keys() & {"from", "to"}:
         low, high = _bounds(wanted)
-        return lambda row: row[name] is not None and low <= row[name] <= high
+        return lambda row: low <= _number(row[name]) <= high
     several = {str(one) for one in _several(wanted)}
     return lambda row: _plain(row[name]) in several
 
@@ -200,9 +200,9 @@ def _search_for(query: str) -> Condition:
 
 
 def _filled(row: Row) -> Iterable[str]:
-    yield str(row.get("name", ""))
-    yield str(row.get("price", ""))
-    for entry in row["custom_fields_values"] or ():
+    for name in ("name", "text", "comment", "price"):
+        yield str(row.get(name) or "")
+    for entry in row.get("custom_fields_values") or ():
         for value in entry["values"]:
             yield str(value["value"])
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from retention_kit.testing.emulators.amocrm.calls import Call, paged
-from retention_kit.testing.emulators.amocrm.checks import plain_fields
+from retention_kit.testing.emulators.amocrm.checks import count_unknown, plain_fields
 from retention_kit.testing.emulators.amocrm.lists import Lists
 from retention_kit.testing.emulators.amocrm.refusals import Problems, Refusal, invalid, objects
 from retention_kit.testing.emulators.amocrm.world import ACCOUNT_ID, Row, World
@@ -58,6 +58,7 @@ class Purchases:
         for place, item in enumerate(items):
             problems = Problems()
             values = plain_fields(self._world, "transactions", item, problems)
+            count_unknown(self._world, "transactions", item)
             if "price" not in item:
                 problems.missing("price")
             request_id = item.get("request_id", str(place))

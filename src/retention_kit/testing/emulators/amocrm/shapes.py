@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from retention_kit.testing.emulators.amocrm.world import ACCOUNT_ID, Row, World
@@ -24,6 +24,8 @@ EXTRAS = {
     "companies": frozenset({"catalog_elements", "leads", "customers", "contacts"}),
     "customers": frozenset({"catalog_elements", "contacts", "companies", "segments"}),
 }
+_PLAIN = frozenset({"only_deleted", "is_price_modified_by_robot", "source_id"})
+"""Extras that stand in the row itself, or change what a row is."""
 DEFAULTS: dict[str, Row] = {
     "leads": {
         "name": "",
@@ -96,7 +98,7 @@ DEFAULTS: dict[str, Row] = {
 }
 
 
-def shape(world: World, kind: str, row: Row, extras: Collection[str]) -> Row:
+def shape(world: World, kind: str, row: Row, extras: frozenset[str]) -> Row:
     """Give an entity as it is read.
 
     Args:
@@ -113,23 +115,29 @@ def shape(world: World, kind: str, row: Row, extras: Collection[str]) -> Row:
             "is_deleted": True,
             "_links": {"self": own},
         }
-    shown = {name: value for name, value in row.items() if not name.startswith("_")}
+    shown = row.copy()
+    del shown["_tags"], shown["_segments"]
     if kind == "leads" and extras:
         if "is_price_modified_by_robot" in extras:
             shown["is_price_modified_by_robot"] = False
         if "source_id" in extras:
             shown["source_id"] = None
-    names = {*ALWAYS[kind], *(extras & EXTRAS[kind] if isinstance(extras, frozenset) else extras)}
-    embedded = {
-        name: found
-        for name in sorted(names)
-        if (found := _embedded(world, kind, row, name)) is not None
+    shown["_links"] = {"self": own}
+    shown["_embedded"] = {
+        name: _embedded(world, kind, row, name) for name in _embedded_names(kind, extras)
     }
-    return {**shown, "_links": {"self": own}, "_embedded": embedded}
+    return shown
+
+
+@lru_cache(maxsize=512)
+def _embedded_names(kind: str, extras: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted({*ALWAYS[kind], *(extras & EXTRAS[kind])} - _PLAIN))
 
 
 def _embedded(world: World, kind: str, row: Row, name: str) -> Any:
     if name == "tags":
+        if not row["_tags"]:
+            return []
         tags = world.tables["tags"]
         return [
             {part: tags[tag_id][part] for part in ("id", "name", "color")}
@@ -149,8 +157,6 @@ def _embedded(world: World, kind: str, row: Row, name: str) -> Any:
         return []
     if name == "source":
         return {}
-    if name not in {"leads", "contacts", "companies", "customers"}:
-        return None
     linked = []
     for other_id, about in world.linked((kind, row["id"]), name):
         entry: Row = {"id": other_id, "_links": {"self": world.href(f"{name}/{other_id}")}}

@@ -18,6 +18,8 @@ from retention_kit.testing.emulators.yandex_audience.refusals import (
 from retention_kit.testing.emulators.yandex_audience.segments import Segment
 
 Details = dict[str, Any]
+METRIKA_KINDS = ("counter_id", "goal_id", "segment_id")
+APP_METRICA_KINDS = ("api_key", "segment_id")
 CLOSED = 4
 """Points of the smallest closed outline, its first one twice."""
 
@@ -44,7 +46,7 @@ def metrika(given: Details) -> Details:
     """Check a counter, goal or segment of Metrica."""
     text(given)
     kind = given.get("metrika_segment_type", "counter_id")
-    if kind not in {"counter_id", "goal_id", "segment_id"}:
+    if kind not in METRIKA_KINDS:
         raise wrong("Unknown metrika_segment_type", location="segment.metrika_segment_type")
     number = whole(given, "metrika_segment_id", low=1)
     return {"metrika_segment_type": kind, "metrika_segment_id": number}
@@ -54,7 +56,7 @@ def appmetrica(given: Details) -> Details:
     """Check an app or segment of AppMetrica."""
     text(given)
     kind = given.get("app_metrica_segment_type", "api_key")
-    if kind not in {"api_key", "segment_id"}:
+    if kind not in APP_METRICA_KINDS:
         raise wrong("Unknown app_metrica_segment_type", location="segment.app_metrica_segment_type")
     number = whole(given, "app_metrica_segment_id", low=1)
     return {"app_metrica_segment_type": kind, "app_metrica_segment_id": number}

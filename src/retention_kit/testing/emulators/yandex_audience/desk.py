@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any
 
 from retention_kit.delivery.clocks import Clock
 from retention_kit.testing.emulators.acts import Act
@@ -240,9 +239,8 @@ class Desk:
         return {"success": True}
 
     def _lines(self, request: Request) -> Iterable[str]:
-        stream: BinaryIO = getattr(request, "stream", None) or io.BytesIO(request.body)
         header = request.headers.get("content-type", "")
-        return uploaded_lines(stream, header, most_bytes=self._most_bytes)
+        return uploaded_lines(request.stream, header, most_bytes=self._most_bytes)
 
     def _segment(self, request: Request, login: str) -> Segment:
         segment = self.segments.get(_id(request))

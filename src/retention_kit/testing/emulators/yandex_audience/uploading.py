@@ -68,7 +68,7 @@ def confirm(segment: Segment, body: object, *, check_size: bool) -> None:
     algorithm = given.get("hashing_alg")
     if hashed and algorithm is None:
         raise missing("segment.hashing_alg")
-    if algorithm not in {None, "SHA256"}:
+    if algorithm is not None and algorithm != "SHA256":
         raise wrong("Only SHA256 hashes are supported", location="segment.hashing_alg")
     matching = given.get("device_matching_type")
     if matching is not None and matching not in MATCHINGS:

@@ -1,0 +1,1 @@
+"""amoCRM (Kommo abroad): leads, contacts, buyers and purchases as tables; deals, tasks and more."""

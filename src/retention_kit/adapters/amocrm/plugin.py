@@ -1,0 +1,69 @@
+"""What amoCRM offers, as plugins are found. Nothing heavy is imported before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from retention_kit.adapters.amocrm.settings import AmoCrmSettings
+from retention_kit.delivery.channels import AdapterContext, Capabilities, Channel, ChannelSpec
+from retention_kit.plugins.markers import hookimpl
+from retention_kit.plugins.types import Source, SourceSpec
+
+if TYPE_CHECKING:
+    from retention_kit.plugins.hook_types import ChannelsHook, SourcesHook
+
+CAPABILITIES = Capabilities(
+    actions=frozenset({"create_deal", "create_task", "post_event", "upsert_contact"}),
+    max_rows=50,
+    lookup=True,
+    identifiers=frozenset({"amocrm_contact", "email", "phone"}),
+)
+"""What an account can do; nothing here may be sent twice, and what is in doubt is looked up."""
+
+
+@hookimpl
+def retention_kit_sources() -> Iterable[SourceSpec]:
+    """Give the source."""
+    return [
+        SourceSpec(
+            name="amocrm",
+            summary="Leads as orders and contacts as customers, or purchases and their buyers",
+            api_version=1,
+            settings=AmoCrmSettings,
+            factory=_source,
+            tables=("orders", "customers"),
+        )
+    ]
+
+
+@hookimpl
+def retention_kit_channels() -> Iterable[ChannelSpec]:
+    """Give the channel."""
+    return [
+        ChannelSpec(
+            name="amocrm",
+            summary="Leads, tasks for managers, contacts and their fields, buyers' purchases",
+            api_version=1,
+            settings=AmoCrmSettings,
+            capabilities=CAPABILITIES,
+            factory=_channel,
+        )
+    ]
+
+
+def _source(settings: AmoCrmSettings, context: AdapterContext) -> Source:
+    from retention_kit.adapters.amocrm.sources import AmoCrmSource
+
+    return AmoCrmSource(settings, context)
+
+
+def _channel(settings: AmoCrmSettings, context: AdapterContext) -> Channel:
+    from retention_kit.adapters.amocrm.channel import AmoCrmChannel
+
+    return AmoCrmChannel(settings, context)
+
+
+if TYPE_CHECKING:
+    _sources: SourcesHook = retention_kit_sources
+    _channels: ChannelsHook = retention_kit_channels

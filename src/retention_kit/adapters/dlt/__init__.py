@@ -1,0 +1,1 @@
+"""What dlt reads as a source: its resources, its sources and the datasets that it loaded."""
