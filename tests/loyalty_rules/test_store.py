@@ -1,15 +1,10 @@
 """What every store promises, in SQLite and in a PostgreSQL server of its own."""
 
 import datetime as dt
-import os
-import pwd
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import traceback
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sql
@@ -43,7 +38,6 @@ from retention_kit.loyalty_rules.store import (
     in_database,
 )
 
-POSTGRESQL = max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=None)
 START = dt.datetime(2025, 3, 1, 9, tzinfo=dt.UTC)
 PROGRAM = LoyaltyProgram(
     name="Tea club",
@@ -60,37 +54,6 @@ PROGRAM = LoyaltyProgram(
     ],
 )
 COMPILED = compile_program(PROGRAM, time_zone="Europe/Moscow")
-
-
-@pytest.fixture(scope="module")
-def postgresql():
-    """Start a server of PostgreSQL that listens on a socket in a folder of its own."""
-    if POSTGRESQL is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI needs PostgreSQL. Next step: apt-get install postgresql.")
-        pytest.skip("PostgreSQL is not installed in /usr/lib/postgresql")
-    # The server refuses to be root; and the path of a socket must be short.
-    owner = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    home = Path(tempfile.mkdtemp(prefix="pg"))
-    if owner:
-        user = pwd.getpwnam("postgres")
-        os.chown(home, user.pw_uid, user.pw_gid)
-
-    def run(name, *arguments):
-        command = [POSTGRESQL.with_name(name), "-D", home / "data", *arguments]
-        nowhere = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        subprocess.run(command, check=True, cwd=home, **owner, **nowhere)
-
-    try:
-        run("initdb", "-U", "shop", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
-        settings = f"-k {home} -c listen_addresses='' -c fsync=off"
-        run("pg_ctl", "start", "-w", "-l", home / "log", "-o", settings)
-        try:
-            yield f"postgresql://shop@/postgres?host={home}"
-        finally:
-            run("pg_ctl", "stop", "-w", "-m", "immediate")
-    finally:
-        shutil.rmtree(home)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -46,12 +46,13 @@ def test_its_plugin_is_found_without_failures(project, monkeypatch):
 
     known = Registry.of(import_module("retention_kit_acme_crm.plugin"), strict=True)
     assert list(known.sources) == list(known.channels) == ["acme_crm"]
-    spec = known.channels["acme_crm"].spec
-    assert spec.capabilities == import_module("retention_kit_acme_crm.channel").CAPABILITIES
     for name in [name for name in sys.modules if name.startswith("retention_kit_acme_crm")]:
         del sys.modules[name]
 
 
+@pytest.mark.skipif(
+    os.environ.get("HYPOTHESIS_PROFILE") != "nightly", reason="a session of its own runs it"
+)
 def test_its_own_tests_pass(project):
     root = project[0] / "new"
     done = subprocess.run(

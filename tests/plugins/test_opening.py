@@ -15,9 +15,8 @@ class Settings(pydantic.BaseModel):
 class Adapter:
     """A channel, a source, or neither, as its settings say."""
 
-    tables = {}
-
     def __init__(self, settings, context, capabilities):
+        self.tables = {}
         self.name = context.instance
         self.clock = context.clock
         self.how = settings.how
@@ -144,6 +143,23 @@ def test_a_channel_has_the_methods_that_its_capabilities_say(can):
     assert isinstance(made, Receives) == ("receive" in can)
     assert isinstance(made.limiter, Limiter)
     assert made.capabilities.lookup == ("lookup" in can)
+
+
+def test_what_else_an_adapter_has_passes_the_fence():
+    class More(Both):
+        portal = "acme"
+
+        def audience(self, name):
+            if name == "none":
+                raise KeyError("ann@example.com")
+            return name
+
+    made = open_channel("acme", registry=plugin(More))
+    assert (made.audience("vip"), made.portal) == ("vip", "acme")
+    assert not hasattr(made, "lookup")
+    assert getattr(made, "no_such", None) is None
+    with pytest.raises(PluginError, match="'audience'"):
+        made.audience("none")
 
 
 @pytest.mark.parametrize("method", ["lookup", "receive"])

@@ -1,3 +1,5 @@
+import warnings
+
 import pydantic
 import pytest
 from typer.testing import CliRunner
@@ -43,6 +45,11 @@ class Plugin:
 @pytest.fixture
 def run(fresh_default):
     def go(*words):
+        with warnings.catch_warnings():
+            # What fails is listed.
+            warnings.simplefilter("ignore")
+            with temporarily(Plugin()):
+                pass
         with temporarily(Plugin()):
             return CliRunner().invoke(app, ["plugins", *map(str, words)])
 

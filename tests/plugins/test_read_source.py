@@ -133,19 +133,20 @@ def test_the_source_is_closed_whatever_happens(known):
     assert known.shop.closed == 1
 
 
-class TestTheTablesThatAreChosen:
-    THERE = {
-        name: SourceTable(name=name, becomes=becomes)
-        for name, becomes in {
-            "orders": "orders",
-            "purchases": "orders",
-            "contacts": "customers",
-            "raw": None,
-        }.items()
-    }
+THERE = {
+    name: SourceTable(name=name, becomes=becomes)
+    for name, becomes in {
+        "orders": "orders",
+        "purchases": "orders",
+        "contacts": "customers",
+        "raw": None,
+    }.items()
+}
 
+
+class TestTheTablesThatAreChosen:
     def chosen(self, wanted):
-        found = chosen_tables("shop", self.THERE, wanted)
+        found = chosen_tables("shop", THERE, wanted)
         return {of: table.name for of, table in found.items()}
 
     def test_are_by_default_those_that_are_tables_of_a_dataset(self):

@@ -39,9 +39,13 @@ class Settings(pydantic.BaseModel):
 def retention_kit_sources():
     return [SourceSpec({more})]
 """
-USUAL = dict(
-    name="'bad'", summary="'invented'", api_version="1", settings="Settings", factory="print"
-)
+USUAL = {
+    "name": "'bad'",
+    "summary": "'invented'",
+    "api_version": "1",
+    "settings": "Settings",
+    "factory": "print",
+}
 
 
 def spec(field="pass", **changed):

@@ -81,7 +81,8 @@ def test_a_field_of_a_model_inside_has_a_variable(variables):
 
 def test_a_file_of_variables_stands_behind_the_environment(variables, env_file):
     path = env_file(
-        f"{PREFIX}BASE_URL=https://file\n{PREFIX}TOKEN='from file'\n{PREFIX}LIMITS__BURST=9\nOTHER=1\n"
+        f"{PREFIX}BASE_URL=https://file\n{PREFIX}TOKEN='from file'\n"
+        f"{PREFIX}LIMITS__BURST=9\nOTHER=1\n"
     )
     variables(BASE_URL="https://environment")
     made = settings_for(SPEC, env_file=path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import format_datetime
 
 import httpx2
@@ -151,6 +152,14 @@ class TestTokens:
         assert again.json()["hint"] == "Token has been revoked"
         second = exchange(ask, "refresh_token", refresh_token=renewed.json()["refresh_token"])
         assert second.status_code == 200
+
+    def test_of_many_who_refresh_at_once_one_gets_the_pair(self, ask):
+        token = ask.emulator.refresh_token
+        with ThreadPoolExecutor(8) as pool:
+            answers = pool.map(
+                lambda _: exchange(ask, "refresh_token", refresh_token=token), range(8)
+            )
+        assert sorted(answer.status_code for answer in answers) == [200] + [401] * 7
 
     def test_the_status_for_a_dead_refresh_token_can_be_chosen(self, serve):
         ask = serve(refused_refresh_status=400)

@@ -350,6 +350,15 @@ def test_the_command_line_serves_until_it_is_told_to_stop(client, capfd):
     assert code == [0]
 
 
+def test_ctrl_c_ends_the_command_line_without_an_error(capfd):
+    class Interrupted(threading.Event):
+        def wait(self, timeout=None):
+            raise KeyboardInterrupt
+
+    assert main(["bitrix24"], until=Interrupted()) == 0
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_the_command_line_says_that_a_port_is_taken(capfd):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert main(["bitrix24", "--port", str(taken.getsockname()[1])]) == 1

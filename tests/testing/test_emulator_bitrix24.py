@@ -432,6 +432,9 @@ def test_a_list_in_another_order_is_paged_too_and_sees_what_changes_between_page
     rows = [*first["result"]["items"], *second["result"]["items"]]
     assert rows == sorted(rows, key=lambda row: (-row["opportunity"], row["id"]))
     assert len(rows) == 70
+    call("crm.deal.update", id=rows[-1]["id"], fields={"OPPORTUNITY": 10**9})
+    now_first = call("crm.item.list", entityTypeId=2, **asked)["result"]["items"][0]
+    assert now_first == {"id": rows[-1]["id"], "opportunity": 10**9}
     call("crm.deal.delete", id=rows[0]["id"])
     assert call("crm.item.list", entityTypeId=2, **asked)["total"] == 69
 

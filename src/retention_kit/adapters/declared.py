@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pydantic
 
-from retention_kit.contracts.tables import DESCRIPTIONS
+from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
 from retention_kit.plugins.types import Cursor, SourceTable
 
@@ -51,15 +51,15 @@ class DeclaredTable(pydantic.BaseModel):
     @pydantic.field_validator("becomes")
     @classmethod
     def _is_known(cls, becomes: str | None) -> str | None:
-        if becomes is not None and becomes not in DESCRIPTIONS:
-            raise ValueError(f"allowed: {', '.join(DESCRIPTIONS)}")
+        if becomes is not None and becomes not in TABLES:
+            raise ValueError(f"allowed: {', '.join(TABLES)}")
         return becomes
 
     def as_table(self, name: str) -> SourceTable:
         """Give what a source says of the table."""
         return SourceTable(
             name=name,
-            becomes=self.becomes or (name if name in DESCRIPTIONS else None),
+            becomes=self.becomes or (name if name in TABLES else None),
             key=self.key,
             cursor=self.cursor,
             cursor_kind=self.cursor_kind,

@@ -69,7 +69,11 @@ def mask_table(table: pl.DataFrame) -> pl.DataFrame:
         name
         for name, dtype in table.schema.items()
         if dtype.is_integer()
-        and any(table[name].is_between(low, high, closed="left").any() for low, high in _NUMBERS)
+        # Wide enough for the numbers that are compared with, whatever the column can hold.
+        and any(
+            table[name].cast(pl.Int128).is_between(low, high, closed="left").any()
+            for low, high in _NUMBERS
+        )
     ]
     as_text = table.with_columns(pl.col(numbers).cast(pl.String))
     masked = mask_contacts(as_text.lazy()).collect()

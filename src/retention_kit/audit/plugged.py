@@ -102,6 +102,8 @@ def _asked(
 
 
 def _said(answer: Any) -> tuple[str, tuple[str, ...]]:
+    if not isinstance(answer, tuple):
+        raise TypeError(type(answer).__name__)
     title, paragraphs = answer
     told = (paragraphs,) if isinstance(paragraphs, str) else tuple(paragraphs)
     if not all(isinstance(one, str) for one in (title, *told)) or not title.strip():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from retention_kit.delivery.channels import (
     AdapterContext,
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
         Rejection,
         Sent,
     )
+
+
+_DECLARED: Final = frozenset({"lookup", "receive"})
+"""Methods that a channel has where its capabilities say so, and else not."""
 
 
 @contextlib.contextmanager
@@ -119,6 +124,21 @@ class _Fenced:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __getattr__(self, name: str) -> Any:
+        """Give what else the adapter has, such as `audience`; its methods are fenced as well."""
+        if name.startswith("_") or name in _DECLARED:
+            raise AttributeError(name)
+        value = getattr(self._made, name)
+        if not callable(value):
+            return value
+
+        @functools.wraps(value)
+        def called(*given: Any, **named: Any) -> Any:
+            with fence(self._what, name, self._origin):
+                return value(*given, **named)
+
+        return called
 
     def close(self) -> None:
         """Let go of connections."""

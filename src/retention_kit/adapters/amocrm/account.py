@@ -17,7 +17,12 @@ from retention_kit.adapters.http import (
 from retention_kit.adapters.http.auth import Auth
 from retention_kit.delivery.channels import AdapterContext
 from retention_kit.delivery.limits import Limiter, Window
-from retention_kit.errors import AuthenticationError, RateLimitedError, RejectedError
+from retention_kit.errors import (
+    AuthenticationError,
+    RateLimitedError,
+    RejectedError,
+    UnknownOutcomeError,
+)
 
 API: Final = "api/v4"
 PAUSE: Final = 2.0
@@ -153,11 +158,20 @@ class Account:
                 f"{said}: customers are switched off in the account. Next step: switch them on in "
                 "its settings, or leave purchases out."
             )
+        if answer.status == 504 and not answer.is_read:
+            return TooHeavyError(
+                f"{said}: the gateway gave up, and nobody knows whether it was carried out. Next "
+                "step: look it up, and send less at once."
+            )
         if answer.status == 400:
             return _refusal(said, answer)
         if 200 <= answer.status < 300:
             answer.json()
         return None
+
+
+class TooHeavyError(UnknownOutcomeError):
+    """A write was too much at once for the gateway."""
 
 
 class _BannedError(AuthenticationError):

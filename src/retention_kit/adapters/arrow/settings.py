@@ -26,7 +26,7 @@ class ArrowSettings(pydantic.BaseModel):
         extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
     )
 
-    data: dict[str, Any] = pydantic.Field(repr=False)
+    data: dict[str, Any] = pydantic.Field(repr=False, exclude=True)
     declared: dict[str, DeclaredTable] = {}
     batch_rows: int = pydantic.Field(default=10_000, ge=1)
     naive_zone: NaiveZone = "UTC"

@@ -39,7 +39,7 @@ class DltSettings(pydantic.BaseModel):
         extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
     )
 
-    data: Any = pydantic.Field(default=None, repr=False)
+    data: Any = pydantic.Field(default=None, repr=False, exclude=True)
     destination: str | None = None
     dataset: str | None = None
     declared: dict[str, DeclaredResource] = {}

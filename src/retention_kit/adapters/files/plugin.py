@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from retention_kit.adapters.files.settings import FilesSettings
-from retention_kit.contracts.tables import DESCRIPTIONS
+from retention_kit.contracts.tables import TABLES
 from retention_kit.plugins.markers import hookimpl
 from retention_kit.plugins.types import Source, SourceSpec
 
@@ -25,7 +25,7 @@ def retention_kit_sources() -> Iterable[SourceSpec]:
             api_version=1,
             settings=FilesSettings,
             factory=_open,
-            tables=tuple(DESCRIPTIONS),
+            tables=tuple(TABLES),
         )
     ]
 

@@ -11,7 +11,7 @@ from retention_kit.adapters.cursors import rows_since
 from retention_kit.adapters.declared import table_to_scan
 from retention_kit.adapters.files.settings import DeclaredFiles, FilesSettings
 from retention_kit.contracts.files import check_separator, open_path, tables_in
-from retention_kit.contracts.tables import DESCRIPTIONS
+from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import FileFormatError
 from retention_kit.plugins.types import Cursor, SourceTable
 
@@ -59,7 +59,7 @@ class FilesSource:
         """Its tables by name: those that are declared, or else those that are there now."""
         declared = self._settings.declared
         if not declared:
-            found = tables_in(self._settings.path, DESCRIPTIONS)
+            found = tables_in(self._settings.path, TABLES)
             names = ["orders"] if found is None else list(found)
             declared = dict.fromkeys(names, DeclaredFiles())
         return {name: one.as_table(name) for name, one in declared.items()}

@@ -16,17 +16,18 @@ LARGEST_FILE: Final = 1_000_000_000
 """How many bytes an upload may have."""
 
 LIMITS: Final = (
-    Window(30, 1.0),
-    Window(5_000, 86_400.0, "client_read"),
-    Window(5_000, 86_400.0, "client_write"),
-    Window(10, 60.0, "segment_write"),
-    Window(100, 3_600.0, "segment_write"),
-    Window(500, 86_400.0, "segment_write"),
+    Window(30, 1.05),
+    Window(5_000, 86_460.0, "client_read"),
+    Window(5_000, 86_460.0, "client_write"),
+    Window(10, 61.0, "segment_write"),
+    Window(100, 3_610.0, "segment_write"),
+    Window(500, 86_460.0, "segment_write"),
 )
 """Requests of an address each second; reads and writes of a login each day; uploads and changes.
 
-The service counts its days from midnight in Moscow. Any 24 hours are counted here, which never
-allows more.
+The windows are a little longer than the service's: two requests may arrive closer together than
+they left. The service counts its days from midnight in Moscow; any 24 hours are counted here, which
+never allows more.
 """
 
 CAPABILITIES: Final = Capabilities(

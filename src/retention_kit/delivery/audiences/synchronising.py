@@ -126,6 +126,16 @@ def sync(  # noqa: PLR0913 - each is a decision of its own
         journal.holding(f"audience:{channel.name}:{audience}"),
         tempfile.TemporaryDirectory(prefix="retention_kit_", ignore_cleanup_errors=True) as folder,
     ):
+        wanted = WantedList(
+            members,
+            channel.capabilities,
+            consents=consents,
+            channel=consent_channel or channel.name.partition(".")[0],
+            purpose=purpose,
+            as_of=as_of,
+            folder=Path(folder),
+        )
+
         list_ = MemberList(journal, channel.name, audience, campaign=named)
         dispatching = Dispatching(
             channel,
@@ -140,15 +150,6 @@ def sync(  # noqa: PLR0913 - each is a decision of its own
         )
         acting = Acting(list_, named, audience)
         work = Work(list_, dispatching, acting, audience=audience, campaign=named, mode=mode)
-        wanted = WantedList(
-            members,
-            channel.capabilities,
-            consents=consents,
-            channel=consent_channel or channel.name.partition(".")[0],
-            purpose=purpose,
-            as_of=as_of,
-            folder=Path(folder),
-        )
 
         def compare() -> Difference:
             found = difference(

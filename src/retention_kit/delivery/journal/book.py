@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 _ATTEMPTS: Final = 5
 _MOST_TOPICS: Final = 100_000
 _CACHE_KILOBYTES: Final = 65_536
-_AHEAD_PAGES: Final = 8_000
+_AHEAD_PAGES: Final = 2_000
 """What is written ahead before it is moved to its place: ids are scattered over many pages."""
 
 
@@ -199,10 +199,8 @@ def _opened(where: str | Path | sql.Engine) -> Database:
 
 def _enlarge_cache(connection: Any, record: object) -> None:  # noqa: ARG001
     cursor = connection.cursor()
-    import os
-    cursor.execute(f"PRAGMA page_size={os.environ.get('PS','4096')}")
     cursor.execute(f"PRAGMA cache_size=-{_CACHE_KILOBYTES}")
-    cursor.execute(f"PRAGMA wal_autocheckpoint={os.environ.get('AC','8000')}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint={_AHEAD_PAGES}")
     cursor.execute("PRAGMA fullfsync=ON")
     cursor.close()
 

@@ -21,7 +21,6 @@ from retention_kit.testing.emulators.amocrm.throttle import (
     Throttle,
 )
 from retention_kit.testing.emulators.amocrm.world import ADMINISTRATOR, Row, World
-from retention_kit.testing.emulators.base import Emulator
 from retention_kit.testing.emulators.messages import HTML_TYPE, Request, Response
 
 Payment = Literal["paid", "reads_only", "unpaid"]
@@ -30,7 +29,7 @@ HAL, PROBLEM = "application/hal+json", "application/problem+json"
 YEAR = 365 * 86_400
 
 
-class AmoCrmEmulator(Holdings, Emulator):
+class AmoCrmEmulator(Holdings):
     """An account of amoCRM on this machine: REST API v4.
 
     Uncertain, and to be chosen: `newest_first` (the order of lists that ask for none), `filters`
@@ -174,54 +173,6 @@ class AmoCrmEmulator(Holdings, Emulator):
     def unblock(self) -> None:
         """Lift the ban, as support does."""
         self._throttle.lift()
-
-    def add(self, kind: str, **item: Any) -> int:
-        """Put an entity into the account, as a person at the screen does, and give its id.
-
-        Args:
-            kind: `leads`, `contacts`, `companies` or `customers`.
-            **item: What a request would send.
-        """
-        with self.lock:
-            return self._desk.entities.add(kind, item)
-
-    def change(self, kind: str, row_id: int, **item: Any) -> None:
-        """Change an entity, as a person at the screen does."""
-        with self.lock:
-            self._desk.entities.update(kind, {**item, "id": row_id})
-
-    def add_field(
-        self,
-        kind: str,
-        name: str,
-        field_type: str = "text",
-        *,
-        code: str | None = None,
-        enums: tuple[str, ...] = (),
-    ) -> int:
-        """Define a custom field, and give its id."""
-        with self.lock:
-            return self._desk.add_field(kind, name, field_type, code=code, enums=enums)
-
-    def add_segment(self, name: str) -> int:
-        """Define a segment of customers, and give its id."""
-        with self.lock:
-            return int(self._desk.purchases.add_segment(name)["id"])
-
-    def delete(self, kind: str, row_id: int) -> None:
-        """Delete an entity, as a person at the screen does; a lead goes to the trash."""
-        with self.lock:
-            self._desk.delete(kind, row_id)
-
-    def empty_trash(self) -> None:
-        """Remove the deleted leads for good."""
-        with self.lock:
-            self._desk.empty_trash()
-
-    def merge_contacts(self, *, kept: int, merged: int) -> None:
-        """Merge a contact into another: it is gone, and its links are the other's."""
-        with self.lock:
-            self._desk.merge_contacts(kept=kept, merged=merged)
 
     def populate(self, *, customers: int = 100, orders: int = 300, seed: int = 0) -> None:
         """Fill it with invented contacts, customers, leads and purchases; `acts` stays as it is."""

@@ -18,6 +18,7 @@ from retention_kit.testing.emulators.bitrix24.refusals import (
     old_refusal,
 )
 
+_NONE = Decimal(0)
 _NUMBERS = ("price", "quantity", "discountRate", "discountSum", "taxRate")
 _OLD = {
     "id": "ID",
@@ -91,7 +92,17 @@ def set_deal_rows(call: Call) -> Answer:
 
 def made_row(name: str, price: Decimal, quantity: int) -> Row:
     """Make a row of a product of a name, without a discount and tax."""
-    return _taken({"productName": name, "price": price, "quantity": quantity})
+    return {
+        "productId": 0,
+        "productName": name,
+        "taxIncluded": "N",
+        "measureCode": 796,
+        "price": price,
+        "quantity": Decimal(quantity),
+        "discountRate": _NONE,
+        "discountSum": _NONE,
+        "taxRate": _NONE,
+    }
 
 
 def _taken(row: Row) -> Row:
