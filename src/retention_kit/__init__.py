@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from retention_kit.contracts import suggest_mapping as suggest_mapping
     from retention_kit.datasets import make_dataset as make_dataset
     from retention_kit.datasets import online_retail as online_retail
+    from retention_kit.delivery import DeliveryReport as DeliveryReport
+    from retention_kit.delivery import Journal as Journal
+    from retention_kit.delivery import dispatch as dispatch
+    from retention_kit.delivery import dry_run as dry_run
+    from retention_kit.delivery import sync as sync
+    from retention_kit.errors import AuthenticationError as AuthenticationError
+    from retention_kit.errors import ChannelError as ChannelError
     from retention_kit.errors import ColumnTypeError as ColumnTypeError
     from retention_kit.errors import DataError as DataError
     from retention_kit.errors import DataWarning as DataWarning
@@ -29,10 +36,15 @@ if TYPE_CHECKING:
     from retention_kit.errors import FileFormatError as FileFormatError
     from retention_kit.errors import MissingColumnError as MissingColumnError
     from retention_kit.errors import MissingDependencyError as MissingDependencyError
+    from retention_kit.errors import PluginError as PluginError
+    from retention_kit.errors import RateLimitedError as RateLimitedError
+    from retention_kit.errors import RejectedError as RejectedError
     from retention_kit.errors import RepeatedOrderIdError as RepeatedOrderIdError
     from retention_kit.errors import RetentionKitError as RetentionKitError
+    from retention_kit.errors import RetryableError as RetryableError
     from retention_kit.errors import RowsRejectedError as RowsRejectedError
     from retention_kit.errors import UnknownMembershipError as UnknownMembershipError
+    from retention_kit.errors import UnknownOutcomeError as UnknownOutcomeError
     from retention_kit.kmeans import CustomerKMeans as CustomerKMeans
     from retention_kit.kmeans import customer_features as customer_features
     from retention_kit.kmeans import fit_customer_clusters as fit_customer_clusters
@@ -51,6 +63,9 @@ if TYPE_CHECKING:
     from retention_kit.metrics import repeat_purchase_totals as repeat_purchase_totals
     from retention_kit.metrics import retention_rates as retention_rates
     from retention_kit.metrics import retention_totals as retention_totals
+    from retention_kit.plugins import open_channel as open_channel
+    from retention_kit.plugins import open_source as open_source
+    from retention_kit.plugins import read_source as read_source
     from retention_kit.rfm import RFMScorer as RFMScorer
     from retention_kit.rfm import RFMSegments as RFMSegments
     from retention_kit.rfm import fit_rfm_scorer as fit_rfm_scorer
@@ -68,7 +83,9 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Audit": "retention_kit.audit",
+    "AuthenticationError": "retention_kit.errors",
     "Buckets": "retention_kit.contracts",
+    "ChannelError": "retention_kit.errors",
     "ColumnTypeError": "retention_kit.errors",
     "CustomerKMeans": "retention_kit.kmeans",
     "DataError": "retention_kit.errors",
@@ -76,19 +93,26 @@ _MODULES = {
     "DataWarning": "retention_kit.errors",
     "Dataset": "retention_kit.contracts",
     "DefinitionError": "retention_kit.errors",
+    "DeliveryReport": "retention_kit.delivery",
     "DoorOptions": "retention_kit.contracts",
     "FileFormatError": "retention_kit.errors",
+    "Journal": "retention_kit.delivery",
     "LoyaltyProgram": "retention_kit.loyalty_rules",
     "MissingColumnError": "retention_kit.errors",
     "MissingDependencyError": "retention_kit.errors",
+    "PluginError": "retention_kit.errors",
     "RFMScorer": "retention_kit.rfm",
     "RFMSegments": "retention_kit.rfm",
+    "RateLimitedError": "retention_kit.errors",
+    "RejectedError": "retention_kit.errors",
     "RepeatedOrderIdError": "retention_kit.errors",
     "RetentionKitError": "retention_kit.errors",
+    "RetryableError": "retention_kit.errors",
     "RowsRejectedError": "retention_kit.errors",
     "Segment": "retention_kit.smart_segments",
     "TableHealth": "retention_kit.contracts",
     "UnknownMembershipError": "retention_kit.errors",
+    "UnknownOutcomeError": "retention_kit.errors",
     "ValueModel": "retention_kit.clv",
     "accrue": "retention_kit.loyalty_rules",
     "attribute": "retention_kit.smart_segments",
@@ -101,6 +125,8 @@ _MODULES = {
     "compile_segment": "retention_kit.smart_segments",
     "customer_features": "retention_kit.kmeans",
     "customer_summary": "retention_kit.metrics",
+    "dispatch": "retention_kit.delivery",
+    "dry_run": "retention_kit.delivery",
     "evaluate_many": "retention_kit.smart_segments",
     "explain": "retention_kit.smart_segments",
     "fit_customer_clusters": "retention_kit.kmeans",
@@ -111,10 +137,13 @@ _MODULES = {
     "measure": "retention_kit.metrics",
     "members": "retention_kit.smart_segments",
     "online_retail": "retention_kit.datasets",
+    "open_channel": "retention_kit.plugins",
+    "open_source": "retention_kit.plugins",
     "order_totals": "retention_kit.metrics",
     "predicted_values": "retention_kit.clv",
     "purchase_frequency": "retention_kit.metrics",
     "read_export": "retention_kit.contracts",
+    "read_source": "retention_kit.plugins",
     "repeat_purchase_rate": "retention_kit.metrics",
     "repeat_purchase_totals": "retention_kit.metrics",
     "retention_rates": "retention_kit.metrics",
@@ -124,6 +153,7 @@ _MODULES = {
     "rfm_table": "retention_kit.rfm",
     "simulate": "retention_kit.loyalty_rules",
     "suggest_mapping": "retention_kit.contracts",
+    "sync": "retention_kit.delivery",
 }
 
 __all__ = sorted(_MODULES)  # noqa: PLE0605

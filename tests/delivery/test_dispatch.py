@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import logging
+from unittest.mock import Mock
 
 import pytest
 
@@ -284,7 +285,7 @@ def test_what_is_no_error_of_a_channel_stops_the_call_and_names_it(journal, cloc
 
 def test_a_channel_that_gives_no_receipt_is_told_so(journal, clock):
     channel = channel_that()
-    channel.submit = lambda batch, idempotency_key: None
+    channel.submit = lambda *_, **__: None
     report = dispatch(letters(1), channel, journal, clock=clock)
     assert report.states == {"unknown": 1}
     assert "gave NoneType" in str(report.stopped)
@@ -502,7 +503,7 @@ def test_what_comes_later_is_pending_until_it_is_asked_for(journal, clock):
 def test_a_poll_that_fails_is_made_another_time(journal, clock, error, stops):
     channel = channel_that(results="later")
     dispatch(letters(1), channel, journal, clock=clock)
-    poll, channel.poll = channel.poll, lambda receipt: (_ for _ in ()).throw(error)
+    poll, channel.poll = channel.poll, Mock(side_effect=error)
     report = settle(channel, journal, clock=clock)
     assert (report.stopped is not None) == stops
     assert states(journal) == {"1": "pending"}
@@ -530,7 +531,7 @@ def test_rows_of_which_a_receipt_says_that_they_did_not_happen_go_again(journal,
 
 def test_a_channel_that_never_gets_on_stops_the_call(journal, clock):
     channel = channel_that()
-    channel.submit = lambda batch, idempotency_key: Receipt(rest="planned")
+    channel.submit = lambda *_, **__: Receipt(rest="planned")
     report = dispatch(letters(*range(6)), channel, journal, patience=60, clock=clock)
     assert report.states == {"planned": 6}
     assert "did not get on" in str(report.stopped)

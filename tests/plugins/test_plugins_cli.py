@@ -11,6 +11,7 @@ from retention_kit.plugins import SourceSpec, hookimpl, temporarily
 
 class Settings(pydantic.BaseModel):
     base_url: str
+    stages: list[str] = []
     token: pydantic.SecretStr = pydantic.SecretStr("s3cr3t")
 
 
@@ -20,7 +21,7 @@ class Plugin:
         return [
             SourceSpec(
                 name="acme_crm",
-                summary="orders [of] Acme",
+                summary="orders [x]",
                 api_version=1,
                 settings=Settings,
                 factory=print,
@@ -61,7 +62,7 @@ def test_plugins_are_listed_with_what_failed(run, install, words):
     install("acme-broken", "1 / 0", name="broken")
     done = run(*words)
     assert done.exit_code == 0, done.output
-    assert "orders [of] Acme" in done.output
+    assert "orders [x]" in done.output
     assert "Failed: Plugin 'broken' of acme-broken 1.2" in " ".join(done.output.split())
 
 
@@ -70,7 +71,7 @@ def test_one_is_shown_with_its_variables_and_no_secret(run, monkeypatch):
     done = run("show", "acme_crm", "--instance", "msk")
     assert done.exit_code == 0, done.output
     joined = "".join(done.output.split())
-    for said in ("base_url", "required", "SecretStr", "send_message", "email"):
+    for said in ("base_url", "required", "SecretStr", "list[str]", "send_message", "email"):
         assert said in joined
     assert "hush" not in done.output
     assert "s3cr3t" not in done.output

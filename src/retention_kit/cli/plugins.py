@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from retention_kit.errors import (
     DefinitionError,
@@ -50,10 +51,10 @@ def listed() -> None:
     for kind, claims in _kinds(known).items():
         for name, found in claims.items():
             summary = getattr(found.spec, "summary", "")
-            table.add_row(kind, name, summary, found.plugin, _distribution(found))
+            _row(table, kind, name, summary, found.plugin, _distribution(found))
         for name, several in claims.contested.items():
             who = ", ".join(_distribution(one) for one in several)
-            table.add_row(kind, name, "claimed by several: it cannot be used", "", who)
+            _row(table, kind, name, "claimed by several: it cannot be used", "", who)
     console.print(table)
     for failure in known.failures:
         console.print(f"Failed: {failure}", style="red", markup=False)
@@ -106,7 +107,7 @@ def show(
             for field in fields:
                 default = "required" if field.required else field.default
                 is_set = "yes" if field.is_set else "no"
-                table.add_row(field.name, field.type, default, field.variable, is_set)
+                _row(table, field.name, field.type, default, field.variable, is_set)
             console.print(table)
 
 
@@ -174,6 +175,11 @@ def _table(*columns: str) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
+
+
+def _row(table: Table, *cells: str) -> None:
+    """Add a row whose brackets are brackets, and no markup."""
+    table.add_row(*(Text(cell) for cell in cells))
 
 
 @contextlib.contextmanager

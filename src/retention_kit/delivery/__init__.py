@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from retention_kit.delivery.actions import UpsertContact as UpsertContact
     from retention_kit.delivery.actions import action_from_dict as action_from_dict
     from retention_kit.delivery.actions import action_to_dict as action_to_dict
+    from retention_kit.delivery.audiences.guarding import LargeRemovalError as LargeRemovalError
+    from retention_kit.delivery.audiences.report import SyncReport as SyncReport
+    from retention_kit.delivery.audiences.state import AudienceState as AudienceState
+    from retention_kit.delivery.audiences.state import KnowsAudiences as KnowsAudiences
+    from retention_kit.delivery.audiences.synchronising import sync as sync
     from retention_kit.delivery.channels import CHANNEL_API_VERSION as CHANNEL_API_VERSION
     from retention_kit.delivery.channels import AdapterContext as AdapterContext
     from retention_kit.delivery.channels import Capabilities as Capabilities
@@ -86,6 +91,10 @@ _BY_MODULE = {
         "action_from_dict",
         "action_to_dict",
     ),
+    "audiences.guarding": ("LargeRemovalError",),
+    "audiences.report": ("SyncReport",),
+    "audiences.state": ("AudienceState", "KnowsAudiences"),
+    "audiences.synchronising": ("sync",),
     "channels": (
         "CHANNEL_API_VERSION",
         "AdapterContext",

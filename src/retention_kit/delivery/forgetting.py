@@ -29,7 +29,7 @@ class Forgotten:
     """What was removed of a customer.
 
     Attributes:
-        journal: Rows of the journal by table.
+        journal: Rows of the journal by table, the members of audiences among them.
         stores: Rows of each store by kind, in the order the stores were given.
         files: Rows of files by path; files that did not hold the customer are left out.
         unread: Files without the column that names customers, which were not touched.
@@ -83,11 +83,17 @@ def forget(
             elif removed:
                 files[str(path)] = removed
     return Forgotten(
-        journal={} if journal is None else dict(journal.forget(customer_id)),
+        journal={} if journal is None else _from_journal(customer_id, journal),
         stores=tuple(_counts(store.forget(customer_id)) for store in stores),
         files=files,
         unread=tuple(unread),
     )
+
+
+def _from_journal(customer_id: int | str, journal: Journal) -> dict[str, int]:
+    from retention_kit.delivery.audiences.forgetting import forget_member
+
+    return {**forget_member(journal, customer_id), **journal.forget(customer_id)}
 
 
 def _counts(said: Any) -> Mapping[str, int]:

@@ -165,10 +165,16 @@ class PhoneReader:
 
     def library(self, trimmed: str) -> str | None:
         """Give what the library makes of a number, or None."""
+        found = self._parsed(trimmed)
+        # Of a few plans the library reads its own E.164 as another number, or as none.
+        is_stable = found is None or found == trimmed or self._parsed(found) == found
+        return found if is_stable else None
+
+    def _parsed(self, text: str) -> str | None:
         import phonenumbers
 
         try:
-            number = phonenumbers.parse(trimmed, self.region)
+            number = phonenumbers.parse(text, self.region)
         except phonenumbers.NumberParseException:
             return None
         if not phonenumbers.is_valid_number(number):

@@ -27,7 +27,7 @@ from retention_kit.errors import (
 API: Final = "api/v4"
 PAUSE: Final = 2.0
 """Seconds without any request after the answer that there were too many."""
-_WINDOW: Final = 1.1
+_WINDOW: Final = 1.06
 """A second, and what the way to the server may shorten it by: going over brings a ban."""
 
 

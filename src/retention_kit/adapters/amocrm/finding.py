@@ -16,7 +16,7 @@ _AT_ONCE: Final = 50
 
 def mark(action_id: str) -> str:
     """Give the words by which a task or a purchase is known again."""
-    return f"[{action_id}]"
+    return f"[retention_kit {action_id}]"
 
 
 def leads_of(

@@ -30,7 +30,7 @@ class Observing:
         """Tell of a batch."""
         if self._observers:
             self._campaigns.update(campaigns)
-            self._tell("batch", sorted(campaigns), dict(tally.states), seconds)
+            self._tell("batch", sorted(campaigns), dict(+tally.states), seconds)
 
     def run(self, report: DeliveryReport) -> None:
         """Tell of the end of a run."""

@@ -1,8 +1,10 @@
 """To-dos for managers: `crm.activity.todo.add`, and looking them up again.
 
-That `crm.activity.list` and `crm.activity.get` show them, in the manner of the older family, is
-documented. Which provider they carry, `CRM_TODO` with `TODO`, and that the title comes back as
-`SUBJECT`, is known from exported portals and not promised anywhere.
+That `crm.activity.list` shows activities by their owner, and to-dos by `PROVIDER_ID` = `CRM_TODO`,
+is documented. That they have the type 6 stands only in a reader's comment there. That the title
+comes back as `SUBJECT`, the provider's type `TODO`, and which other fields filters may name,
+`DESCRIPTION` among them, are assumptions: try them on a real portal. Reminders and colours are not
+kept.
 """
 
 from __future__ import annotations

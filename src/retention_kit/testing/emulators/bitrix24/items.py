@@ -1,8 +1,8 @@
 """The methods `crm.item.*`: one family for every type of records, camel case, numbers as numbers.
 
-Unknown names in fields are ignored silently. An unknown name in a filter or an order is refused
-with `INVALID_ARG_VALUE`; that it is, and that an id always comes along, is from memory of the
-vendor's behaviour and not from its documentation.
+Unknown names in fields are ignored silently. An unknown name in a filter, or a value of the wrong
+type, is refused with `INVALID_ARG_VALUE`, as documented for some of the methods; that an order is
+refused alike, and that an id always comes along, are assumptions.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def listed(call: Call, kind: EntityType, names: _Names) -> Any:
     try:
         asked = parse_filter(conditions, names.known, call.portal.zone, nested=True)
     except ValueError:
-        raise invalid_argument("Invalid filter: a value has the wrong type") from None
+        raise invalid_argument("Invalid filter: a field has invalid value") from None
     order = [
         (names.known(name).name, descending)
         for name, descending in ordering(call.asked.mapping("order"))
