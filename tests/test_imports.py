@@ -16,6 +16,7 @@ import retention_kit
 from retention_kit import Dataset, cohort_totals, customer_summary, order_totals
 from retention_kit.datasets import example_orders
 
+pytestmark = pytest.mark.once
 PACKAGES = [
     "retention_kit",
     *(

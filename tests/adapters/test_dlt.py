@@ -13,12 +13,13 @@ import pytest
 
 from retention_kit.adapters.dlt.plugin import retention_kit_sources
 from retention_kit.adapters.dlt.settings import DltSettings
+from retention_kit.adapters.dlt.source import DltSource
 from retention_kit.delivery.channels import AdapterContext
 from retention_kit.errors import DefinitionError, MissingDependencyError
 from retention_kit.plugins.types import Source
 
-# Imported before dlt, whose telemetry it switches off.
-DltSource = pytest.importorskip("retention_kit.adapters.dlt.source", exc_type=ImportError).DltSource
+# As the source does, before dlt is imported for the first time.
+os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 dlt = pytest.importorskip("dlt")
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")
@@ -174,7 +175,6 @@ class TestTheSettings:
         assert os.environ["RUNTIME__DLTHUB_TELEMETRY"] == "false"
 
     def test_without_dlt_name_the_extra(self, monkeypatch):
-        monkeypatch.delitem(sys.modules, "retention_kit.adapters.dlt.source")
         monkeypatch.setitem(sys.modules, "dlt", None)
         (spec,) = retention_kit_sources()
         with pytest.raises(MissingDependencyError, match=r"retention-kit\[dlt\]"):

@@ -120,6 +120,11 @@ def test_pages_that_do_not_go_forward_are_told(scripted, client):
         "fd00::1",
         "fe80::1",
         "::ffff:10.0.0.1",
+        "64:ff9b::a00:1",
+        "::a00:1",
+        "2002:a00:1::1",
+        "64:ff9b:1::1",
+        "fec0::1",
         "100.64.0.1",
         "224.0.0.1",
         "2130706433",
@@ -153,6 +158,17 @@ def test_a_guarded_client_connects_to_the_address_that_was_looked_at(scripted):
     ):
         client.write("POST", "", json={})
     assert len(scripted.asked) == 1
+
+
+def test_a_guarded_client_tries_the_next_address_where_one_is_dead(scripted):
+    class Guard(AddressGuard):
+        def addresses_of(self, host, port):
+            return ("127.0.0.9", "127.0.0.1")
+
+    port = scripted.url.rpartition(":")[2]
+    with HttpClient(f"http://shop.example:{port}", name="x", guard=Guard()) as client:
+        client.write("POST", "in", json={})
+    assert scripted.asked[0].headers["host"] == f"shop.example:{port}"
 
 
 @given(st.text(min_size=4), st.text(), st.text())

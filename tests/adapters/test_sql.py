@@ -26,6 +26,7 @@ from retention_kit.adapters.sql.statements import type_of_column
 from retention_kit.delivery.channels import AdapterContext
 from retention_kit.errors import (
     AuthenticationError,
+    ChannelError,
     DataError,
     DefinitionError,
     MissingDependencyError,
@@ -342,6 +343,17 @@ class TestByADBC:
         assert found.equals(wanted)
         assert found.schema == wanted.schema
 
+    @pytest.mark.parametrize("driver", ["sqlalchemy", "adbc"])
+    def test_what_is_gone_when_it_is_collected_is_told(self, opened, url, driver):
+        if driver == "adbc":
+            has_adbc(opened())
+        frame = opened({"refunds": {}}, driver=driver).scan("refunds")
+        run(url, "DROP VIEW refunds")
+        with pytest.raises((DefinitionError, ChannelError), match="'refunds'") as caught:
+            frame.collect()
+        assert "SELECT" not in str(caught.value)
+        run(url, "CREATE VIEW refunds AS SELECT * FROM orders")
+
     def test_of_another_database_is_refused(self):
         settings = SqlSettings(url="sqlite://", declared={"orders": {}}, driver="adbc")
         engine = sql.create_mock_engine("mysql://", executor=None)
@@ -356,7 +368,7 @@ class TestByADBC:
         driver = f"adbc_driver_{source._engine.dialect.name}"
         monkeypatch.setitem(sys.modules, driver, None)
         monkeypatch.setitem(sys.modules, f"{driver}.dbapi", None)
-        with pytest.raises(MissingDependencyError, match=driver):
+        with pytest.raises(DefinitionError, match=driver):
             source.scan("orders").collect()
 
 
@@ -455,8 +467,13 @@ class TestTheURL:
         assert "pAssw0rd" not in str(caught.value)
 
     def test_of_a_database_without_its_driver_names_the_driver(self):
-        with pytest.raises(MissingDependencyError, match="MySQLdb"):
+        with pytest.raises(DefinitionError, match="no module 'MySQLdb'"):
             engines.open_engine("mysql+mysqldb://shop@host/db")
+
+    def test_of_postgresql_without_psycopg_names_the_extra(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "psycopg", None)
+        with pytest.raises(MissingDependencyError, match=r"retention-kit\[postgres\]"):
+            engines.open_engine("postgresql://shop@host/db")
 
     @pytest.mark.parametrize(
         ("kind", "dtype"),

@@ -328,6 +328,15 @@ def test_a_key_that_the_outside_system_has_forgotten_is_not_used_again(journal, 
     assert channel.world.calls == 3
 
 
+def test_a_key_is_not_used_any_more_when_it_ends_while_waiting(journal, clock):
+    channel = channel_that(idempotent="batch", idempotency_seconds=60)
+    channel.fail_next(UnknownOutcomeError("silence"), carried_out=None)
+    channel.fail_next(RetryableError("busy"), times=100)
+    report = dispatch(letters(*range(4)), channel, journal, clock=clock)
+    assert report.states == {"unknown": 4}
+    assert channel.world.doubles == {}
+
+
 def members(*customers, mode="replace", campaign="sync"):
     return [
         AddToAudience(
@@ -358,6 +367,18 @@ def test_an_audience_is_replaced_whole_or_not_at_all(journal, clock):
     calls = channel.world.calls
     dispatch(members(*range(11)), channel, journal, clock=clock)
     assert channel.world.calls == calls
+
+
+@pytest.mark.parametrize("idempotent", ["no", "batch"])
+def test_a_replacement_in_doubt_is_made_again_whole(journal, clock, idempotent):
+    channel = channel_that(max_rows=20, idempotent=idempotent)
+    channel.fail_next(UnknownOutcomeError("silence"), carried_out=0, times=3)
+    dispatch(members(*range(5)), channel, journal, clock=clock)
+    assert "accepted" not in journal.counts()
+    for _ in range(3):
+        dispatch(members(*range(6)), channel, journal, clock=clock)
+    assert states(journal) == dict.fromkeys("012345", "accepted")
+    assert sorted(last_batch(channel)) == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_replacement_is_not_halved_and_not_cut(journal, clock):

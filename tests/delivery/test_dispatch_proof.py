@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from unittest import mock
 
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from retention_kit.delivery import ACTIONS, Capabilities, Journal, SendMessage, dispatch
+from retention_kit.delivery.dispatching import running
 from retention_kit.delivery.outcomes import DONE
 from retention_kit.errors import (
     AuthenticationError,
@@ -86,6 +88,7 @@ def stories(draw):
         "refused": draw(st.sets(st.integers(0, 9), max_size=3)),
         "refusal": draw(st.sampled_from(["by_row", "named", "nothing"])),
         "faults": draw(st.lists(faults, max_size=12)),
+        "claimed_at_once": draw(st.sampled_from([1, 20])),
         "deaths": draw(st.lists(deaths, max_size=4)),
     }
 
@@ -129,7 +132,10 @@ def test_whatever_fails_each_action_happens_once_or_is_listed_as_unknown(story):
     ]
     ids = {action.id: action.customer_id for action in actions}
 
-    with mortal.journal as journal:
+    with (
+        mortal.journal as journal,
+        mock.patch.object(running, "CLAIMED_AT_ONCE", story["claimed_at_once"]),
+    ):
         for death in [*story["deaths"], *[None] * 16]:
             if death is None:
                 mortal.live()

@@ -1,5 +1,6 @@
 """A journal that cannot be opened, read or written says so, and nothing is sent."""
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -8,7 +9,6 @@ import pytest
 import sqlalchemy as sql
 
 from retention_kit import _databases
-from retention_kit.delivery import journal as room
 from retention_kit.delivery.actions import ActionKey, id_of
 from retention_kit.delivery.journal import Journal, JournalError, Planned, book, tables
 from retention_kit.delivery.outcomes import Receipt
@@ -93,21 +93,21 @@ def test_a_journal_that_may_only_be_read_is_read_and_no_more(tmp_path):
     filled(file)
     with Journal(f"sqlite:///file:{file}?mode=ro&uri=true") as journal:
         assert journal.counts() == {"planned": 1}
+        run = journal.run("crm")
         with pytest.raises(JournalError, match="may only be read") as refused:
-            with journal.run("crm"):
-                pytest.fail("Nothing may be sent.")
+            run.__enter__()
     assert refused.value.code == "read_only"
 
 
 def test_a_full_disk_stops_before_anything_is_handed_over(tmp_path):
     full = False
 
-    def begin(connection):
+    def limit(connection, *rest):
         if full:
-            connection.exec_driver_sql("PRAGMA max_page_count=1")
+            connection.execute("PRAGMA max_page_count=1")
 
     engine = sql.create_engine(f"sqlite:///{tmp_path}/journal.db")
-    sql.event.listen(engine, "engine_connect", begin)
+    sql.event.listen(engine, "checkout", limit)
     with Journal(engine) as journal, journal.run("crm") as run:
         run.plan_and_claim([planned(1)], batch="one")
         full = True
@@ -127,10 +127,10 @@ def test_who_is_not_let_in_is_told(tmp_path, monkeypatch):
     file = tmp_path / "journal.db"
     filled(file)
     monkeypatch.setattr(_databases, "_WAIT_SECONDS", 0.001)
-    with Journal(file) as journal, Journal(file) as other:
-        with journal.database.writing():
-            with pytest.raises(JournalError, match="in the hands of others") as refused:
-                other.forget(1)
+    with Journal(file) as journal, Journal(file) as other, contextlib.ExitStack() as stack:
+        stack.enter_context(journal.database.writing())
+        with pytest.raises(JournalError, match="in the hands of others") as refused:
+            other.forget(1)
     assert refused.value.code == "busy"
 
 
@@ -144,9 +144,10 @@ def test_a_server_that_is_away_is_told(url):
 def test_a_lock_that_cannot_be_made_is_told(tmp_path, monkeypatch):
     with Journal(tmp_path / "journal.db") as journal:
         engine = journal.database.engine
-        monkeypatch.setattr(engine, "url", engine.url.set(database=str(tmp_path / "no" / "file")))
+        elsewhere = str(tmp_path / "journal.db" / "file")
+        monkeypatch.setattr(engine, "url", engine.url.set(database=elsewhere))
         with pytest.raises(JournalError, match="not allowed") as refused:
-            room.Journal(engine).run("crm").__enter__()
+            Journal(engine).run("crm").__enter__()
     assert refused.value.code == "denied"
 
 
@@ -190,6 +191,19 @@ try:
 except ImportError as problem:
     print(problem.module, problem.extra)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "sqlalchemy delivery\n"
+    done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True)
+    assert done.stdout.decode() == "sqlalchemy delivery\n"
     assert MissingDependencyError("sqlalchemy", "delivery").extra == "delivery"
+
+
+def test_by_whatever_name_a_file_is_opened_a_living_run_is_seen(tmp_path):
+    file = tmp_path / "journal.db"
+    (tmp_path / "other").symlink_to(tmp_path)
+    names = [tmp_path / "other" / "journal.db", f"sqlite:///file:{file}?mode=rw&uri=true"]
+    with Journal(file) as journal, journal.run("crm") as run:
+        run.plan_and_claim([planned(1)], batch="one")
+        for name in names:
+            with Journal(name) as other, other.run("crm") as second:
+                assert second.recovered == {"planned": 0, "unknown": 0}
+        assert run.hand_over("one") == 1
+        run.settle("one", Receipt())

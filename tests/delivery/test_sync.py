@@ -315,6 +315,26 @@ def test_modes_follow_each_other_without_sending_anybody_twice(synced, cabinet):
     assert cabinet.calls == [("add", 3), ("replace", 2), ("add", 1)]
 
 
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_after_a_lost_replacement_another_whole_makes_sure(synced, cabinet, carried_out):
+    synced(people(1, 2), mode="replace")
+    channel = CabinetChannel(cabinet)
+    lost = [UnknownOutcomeError("Lost.")] * 3
+    channel.after, channel.before = (lost, []) if carried_out else ([], lost)
+    moved = pl.concat([people(1, domain="new.example"), people(2)])
+    assert synced(moved, channel=channel, mode="replace").unsure == 2
+    report = synced(moved)
+    assert (report.is_complete, cabinet.calls[-1]) == (True, ("replace", 2))
+    assert cabinet.audiences["vip"] == marks_of(1, domain="new.example") | marks_of(2)
+    assert synced(moved).deliveries == ()
+    channel.after = list(lost) if carried_out else []
+    channel.before = [] if carried_out else list(lost)
+    synced(people(2), channel=channel, mode="replace")
+    # Nobody is wanted any more, and no whole can be made of nobody.
+    synced(people())
+    assert cabinet.audiences["vip"] == set()
+
+
 def test_a_mode_that_the_channel_cannot_is_refused(synced, cabinet):
     channel = CabinetChannel(cabinet, modes=frozenset({"add"}))
     with pytest.raises(DefinitionError, match="'add_only' on cabinet.shop, which can add"):
@@ -533,3 +553,26 @@ def test_what_makes_no_sense_is_refused(synced, cabinet):
     with pytest.raises(DefinitionError, match="'spring', under which this audience was begun"):
         synced(people(1), campaign="summer")
     assert len(cabinet.calls) == 1
+
+
+def test_files_and_servers_keep_members_alike(url, clock, cabinet):
+    channel = CabinetChannel(cabinet)
+    numbers = [*range(1, 12), 100, 1_000]
+    options = {"consents": None, "clock": clock, "largest_removal": 1.0}
+    with Journal(url, clock=clock) as journal:
+        sync(people(*numbers), channel, "vip", journal, **options)
+        channel.after = [UnknownOutcomeError("Lost.")] * 3
+        assert sync(people(*numbers[2:]), channel, "vip", journal, **options).unsure == 2
+    with Journal(url, clock=clock) as journal:
+        moved = pl.concat([people(*numbers[3:]), people(3, domain="new.example")])
+        report = sync(moved, channel, "vip", journal, **options)
+        assert (report.leaving, report.moved, report.unchanged) == (2, 1, len(numbers) - 3)
+        expected = marks_of(*numbers[3:]) | marks_of(3, domain="new.example")
+        assert cabinet.audiences["vip"] == expected
+        sync(people(*numbers), channel, "vip", journal, mode="replace", **options)
+        forget_member(journal, 100)
+        journal.forget(100)
+        left = [number for number in numbers if number != 100]
+        report = sync(people(*left), channel, "vip", journal, **options)
+        assert (report.withdrawn, report.unchanged) == (1, len(left))
+    assert cabinet.audiences["vip"] == marks_of(*left)

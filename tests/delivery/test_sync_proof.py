@@ -69,6 +69,14 @@ class World:
         self.polls = polls
         self.next = None
 
+    def passes(self):
+        """Let a while pass; say whether nothing is worked on any more."""
+        if self.next is not None:
+            left, after = self.next
+            self.next = (left - 1, after) if left > 1 else None
+            self.marks = self.marks if left > 1 else after
+        return self.next is None
+
 
 class Channel:
     name = "world"
@@ -94,7 +102,7 @@ class Channel:
 
     def submit(self, batch, *, idempotency_key):
         self.fate.step()
-        if self.world.next is not None:
+        if not self.world.passes():
             raise RetryableError("Still at work.")
         lost = self.fate.kind == "lost" and random.random() < 0.5
         if not lost:
@@ -123,13 +131,9 @@ class Channel:
 
     def poll(self, receipt):
         self.fate.step()
-        if self.world.next is not None:
-            left, after = self.world.next
-            self.world.next = (left - 1, after)
-            if left > 1:
-                return Receipt(rest="pending", token="{}", poll_after=10.0)
-            self.world.marks, self.world.next = after, None
-        return Receipt()
+        if self.world.passes():
+            return Receipt()
+        return Receipt(rest="pending", token="{}", poll_after=10.0)
 
     def close(self):
         pass

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_kit.errors import DefinitionError, FileFormatError, PluginError, RetryableError
-from retention_kit.plugins import SourceTable, land_source
+from retention_kit.plugins import SourceTable, land_source, merging
 from retention_kit.plugins.landed_state import LandingFolder
 
 START = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
@@ -52,16 +53,50 @@ def test_the_next_time_only_what_changed_is_read(shop_type, make_order, tmp_path
     assert "deleted" not in landing.tables["orders"].scan().collect_schema()
 
 
-def test_when_nothing_changed_the_files_stay(shop_type, make_order, tmp_path, clock):
+@pytest.mark.parametrize("comes_again", [True, False])
+def test_when_nothing_changed_the_files_stay(shop_type, make_order, tmp_path, clock, comes_again):
     shop = shop_type([make_order(1)])
     first = land_source(shop, tmp_path, clock=clock)
-    shop.rows = []
+    shop.rows = [make_order(1), make_order(9, deleted=True)] if comes_again else []
     second = land_source(shop, tmp_path, clock=clock)
     assert second.tables["orders"].path == first.tables["orders"].path
     assert rows(second) == [(1, 10)]
     assert second.tables["orders"].cursor == START
     parts = {one.name for one in first.tables["orders"].path.parent.parent.iterdir()}
     assert parts == {first.tables["orders"].path.parent.name}
+
+
+@pytest.mark.parametrize("all_collide", [True, False])
+def test_a_key_may_be_of_several_columns(
+    shop_type, make_order, tmp_path, clock, monkeypatch, all_collide
+):
+    if all_collide:
+        # As if all keys had one hash: the keys themselves decide.
+        real = merging._came
+        monkeypatch.setattr(merging, "_came", lambda *given: (real(*given)[0], pl.lit(True)))
+    table = SourceTable(name="orders", key=("id", "customer"), cursor="changed")
+    shop = shop_type(
+        [make_order(1), make_order(1, customer="b", total=2), make_order(2, customer=None)],
+        table=table,
+    )
+    land_source(shop, tmp_path, clock=clock)
+    shop.rows = [
+        make_order(1, customer="b", total=3, changed=5),
+        make_order(2, customer=None, total=4, changed=6),
+    ]
+    landing = land_source(shop, tmp_path, clock=clock)
+    got = landing.tables["orders"].scan().select("id", "customer", "total").collect()
+    assert sorted(got.rows(), key=str) == [(1, "a", 10), (1, "b", 3), (2, None, 4)]
+
+
+def test_columns_may_be_nested(shop_type, make_order, tmp_path, clock):
+    shop = shop_type([make_order(1, tags=["a"])])
+    shop.schema["tags"] = pl.List(pl.String)
+    first = land_source(shop, tmp_path, clock=clock)
+    shop.rows = [make_order(1, tags=["b"])]
+    second = land_source(shop, tmp_path, clock=clock)
+    assert second.tables["orders"].scan().collect()["tags"].to_list() == [["b"]]
+    assert first.tables["orders"].scan().collect()["tags"].to_list() == [["a"]]
 
 
 def test_of_a_key_that_comes_twice_in_one_reading_the_last_change_stays(
@@ -351,6 +386,15 @@ def test_a_process_that_is_killed_leaves_what_was_and_no_lock(
     assert done.returncode == -signal.SIGKILL
     shop.rows = [make_order(2, changed=5)]
     assert rows(land_source(shop, tmp_path, clock=clock)) == [(1, 10), (2, 10)]
+
+
+def test_two_who_land_at_once_take_turns(shop_type, make_order, tmp_path, clock):
+    shops = [shop_type([make_order(1), make_order(2)]) for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        landings = list(pool.map(lambda shop: land_source(shop, tmp_path, clock=clock), shops))
+    assert [rows(one) for one in landings] == [[(1, 10), (2, 10)]] * 3
+    asked = sorted((since is not None for shop in shops for _, since in shop.asked))
+    assert asked == [False, True, True]
 
 
 CHANGES = st.lists(

@@ -111,12 +111,12 @@ def _without(path: Path, customer_id: int | str, column: str) -> int | None:
     import polars as pl
 
     try:
-        names = pl.read_parquet_schema(path).keys()
+        # A glob in the path is a name here.
+        table = pl.scan_parquet(path, glob=False)
+        names = table.collect_schema().names()
         named = [name for name in (column, "referrer_id") if name in names]
         if not named:
             return None
-        # A glob in the path is a name here.
-        table = pl.scan_parquet(path, glob=False)
         is_named = {name: _is(name, customer_id) for name in named}
         concerned = table.select(pl.any_horizontal(is_named.values()).sum()).collect().item()
         if not concerned:

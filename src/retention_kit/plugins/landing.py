@@ -23,7 +23,7 @@ from retention_kit.plugins.landed_state import (
     landing_folder,
     new_folder,
 )
-from retention_kit.plugins.merging import latest_rows, merged_rows, without_deleted
+from retention_kit.plugins.merging import is_known, latest_rows, merged_rows, without_deleted
 from retention_kit.plugins.resuming import can_resume, next_cursor
 from retention_kit.plugins.types import Cursor, Source, SourceTable
 
@@ -80,8 +80,10 @@ def land_source(
 
     A folder that is named is kept, and topped up the next time: only rows that changed are read,
     later rows of a key take the place of earlier ones, and deleted ones go. A table without a
-    cursor or a key, or whose columns have changed, is read whole. Whoever is killed meanwhile
-    leaves each table as it was or as it is to be. A second process waits for the first.
+    cursor or a key, or whose columns have changed, is read whole. Where a source does not tell of
+    deletions, rows that are gone there stay until the folder is removed and landed anew. Whoever is
+    killed meanwhile leaves each table as it was or as it is to be. A second process waits for the
+    first.
 
     Args:
         source: The source; it stays open.
@@ -161,10 +163,10 @@ def _land(
     rows.sink_parquet(fresh, engine="streaming")
     cursor = next_cursor(fresh, resumed, began, table)
     came = pl.scan_parquet(fresh).select(pl.len()).collect().item()
-    if before is not None and resumed is not None and came == 0:
+    old = None if resumed is None else place.rows_of(table.name)
+    if before is not None and old is not None and is_known(old, fresh, table):
         landed = Landed(before.generation, schema, start, cursor, before.rows, began, before.kept)
     else:
-        old = place.rows_of(table.name) if resumed is not None else None
         _write(file, fresh, old, table)
         count = pl.scan_parquet(file).select(pl.len()).collect().item()
         kept = () if before is None else (before.generation, *before.kept)[:KEPT]

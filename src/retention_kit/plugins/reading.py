@@ -213,5 +213,6 @@ def _shared_options(
 
 def _mark(settings: Any) -> str:
     """Give a mark of settings in which secrets are hidden: a new token changes no rows."""
-    written = json.dumps(settings.model_dump(mode="json"), sort_keys=True)
+    plain = settings.model_dump(mode="json", fallback=lambda value: type(value).__name__)
+    written = json.dumps(plain, sort_keys=True)
     return hashlib.blake2b(written.encode(), digest_size=16).hexdigest()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import os
-import re
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,15 +14,9 @@ from retention_kit.delivery.channels import ChannelSpec, Observer
 from retention_kit.errors import PluginError
 from retention_kit.loyalty_rules.definitions.plugins import EarningRuleSpec
 from retention_kit.plugins.claims import Claims
-from retention_kit.plugins.failures import Failure, PluginWarning, raised
-from retention_kit.plugins.gathering import (
-    CAUGHT,
-    Found,
-    Gathered,
-    Origin,
-    failure_of,
-    gather,
-)
+from retention_kit.plugins.failures import Failure, PluginWarning
+from retention_kit.plugins.gathering import Found, Gathered, Origin, gather
+from retention_kit.plugins.installed import distribution_of, entry_points_of, load, normalised
 from retention_kit.plugins.markers import PROJECT
 from retention_kit.plugins.types import SectionSpec, SourceSpec
 from retention_kit.smart_segments.definitions.plugins import ConditionSpec
@@ -121,14 +113,15 @@ class Registry:
     @classmethod
     def _loaded(cls, groups: Iterable[str], block: Iterable[str]) -> Registry:
         named = os.environ.get(DISABLED, "").split(",")
-        unwanted = {_normalised(one) for one in (*named, *block) if one.strip()}
-        gathered, blocked = [], set()
-        for entry_point in _entry_points(groups):
-            name, version = _distribution_of(entry_point)
-            if name is not None and _normalised(name) in unwanted:
+        unwanted = {normalised(one) for one in (*named, *block) if one.strip()}
+        blocked = set()
+        entry_points, gathered = entry_points_of(groups)
+        for entry_point in entry_points:
+            name, version = distribution_of(entry_point)
+            if name is not None and normalised(name) in unwanted:
                 blocked.add(name)
                 continue
-            gathered.append(_load(entry_point, Origin(entry_point.name, name, version)))
+            gathered.append(load(entry_point, Origin(entry_point.name, name, version)))
         logger.info("%d plugins looked at, %d blocked", len(gathered), len(blocked))
         return cls(gathered, sorted(blocked))
 
@@ -164,6 +157,7 @@ def temporarily(*plugins: object) -> Iterator[Registry]:
         PluginError: One of them fails.
 
     Examples:
+        >>> from retention_kit.plugins import hookimpl
         >>> class Mine:
         ...     @hookimpl
         ...     def retention_kit_sources(self):
@@ -237,33 +231,6 @@ class _Default:
 _DEFAULT = _Default()
 
 
-def _entry_points(groups: Iterable[str]) -> list[importlib.metadata.EntryPoint]:
-    """Give the entry points of groups, in an order that does not hang on the path of search."""
-    found = [one for group in groups for one in importlib.metadata.entry_points(group=group)]
-    return sorted(found, key=lambda one: (one.group, _distribution_of(one)[0] or "", one.name))
-
-
-def _distribution_of(
-    entry_point: importlib.metadata.EntryPoint,
-) -> tuple[str | None, str | None]:
-    try:
-        distribution = entry_point.dist
-        return (None, None) if distribution is None else (distribution.name, distribution.version)
-    except Exception:
-        # A folder of metadata without metadata; its plugin may be whole all the same.
-        logger.warning("the metadata of the distribution of %r cannot be read", entry_point.name)
-        return None, None
-
-
-def _load(entry_point: importlib.metadata.EntryPoint, origin: Origin) -> Gathered:
-    try:
-        plugin = entry_point.load()
-    except CAUGHT as problem:
-        sentence = f"{raised(problem)} while it was loaded. Next step: mend or block the plugin."
-        return Gathered(origin, {}, (failure_of(origin, "", sentence, problem),))
-    return gather(plugin, origin)
-
-
 def _gather_given(plugin: object) -> Gathered:
     name = getattr(plugin, "__name__", None)
     return gather(plugin, Origin(name if isinstance(name, str) else type(plugin).__name__))
@@ -277,7 +244,3 @@ def _tell(failures: Iterable[Failure], *, strict: bool) -> None:
         raise PluginError(" ".join(str(one) for one in told)) from told[0].cause
     for one in told:
         warnings.warn(PluginWarning(str(one)), stacklevel=4)
-
-
-def _normalised(distribution: str) -> str:
-    return re.sub(r"[-_.]+", "-", distribution.strip()).lower()

@@ -39,8 +39,9 @@ def normalise_phone(text: str | None, *, region: str = "RU") -> str | None:
         region: The country that numbers without a code are of, two capital letters of ISO 3166.
 
     Returns:
-        For example `+79161234567`; None where the text is blank or is no number that the country's
-        numbering plan has. What was given once stays as it is when it is given again.
+        For example `+79161234567`; None where the text is blank, is no number that the country's
+        numbering plan has, or is one that would be read as another when it is read again. So what
+        was given once stays as it is.
 
     Raises:
         DefinitionError: `region` has no numbering plan.

@@ -47,7 +47,10 @@ class ActionsFileChannel:
         """What this instance can do."""
         settings = self._settings
         return Capabilities(
-            actions=settings.kinds, max_rows=settings.batch_rows, idempotent="batch"
+            actions=settings.kinds,
+            max_rows=settings.batch_rows,
+            idempotent="batch",
+            audience_modes=frozenset({"add", "remove"}),
         )
 
     @property

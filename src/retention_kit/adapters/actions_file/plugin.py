@@ -24,7 +24,10 @@ def retention_kit_channels() -> Iterable[ChannelSpec]:
             api_version=1,
             settings=ActionsFileSettings,
             capabilities=Capabilities(
-                actions=frozenset(ACTIONS), max_rows=10_000, idempotent="batch"
+                actions=frozenset(ACTIONS),
+                max_rows=10_000,
+                idempotent="batch",
+                audience_modes=frozenset({"add", "remove"}),
             ),
             factory=_open,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from retention_kit.adapters.amocrm.settings import AmoCrmSettings
+from retention_kit.adapters.amocrm.settings import WINDOW, AmoCrmSettings
 from retention_kit.adapters.http import (
     Answer,
     FileTokenStore,
@@ -16,7 +16,7 @@ from retention_kit.adapters.http import (
 )
 from retention_kit.adapters.http.auth import Auth
 from retention_kit.delivery.channels import AdapterContext
-from retention_kit.delivery.limits import Limiter, Window
+from retention_kit.delivery.limits import Limiter, MemoryLimitLedger, Window
 from retention_kit.errors import (
     AuthenticationError,
     RateLimitedError,
@@ -27,8 +27,10 @@ from retention_kit.errors import (
 API: Final = "api/v4"
 PAUSE: Final = 2.0
 """Seconds without any request after the answer that there were too many."""
-_WINDOW: Final = 1.06
-"""A second, and what the way to the server may shorten it by: going over brings a ban."""
+
+
+_COUNTS: Final = MemoryLimitLedger()
+"""What this process asks, by account: its sources and channels count together."""
 
 
 class Account:
@@ -43,14 +45,14 @@ class Account:
         self._settings = settings
         self._clock = context.clock
         self._banned: AuthenticationError | None = None
-        self.limiter: Limiter = context.limiter_for(
-            f"amocrm {settings.host}", [Window(settings.requests_per_second, _WINDOW)]
-        )
+        name, limits = f"amocrm {settings.host}", [Window(settings.requests_per_second, WINDOW)]
+        self.limiter: Limiter = context.limiter_for(name, limits)
+        here = Limiter(name, limits, clock=context.clock, ledger=_COUNTS)
         self._client = HttpClient(
             settings.base_url,
             name=context.instance,
             auth=self._auth(),
-            limiter=self.limiter,
+            limiter=_Both(here, self.limiter),
             clock=context.clock,
             timeout=settings.timeout,
             read_answer=self._read,
@@ -172,6 +174,21 @@ class Account:
 
 class TooHeavyError(UnknownOutcomeError):
     """A write was too much at once for the gateway."""
+
+
+class _Both:
+    """Waits for this process's count and for the journal's, which a channel's is moved to."""
+
+    def __init__(self, *limiters: Limiter) -> None:
+        self._limiters = limiters
+
+    def acquire(self, group: str = "requests", *, cost: int = 1) -> None:
+        for one in self._limiters:
+            one.acquire(group, cost=cost)
+
+    def hold(self, seconds: float, group: str = "requests") -> None:
+        for one in self._limiters:
+            one.hold(seconds, group)
 
 
 class _BannedError(AuthenticationError):

@@ -62,7 +62,8 @@ class AmoCrmChannel:
     @property
     def capabilities(self) -> Capabilities:
         """What this account can do."""
-        return dataclasses.replace(CAPABILITIES, max_rows=self._settings.batch_rows)
+        limits = self._account.limiter.limits
+        return dataclasses.replace(CAPABILITIES, max_rows=self._settings.batch_rows, limits=limits)
 
     @property
     def limiter(self) -> Limiter | None:

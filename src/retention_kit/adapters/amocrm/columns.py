@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
@@ -94,9 +93,19 @@ def frame_of(rows: Iterable[Row], columns: Columns) -> pl.DataFrame:
     """Make a table of records."""
     known = list(rows)
     return pl.DataFrame(
-        {name: [read(row) for row in known] for name, (_, read) in columns.items()},
-        schema=schema_of(columns),
+        [
+            _series(name, kind, [read(row) for row in known])
+            for name, (kind, read) in columns.items()
+        ]
     )
+
+
+def _series(name: str, kind: Any, values: list[Any]) -> pl.Series:
+    if kind != INSTANT:
+        return pl.Series(name, values, dtype=kind)
+    # Instants come as Unix seconds: turned into Python's own first, they take ten times as long.
+    seconds = pl.Series(name, values, dtype=pl.Int64)
+    return (seconds * 1_000_000).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
 def _field(name: str) -> Callable[[Row], Any]:
@@ -111,15 +120,11 @@ def _money(name: str) -> Callable[[Row], Decimal | None]:
     return lambda row: None if row.get(name) is None else Decimal(str(row[name]))
 
 
-def _instant(name: str) -> Callable[[Row], dt.datetime | None]:
-    def read(row: Row) -> dt.datetime | None:
-        seconds = row.get(name)
-        return dt.datetime.fromtimestamp(int(seconds), tz=dt.UTC) if seconds else None
-
-    return read
+def _instant(name: str) -> Callable[[Row], int | None]:
+    return lambda row: row.get(name) or None
 
 
-def _ordered_at(which: str) -> Callable[[Row], dt.datetime | None]:
+def _ordered_at(which: str) -> Callable[[Row], int | None]:
     closed, created = _instant("closed_at"), _instant("created_at")
     return created if which == "created" else lambda row: closed(row) or created(row)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from retention_kit.adapters.amocrm.settings import RATE, AmoCrmSettings
+from retention_kit.adapters.amocrm.settings import RATE, WINDOW, AmoCrmSettings
 from retention_kit.delivery.channels import AdapterContext, Capabilities, Channel, ChannelSpec
 from retention_kit.delivery.limits import Window
 from retention_kit.plugins.markers import hookimpl
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CAPABILITIES = Capabilities(
     actions=frozenset({"create_deal", "create_task", "post_event", "upsert_contact"}),
     max_rows=50,
-    limits=(Window(RATE, 1.0),),
+    limits=(Window(RATE, WINDOW),),
     lookup=True,
     identifiers=frozenset({"amocrm_contact", "email", "phone"}),
 )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 import pydantic
 from pydantic import Field, SecretStr
 
-RATE = 7
+RATE: Final = 7
 """Requests a second that the vendor allows an integration."""
+WINDOW: Final = 1.06
+"""A second, and what the way to the server may shorten it by: going over brings a ban."""
 
 
 class AmoCrmSettings(pydantic.BaseModel):

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from retention_kit.adapters.bitrix24.deals import DEAL_TYPE, make_deals
+from retention_kit.adapters.bitrix24.access import Access
+from retention_kit.adapters.bitrix24.deals import make_deals
+from retention_kit.adapters.bitrix24.families import DEAL
 from retention_kit.adapters.bitrix24.fields import Fields
 from retention_kit.adapters.bitrix24.limits import limits_of
-from retention_kit.adapters.bitrix24.payloads import CONTACT, prepare
+from retention_kit.adapters.bitrix24.payloads import CONTACT, identifier_of, prepare
 from retention_kit.adapters.bitrix24.people import by_origin
 from retention_kit.adapters.bitrix24.portal import MOST_COMMANDS, Portal
 from retention_kit.adapters.bitrix24.reading import Reader
@@ -53,8 +55,10 @@ class Bitrix24Channel:
         self.name = context.instance
         self._settings = settings
         self._portal = Portal(settings, context)
-        self._reader = Reader(self._portal, "items", context.clock)
-        self._fields = Fields(self._portal)
+        # Where the portal wants fewer calls, delivery waits, and holds no rows meanwhile.
+        reader = Reader(self._portal, settings.family, context.clock, patient=False)
+        fields = Fields(self._portal, context.clock)
+        self._access = Access(self._portal, reader, fields, settings)
 
     def __repr__(self) -> str:
         return f"Bitrix24Channel({self._settings.portal!r})"
@@ -68,7 +72,7 @@ class Bitrix24Channel:
             limits=limits_of(self._settings),
             idempotent=CAPABILITIES.idempotent,
             lookup=CAPABILITIES.lookup,
-            identifiers=CAPABILITIES.identifiers,
+            identifiers=frozenset({identifier_of(self._settings), "phone", "email"}),
         )
 
     @property
@@ -84,9 +88,7 @@ class Bitrix24Channel:
         """Send rows: those that are there already are not made again."""
         del idempotency_key
         rows = list(batch)
-        make = _MAKERS[batch.group]
-        outcomes = make(self._portal, self._reader, self._fields, self._settings, rows)
-        return Receipt(outcomes, rest="unknown")
+        return Receipt(_MAKERS[batch.group](self._access, rows), rest="unknown")
 
     def poll(self, receipt: Receipt) -> Receipt:
         """Give the receipt back: everything is known at once."""
@@ -98,7 +100,7 @@ class Bitrix24Channel:
         Of to-dos and contacts nothing is said: they are looked up when they are sent again.
         """
         ids = [row.id for row in rows if row.kind == "create_deal"]
-        there = by_origin(self._reader, self._settings, DEAL_TYPE, ids) if ids else {}
+        there = by_origin(self._access, DEAL, ids) if ids else {}
         return {
             id_: Outcome(id_, "accepted", external_id=str(there[id_]))
             if id_ in there

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, Literal
 
 import polars as pl
 
 from retention_kit.adapters.bitrix24.envelope import php_list
 from retention_kit.adapters.bitrix24.settings import Bitrix24Settings
+from retention_kit.errors import DataError
 
 Family = Literal["items", "classic"]
 Kind = Literal["id", "text", "money", "instant", "day", "phone", "email", "outcome"]
@@ -26,6 +28,7 @@ _TYPES: Final[Mapping[Kind, pl.DataType]] = {
     "email": pl.String(),
     "outcome": pl.String(),
 }
+_ISO: Final = "%Y-%m-%dT%H:%M:%S%#z"
 _OUTCOMES: Final = {"S": "completed", "F": "cancelled", "P": "open"}
 """What the meaning of a deal's stage says of its order; stages differ from funnel to funnel."""
 
@@ -192,20 +195,34 @@ def _series(column: Column, values: list[Any]) -> pl.Series:
     if kind == "outcome":
         return pl.Series(column.name, [_OUTCOMES.get(str(one)) for one in values], pl.String)
     texts = pl.Series(column.name, [_text(one) for one in values], pl.String)
+    if kind == "text":
+        return texts
     if kind == "money":
-        return texts.cast(MONEY)
-    if kind == "instant":
-        return texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_unit="us", time_zone="UTC")
-    if kind == "day":
-        # Days come as midnights of one zone or another: half a day later is that day in UTC.
-        instants = texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_unit="us", time_zone="UTC")
-        return instants.dt.offset_by("12h").dt.date()
-    return texts
+        return _read(texts, texts.cast(MONEY, strict=False), "amount")
+    instants = texts.str.to_datetime(_ISO, time_unit="us", time_zone="UTC", strict=False)
+    instants = _read(texts, instants, "instant with its offset")
+    # Days come as midnights of one zone or another: half a day later is that day in UTC.
+    return instants.dt.offset_by("12h").dt.date() if kind == "day" else instants
+
+
+def _read(texts: pl.Series, made: pl.Series, what: str) -> pl.Series:
+    """Give what was made of texts, if something was made of each; Polars would quote the others."""
+    lost = made.null_count() - texts.null_count()
+    if lost:
+        raise DataError(
+            f"{lost:,} of {len(texts):,} values of {texts.name!r} that Bitrix24 gave are no {what}."
+            " Next step: read without this column, or see what the portal has in that field."
+        )
+    return made
 
 
 def _text(value: Any) -> str | None:
-    if value is None or value == "":
+    if isinstance(value, str):
+        return value or None
+    if value is None:
         return None
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     if isinstance(value, bool):
         return "Y" if value else "N"
     if isinstance(value, list | dict):

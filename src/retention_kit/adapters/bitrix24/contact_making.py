@@ -1,84 +1,93 @@
-"""Contacts for rows: found, or made where there are none and the settings say so."""
+"""Records of customers for rows: found, or made where there are none and the settings say so."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from retention_kit.adapters.bitrix24.people import CONTACT_TYPE, find
-from retention_kit.adapters.bitrix24.portal import Command, Portal
-from retention_kit.adapters.bitrix24.reading import Reader
-from retention_kit.adapters.bitrix24.settings import Bitrix24Settings
-from retention_kit.adapters.bitrix24.writing import made, new_multifields, refused
+from retention_kit.adapters.bitrix24.access import Access
+from retention_kit.adapters.bitrix24.families import CONTACT
+from retention_kit.adapters.bitrix24.people import REACHED_BY, find
+from retention_kit.adapters.bitrix24.portal import Command
+from retention_kit.adapters.bitrix24.writing import made, refused
 from retention_kit.delivery.outcomes import Outcome, Payload
 
 
-def contacts_for(
-    portal: Portal, reader: Reader, settings: Bitrix24Settings, rows: Sequence[Payload]
+def customers_for(
+    access: Access, rows: Sequence[Payload]
 ) -> tuple[dict[str, int], dict[str, Outcome]]:
-    """Find the contact of each row, and make those that are missing.
+    """Find the contact or company of each row, and make contacts that are missing.
 
     Args:
-        portal: The portal.
-        reader: Reads lists.
-        settings: Whether missing contacts are made.
+        access: The portal.
         rows: Payloads whose body has `who`.
 
     Returns:
-        The ids of contacts by the rows' ids, and what became of rows that have none.
+        Ids by the rows' ids, and what became of rows that have none.
 
     Raises:
         ChannelError: A request failed whole.
     """
     if not rows:
         return {}, {}
-    found = find(reader, settings, [row.body["who"] for row in rows])
-    contacts = {row.id: found[place] for place, row in enumerate(rows) if place in found}
-    without = [row for row in rows if row.id not in contacts]
-    if settings.missing_contacts == "reject":
-        return contacts, {
-            row.id: refused(
-                row.id,
-                "no_contact",
-                "The portal has no contact with this telephone number or e-mail address.",
-            )
-            for row in without
-        }
+    found = find(access, [row.body["who"] for row in rows])
+    ids = {row.id: found[place] for place, row in enumerate(rows) if place in found}
+    without = [row for row in rows if row.id not in ids]
+    failed = {
+        row.id: nobody(access, row) for row in without if not may_be_made(access, row.body["who"])
+    }
     # Several rows may be about one customer, who gets one contact.
     first: dict[str, Payload] = {}
     for row in without:
-        first.setdefault(row.body["who"]["origin"], row)
+        if row.id not in failed:
+            first.setdefault(row.body["who"]["origin"], row)
     outcomes = made(
-        portal,
-        [(row.id, add_contact(settings, row.body["who"], {})) for row in first.values()],
+        access.portal,
+        [(row.id, add_contact(access, row.body["who"], {})) for row in first.values()],
     )
-    failed = {}
     for row in without:
+        if row.id in failed:
+            continue
         outcome = outcomes[first[row.body["who"]["origin"]].id]
         if outcome.state == "accepted" and outcome.external_id is not None:
-            contacts[row.id] = int(outcome.external_id)
+            ids[row.id] = int(outcome.external_id)
         else:
             failed[row.id] = _without_contact(row.id, outcome)
-    return contacts, failed
+    return ids, failed
 
 
-def add_contact(
-    settings: Bitrix24Settings, who: Mapping[str, Any], fields: Mapping[str, Any]
-) -> Command:
-    """Make the call that makes a contact."""
-    return Command(
-        "crm.item.add",
-        {
-            "entityTypeId": CONTACT_TYPE,
-            "useOriginalUfNames": "Y",
-            "fields": {
-                **fields,
-                **new_multifields(who),
-                "originatorId": settings.originator,
-                "originId": who["origin"],
-            },
-        },
+def may_be_made(access: Access, who: Mapping[str, Any]) -> bool:
+    """Say whether a contact may be made for a customer who was not found.
+
+    One of whom the portal's id is given was there once: somebody deleted it on purpose.
+    """
+    settings = access.settings
+    return (
+        "id" not in who
+        and access.customer_type == CONTACT
+        and settings.missing_contacts == "create"
     )
+
+
+def nobody(access: Access, row: Payload) -> Outcome:
+    """Refuse a row whose customer is not there."""
+    what = "contact" if access.customer_type == CONTACT else "company"
+    by = "id" if "id" in row.body["who"] else "telephone number or e-mail address"
+    return refused(row.id, f"no_{what}", f"The portal has no {what} with this {by}.")
+
+
+def add_contact(access: Access, who: Mapping[str, Any], fields: Mapping[str, Any]) -> Command:
+    """Make the call that makes a contact.
+
+    Args:
+        access: The portal.
+        who: What the payload says of the customer.
+        fields: What else is written, by the portal's names.
+    """
+    calls = access.calls(CONTACT)
+    ours = {"originatorId": access.settings.originator, "originId": who["origin"]}
+    values = [(kind, who[name]) for name, kind in REACHED_BY if name in who]
+    return calls.add({**fields, **calls.reach(values), **calls.named(ours)})
 
 
 def _without_contact(id_: str, outcome: Outcome) -> Outcome:

@@ -14,29 +14,47 @@ from retention_kit.errors import (
     RetryableError,
 )
 
-_NO_ENTRY: Final = frozenset(
-    {
-        "access_denied",
-        "allowed_only_intranet_user",
-        "expired_token",
-        "insufficient_scope",
-        "invalid_credentials",
-        "invalid_token",
-        "no_auth_found",
-        "overload_limit",
-        "payment_required",
-        "portal_deleted",
-        "user_access_error",
-        "wrong_client",
-    }
-)
-"""Codes after which nothing will succeed until a person has done something."""
+_RENEW: Final = "renew the webhook or the tokens"
+_NO_ENTRY: Final[Mapping[str, str]] = {
+    "access_denied": "let the webhook's user see and change the records, or see that the tariff "
+    "includes REST",
+    "allowed_only_intranet_user": "make the webhook as an employee, not as a guest",
+    "expired_token": _RENEW,
+    "insufficient_scope": "tick CRM (crm) among the rights of the webhook or the application",
+    "invalid_credentials": f"{_RENEW}: this one is not of this portal, or was deleted",
+    "invalid_request": "use https:// in the address of the portal",
+    "invalid_token": _RENEW,
+    "no_auth_found": _RENEW,
+    "overload_limit": "ask the vendor's support: the portal is blocked by hand",
+    "payment_required": "see whether the tariff or the application was paid for",
+    "portal_deleted": "look up the portal's address: this one was deleted",
+    "user_access_error": "let the user of the webhook or the tokens use the application",
+    "wrong_client": "look up the application's id and secret",
+}
+"""Codes after which nothing will succeed until a person has done something, and what."""
 
 _TOO_OFTEN: Final = "query_limit_exceeded"
 _TOO_LONG: Final = "operation_time_limit"
 _OF_THE_SERVER: Final = frozenset({"internal_server_error", "error_unexpected_answer"})
 METHOD_NOT_FOUND: Final = "error_method_not_found"
 NOT_FOUND: Final = "not_found"
+ACCESS_DENIED: Final = "access_denied"
+
+
+class MethodBlockedError(ChannelError):
+    """A method used up its execution time; all others may go on.
+
+    Attributes:
+        seconds: For how long it is blocked.
+    """
+
+    def __init__(self, message: str, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(message)
+
+    def as_limit(self) -> RateLimitedError:
+        """Say it as callers know it."""
+        return RateLimitedError(str(self), retry_after=self.seconds)
 
 
 def php_map(value: object) -> dict[str, Any]:
@@ -65,34 +83,30 @@ def code_of(error: Mapping[str, Any]) -> str:
         return code
     said = str(error.get("error_description", "")).strip().lower().rstrip(".!")
     if said in ("access denied", "доступ запрещен", "доступ запрещён"):
-        return "access_denied"
+        return ACCESS_DENIED
     return NOT_FOUND if said in ("not found", "не найдено") else "no_code"
 
 
-def error_of(
-    error: Mapping[str, Any], answer: Answer, *, blocked_for: float | None = None
-) -> ChannelError:
+def error_of(error: Mapping[str, Any], answer: Answer, *, blocked_for: float) -> ChannelError:
     """Say what an error of one call or one command means.
 
     Args:
         error: With `error` and `error_description`. The latter is never shown: it may quote what
             was sent.
         answer: In which it stood.
-        blocked_for: For how many seconds a method is blocked that ran for too long, if known.
+        blocked_for: For how many seconds a method is blocked that ran for too long.
     """
     code = code_of(error)
     said = f"Bitrix24 answered {answer.method} {answer.url_shown} with the error {code!r}"
     if code in _NO_ENTRY:
-        return AuthenticationError(
-            f"{said}. Next step: renew the webhook or the tokens, grant the right, or see whether "
-            "the portal is blocked or its tariff ended."
-        )
+        return AuthenticationError(f"{said}. Next step: {_NO_ENTRY[code]}.")
     if code == _TOO_OFTEN:
         return RateLimitedError(f"{said}. Next step: go on later.", retry_after=None)
     if code == _TOO_LONG:
-        return RateLimitedError(
-            f"{said}: the method used up its execution time. Next step: go on later.",
-            retry_after=blocked_for,
+        return MethodBlockedError(
+            f"{said}: the method used up its execution time. Next step: go on in "
+            f"{blocked_for:,.0f} s.",
+            blocked_for,
         )
     if code in _OF_THE_SERVER:
         return answer.unreadable(f"the error {code!r}")

@@ -21,6 +21,8 @@ OPERATING_BLOCK_SECONDS: Final = 600.0
 
 def limits_of(settings: Bitrix24Settings) -> tuple[Limit, ...]:
     """Give the limits of a portal."""
+    if settings.requests_per_second is not None:
+        return (LeakyBucket(settings.requests_at_once, settings.requests_per_second),)
     if not settings.cloud:
         return ()
     return (ENTERPRISE if settings.enterprise else CLOUD,)

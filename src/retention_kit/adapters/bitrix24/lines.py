@@ -43,15 +43,15 @@ def lines(reader: Reader, deals: Entity, most: int | None) -> Iterator[pl.DataFr
     Yields:
         Product rows of some deals.
     """
-    family = reader.family(deals)
+    family = reader.family(deals.number)
     id_field = "id" if family == "items" else "ID"
     left = most
     waiting: list[int] = []
     # A few deals at first, so that the first rows cost little.
     at_once = PAGE
-    for page in reader.pages(deals, [id_field]):
-        waiting += [int(row[id_field]) for row in page]
-        while len(waiting) >= at_once or (len(page) < PAGE and waiting):
+    for found in reader.pages(deals, [id_field]):
+        waiting += [int(row[id_field]) for row in found]
+        while len(waiting) >= at_once:
             some, waiting = waiting[:at_once], waiting[at_once:]
             rows = _classic(reader, some) if family == "classic" else _of(reader, some)
             if rows:
@@ -153,4 +153,4 @@ def _frame(rows: list[Row]) -> pl.DataFrame:
 
 
 def _text(value: Any) -> str | None:
-    return None if value in (None, "") else str(value)
+    return None if value is None or value == "" else str(value)

@@ -15,6 +15,8 @@ from retention_kit.profiles.normalise import normalise_email, normalise_phone
 
 CONTACT: Final = "bitrix24_contact"
 """The name of a contact's id in this portal among an action's identifiers."""
+COMPANY: Final = "bitrix24_company"
+"""The same of a company's id."""
 
 
 def prepare(action: Action, settings: Bitrix24Settings) -> Payload | Rejection:
@@ -23,7 +25,10 @@ def prepare(action: Action, settings: Bitrix24Settings) -> Payload | Rejection:
         return Rejection(action.id, "unsupported_action", "Bitrix24 carries no such action.")
     who = _who(action, settings)
     if isinstance(who, Rejection):
-        return who
+        if not (isinstance(action, CreateTask) and action.deal):
+            return who
+        # The deal says whom it is about.
+        who = {"origin": origin_of(action.customer_id)}
     body: dict[str, Any] = {"who": who}
     if isinstance(action, CreateDeal):
         body["fields"] = _deal(action)
@@ -45,21 +50,27 @@ def origin_of(customer_id: int | str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+def identifier_of(settings: Bitrix24Settings) -> str:
+    """Give the name of a customer's id in this portal among an action's identifiers."""
+    return CONTACT if settings.customers == "contacts" else COMPANY
+
+
 def _who(action: Action, settings: Bitrix24Settings) -> dict[str, Any] | Rejection:
     who: dict[str, Any] = {"origin": origin_of(action.customer_id)}
-    contact = action.identifiers.get(CONTACT)
-    if contact is None and settings.customer_id_is_portal_id:
-        contact = str(action.customer_id)
-    if contact is not None:
-        if not contact.isdecimal():
-            return Rejection(action.id, "bad_contact_id", f"{CONTACT} is no whole number.")
-        return who | {"id": int(contact)}
+    name = identifier_of(settings)
+    portal_id = action.identifiers.get(name)
+    if portal_id is None and settings.customer_id_is_portal_id:
+        portal_id = str(action.customer_id)
+    if portal_id is not None:
+        if not portal_id.isdecimal():
+            return Rejection(action.id, "bad_portal_id", f"{name} is no whole number.")
+        who["id"] = int(portal_id)
     phone, email = normalise_phone(action.phone), normalise_email(action.email)
-    if phone is None and email is None:
+    if phone is None and email is None and "id" not in who:
         given = action.phone or action.email
         code = "unusable_contacts" if given else "no_identifier"
         return Rejection(
-            action.id, code, f"Neither {CONTACT} nor a telephone number or e-mail address is given."
+            action.id, code, f"Neither {name} nor a telephone number or e-mail address is given."
         )
     if phone is not None:
         who["phone"] = phone

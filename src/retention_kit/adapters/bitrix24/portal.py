@@ -5,23 +5,29 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 from retention_kit.adapters.bitrix24.encoding import command
-from retention_kit.adapters.bitrix24.envelope import code_of, error_of, php_map
+from retention_kit.adapters.bitrix24.envelope import (
+    MethodBlockedError,
+    code_of,
+    error_of,
+    php_map,
+)
 from retention_kit.adapters.bitrix24.limits import OPERATING_BLOCK_SECONDS, limits_of
+from retention_kit.adapters.bitrix24.oauth import tokens_of
 from retention_kit.adapters.bitrix24.settings import Bitrix24Settings
 from retention_kit.adapters.http.answers import Answer
 from retention_kit.adapters.http.client import HttpClient
-from retention_kit.adapters.http.rotation import RotatingTokens
-from retention_kit.adapters.http.tokens import FileTokenStore, Tokens
 from retention_kit.delivery.channels import AdapterContext
-from retention_kit.errors import AuthenticationError, ChannelError, RejectedError
+from retention_kit.errors import AuthenticationError, ChannelError
 
 MOST_COMMANDS: Final = 50
 """How many calls one `batch` may hold."""
 
-_SHORTEST: Final = 6
+_NOT_OURS: Final = frozenset({400, 404, 405, 406, 410, 415})
+"""Statuses that, without a word of Bitrix24's, come from a server that is no portal."""
 
 
 @dataclass(frozen=True)
@@ -68,19 +74,15 @@ class Portal:
         self._lock = threading.Lock()
         self._reset_at: dict[str, float] = {}
         self.limiter = context.limiter_for(settings.portal, limits_of(settings))
-        secrets = [
-            part
-            for part in settings.base_url.split("/")[3:]
-            if settings.webhook_url is not None and len(part) >= _SHORTEST
-        ]
+        is_webhook = settings.webhook_url is not None
         self._client = HttpClient(
             settings.base_url,
-            name="Bitrix24",
-            auth=_tokens(settings, context) if settings.webhook_url is None else None,
+            name=f"the portal of the setting {settings.way_in!r}",
+            auth=None if is_webhook else tokens_of(settings, context),
             limiter=self.limiter,
             clock=context.clock,
             timeout=settings.timeout,
-            secrets=secrets,
+            secrets=[settings.base_url.rstrip("/").rpartition("/")[2]] if is_webhook else (),
             read_answer=self._error_in,
         )
 
@@ -97,16 +99,7 @@ class Portal:
         Raises:
             ChannelError: As `HttpClient.read` raises them.
         """
-        return self._asked(method, params, changes=False)["result"]
-
-    def read_list(self, method: str, params: Mapping[str, Any]) -> tuple[Any, int | None]:
-        """Call a method that lists; give its `result`, and where the next page begins.
-
-        Raises:
-            ChannelError: As `HttpClient.read` raises them.
-        """
-        said = self._asked(method, params, changes=False)
-        return said["result"], said.get("next")
+        return self._answered(method, params, changes=False)[0]["result"]
 
     def batch(self, commands: Sequence[Command], *, changes: bool) -> list[Result]:
         """Make up to fifty calls in one request.
@@ -135,12 +128,10 @@ class Portal:
             name = f"c{place}"
             if name in errors:
                 problem = php_map(errors[name])
-                found.append(
-                    Result(
-                        error=error_of(problem, answer, blocked_for=self._blocked_for(one.method)),
-                        code=code_of(problem),
-                    )
-                )
+                error = error_of(problem, answer, blocked_for=self._blocked_for(one.method))
+                if isinstance(error, MethodBlockedError):
+                    error = error.as_limit()
+                found.append(Result(error=error, code=code_of(problem)))
             elif name in values:
                 total = totals.get(name)
                 found.append(Result(values[name], total=None if total is None else int(total)))
@@ -149,14 +140,14 @@ class Portal:
                 found.append(Result(error=missing, code="no_answer"))
         return found
 
-    def _asked(self, method: str, params: Mapping[str, Any], *, changes: bool) -> dict[str, Any]:
-        return self._answered(method, params, changes=changes)[0]
-
     def _answered(
         self, method: str, params: Mapping[str, Any], *, changes: bool
     ) -> tuple[dict[str, Any], Answer]:
         ask = self._client.write if changes else self._client.read
-        answer = ask("POST", method, json=params)
+        try:
+            answer = ask("POST", method, json=params)
+        except MethodBlockedError as blocked:
+            raise blocked.as_limit() from None
         said = answer.json(exact=True)
         if not isinstance(said, dict) or "result" not in said:
             raise answer.unreadable("no result")
@@ -165,9 +156,10 @@ class Portal:
 
     def _error_in(self, answer: Answer) -> Exception | None:
         """Find an error in an answer, whatever its status."""
-        if answer.status in (301, 302, 303, 307, 308) or not answer.body.strip():
-            return None
-        if answer.status >= 400 and not answer.is_json:
+        text = answer.body.lstrip()
+        if answer.status >= 300 and not text.startswith(b"{"):
+            return self._not_ours(answer) if answer.status in _NOT_OURS else None
+        if not text:
             return None
         said = answer.json(exact=True)
         if not isinstance(said, dict) or "error" not in said:
@@ -175,13 +167,21 @@ class Portal:
         method = answer.url_shown.rsplit("/", 1)[-1]
         return error_of(said, answer, blocked_for=self._blocked_for(method))
 
+    def _not_ours(self, answer: Answer) -> AuthenticationError:
+        """Say that somebody else answers there: no row of a batch is to blame for that."""
+        return AuthenticationError(
+            f"{answer.method} {answer.url_shown} answered {answer.status} without a word of "
+            f"Bitrix24's. Next step: look up {self._settings.way_in}: this is no portal, or its "
+            "REST is switched off."
+        )
+
     def _note_times(self, commands: Sequence[Command], times: Mapping[str, Any]) -> None:
         for place, one in enumerate(commands):
             self._note_time(one.method, php_map(times.get(f"c{place}")))
 
     def _note_time(self, method: str, time: Mapping[str, Any]) -> None:
         """Remember when a method's execution time begins anew, for when it will have run out."""
-        if isinstance(at := time.get("operating_reset_at"), int | float):
+        if isinstance(at := time.get("operating_reset_at"), int | float | Decimal):
             with self._lock:
                 self._reset_at[method] = float(at)
 
@@ -191,65 +191,3 @@ class Portal:
         if at is None or at <= self._clock.now():
             return OPERATING_BLOCK_SECONDS
         return at - self._clock.now() + 1.0
-
-
-def _tokens(settings: Bitrix24Settings, context: AdapterContext) -> RotatingTokens:
-    secret, refresh, folder = settings.client_secret, settings.refresh_token, settings.token_folder
-    assert secret is not None
-    assert refresh is not None
-    assert folder is not None
-
-    def renew(client: HttpClient, tokens: Tokens) -> Tokens:
-        del client  # It is for the portal; tokens are renewed elsewhere.
-        with HttpClient(
-            settings.oauth_url,
-            name="Bitrix24's OAuth server",
-            clock=context.clock,
-            timeout=settings.timeout,
-            secrets=(secret.get_secret_value(), tokens.refresh, tokens.access),
-        ) as server:
-            try:
-                # A renewal uses the refresh token up, so it is a change, and tried once.
-                answer = server.write(
-                    "GET",
-                    "",
-                    params={
-                        "grant_type": "refresh_token",
-                        "client_id": str(settings.client_id),
-                        "client_secret": secret.get_secret_value(),
-                        "refresh_token": tokens.refresh,
-                    },
-                )
-            except RejectedError as refusal:
-                raise _dead(refusal.code) from None
-        said = answer.json()
-        if not isinstance(said, dict) or not said.get("access_token"):
-            raise _dead("no_tokens")
-        lasts = float(said.get("expires_in", 3600))
-        return Tokens(
-            access=str(said["access_token"]),
-            refresh=str(said["refresh_token"]),
-            expires_at=context.clock.now() + lasts,
-        )
-
-    access = settings.access_token
-    return RotatingTokens(
-        FileTokenStore(folder),
-        settings.portal,
-        renew=renew,
-        initial=Tokens(
-            access="" if access is None else access.get_secret_value(),
-            refresh=refresh.get_secret_value(),
-        ),
-        parameter="auth",
-        # The vendor asks not to renew before a token is refused.
-        early=0.0,
-        clock=context.clock,
-    )
-
-
-def _dead(code: str) -> AuthenticationError:
-    return AuthenticationError(
-        f"Bitrix24's OAuth server does not renew the tokens ({code}). Next step: authorise the "
-        "application anew, and give both tokens."
-    )

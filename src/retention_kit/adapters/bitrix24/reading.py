@@ -8,20 +8,25 @@ before. Where a page is not full, what the batch says of later ones means nothin
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar
 
 from retention_kit.adapters.bitrix24.columns import Entity, Family
 from retention_kit.adapters.bitrix24.envelope import METHOD_NOT_FOUND, php_list, php_map
 from retention_kit.adapters.bitrix24.portal import MOST_COMMANDS, Command, Portal, Result
 from retention_kit.delivery.clocks import Clock
-from retention_kit.errors import RateLimitedError, RejectedError
+from retention_kit.errors import RateLimitedError, RejectedError, RetryableError
 
 PAGE: Final = 50
 _TRIES: Final = 5
 _PAUSE_SECONDS: Final = 10.0
+_SLOW_SECONDS: Final = 25.0
+"""From when on a request counts as slow; the vendor breaks off after sixty seconds."""
+_QUICK_SECONDS: Final = 8.0
 
 Row = dict[str, Any]
+_T = TypeVar("_T")
 
 
 class Reader:
@@ -31,21 +36,28 @@ class Reader:
         portal: The portal.
         family: The family, or `auto`.
         clock: The time.
+        patient: Whether it waits where the portal asks for fewer calls; else that is raised, for
+            whoever can wait without holding anything.
     """
 
-    def __init__(self, portal: Portal, family: str, clock: Clock) -> None:
+    def __init__(self, portal: Portal, family: str, clock: Clock, *, patient: bool = True) -> None:
         self._portal = portal
         self._clock = clock
+        self._patient = patient
+        self._most = MOST_COMMANDS
+        self._chains = True
         self._family: Family | None = None if family == "auto" else _known(family)
 
-    def family(self, entity: Entity) -> Family:
-        """Give the family that the portal knows; asks once."""
+    def family(self, number: int) -> Family:
+        """Give the family that the portal knows; asks once.
+
+        Args:
+            number: The `entityTypeId` of the records that are wanted.
+        """
         if self._family is None:
+            params = {"entityTypeId": number, "select": ["id"], "filter": {"id": 0}}
             try:
-                self._portal.read(
-                    "crm.item.list",
-                    {"entityTypeId": entity.number, "select": ["id"], "filter": {"id": 0}},
-                )
+                self._waited(lambda: self._portal.read("crm.item.list", params))
                 self._family = "items"
             except RejectedError as refusal:
                 if refusal.code != METHOD_NOT_FOUND:
@@ -70,27 +82,40 @@ class Reader:
             most: How many are needed; more may come.
 
         Yields:
-            A page of records; none is empty.
+            The records of one request; never none.
 
         Raises:
             ChannelError: The portal does not give them.
         """
-        family = self.family(entity)
-        last: int | str = 0
+        family = self.family(entity.number)
+        id_field = "id" if family == "items" else "ID"
+        last = 0
         left = most
         at_once = 1
         while left is None or left > 0:
-            pages = at_once if left is None else min(at_once, -(-left // PAGE))
-            commands = _chained(entity, family, select, since, last, pages)
-            for result in self._batch(commands):
-                rows = rows_of(result.value, family)
-                if rows:
-                    yield rows
-                    last = int(rows[-1]["id" if family == "items" else "ID"])
-                if len(rows) < PAGE:
-                    return
-                left = None if left is None else left - len(rows)
-            at_once = min(MOST_COMMANDS, at_once * 5)
+            count = at_once if left is None else min(at_once, -(-left // PAGE))
+            commands = _chained(entity, family, select, since, last, count)
+            pages = self._asked(count, functools.partial(self._chain, commands, family)) or []
+            found: list[Row] = []
+            ended = bool(pages) and len(pages[-1]) < PAGE
+            for rows in pages:
+                if rows and int(rows[0][id_field]) <= last:
+                    if not found:
+                        raise RetryableError(
+                            f"Bitrix24 lists records of type {entity.number} again that it had "
+                            "listed. Next step: try again; if it stays so, ask the vendor."
+                        )
+                    # The portal does not take an earlier page's last id: one page at a time then.
+                    self._chains = ended = False
+                    break
+                found += rows
+                last = int(found[-1][id_field]) if found else last
+            if found:
+                yield found
+            if ended:
+                return
+            left = None if left is None else left - len(found)
+            at_once = min(self._most, at_once * 5) if self._chains else 1
 
     def listed(self, commands: list[Command], *, tolerated: str = "") -> list[Result]:
         """Make calls that change nothing, fifty in a request, and wait where they come too often.
@@ -103,25 +128,67 @@ class Reader:
             ChannelError: One of them fails otherwise.
         """
         found: list[Result] = []
-        for first in range(0, len(commands), MOST_COMMANDS):
-            found += self._batch(commands[first : first + MOST_COMMANDS], tolerated)
+        while len(found) < len(commands):
+            some = commands[len(found) : len(found) + self._most]
+            found += self._asked(len(some), functools.partial(self._sound, some, tolerated)) or ()
         return found
 
-    def _batch(self, commands: list[Command], tolerated: str = "") -> list[Result]:
+    def _chain(self, commands: list[Command], family: Family) -> list[list[Row]]:
+        """Ask for pages each of which begins after the one before; give those that mean anything.
+
+        What comes after a page that is not full, or failed, began nowhere.
+        """
+        results = self._results(commands)
+        if results[0].error is not None:
+            raise results[0].error
+        pages = []
+        for result in results:
+            if result.error is not None:
+                break
+            pages.append(rows_of(result.value, family))
+            if len(pages[-1]) < PAGE:
+                break
+        return pages
+
+    def _sound(self, commands: list[Command], tolerated: str) -> list[Result]:
+        """Make calls none of which may fail."""
+        results = self._results(commands, in_batch=bool(tolerated))
+        for one in results:
+            if one.error is not None and one.code != tolerated:
+                raise one.error
+        return results
+
+    def _results(self, commands: list[Command], *, in_batch: bool = False) -> list[Result]:
+        if len(commands) == 1 and not in_batch:
+            return [Result(self._portal.read(commands[0].method, commands[0].params))]
+        return self._portal.batch(commands, changes=False)
+
+    def _asked(self, count: int, ask: Callable[[], _T]) -> _T | None:
+        """Ask, and go by how long it took; None where so many calls at once take too long."""
+        began = self._clock.now()
+        try:
+            answer = self._waited(ask)
+        except RetryableError:
+            if count == 1 or self._clock.now() - began < _SLOW_SECONDS:
+                raise
+            self._most = max(1, count // 2)
+            return None
+        took = self._clock.now() - began
+        if took > _SLOW_SECONDS:
+            self._most = max(1, count // 2)
+        elif took < _QUICK_SECONDS and 1 < self._most < MOST_COMMANDS:
+            self._most = min(MOST_COMMANDS, self._most * 2)
+        return answer
+
+    def _waited(self, ask: Callable[[], _T]) -> _T:
+        """Ask, and where the portal wants fewer calls, wait and ask again."""
         for attempt in range(1, _TRIES + 1):
-            results = (
-                [Result(self._portal.read(commands[0].method, commands[0].params))]
-                if len(commands) == 1 and not tolerated
-                else self._portal.batch(commands, changes=False)
-            )
-            errors = [
-                one.error for one in results if one.error is not None and one.code != tolerated
-            ]
-            if not errors:
-                return results
-            if attempt == _TRIES or not isinstance(errors[0], RateLimitedError):
-                raise errors[0]
-            self._clock.sleep(errors[0].retry_after or _PAUSE_SECONDS)
+            try:
+                return ask()
+            except RateLimitedError as limit:
+                if not self._patient or attempt == _TRIES:
+                    raise
+                self._clock.sleep(limit.retry_after or _PAUSE_SECONDS * attempt)
         raise AssertionError("every try either returns or raises")
 
 

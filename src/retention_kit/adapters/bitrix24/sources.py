@@ -117,6 +117,6 @@ class Bitrix24Source:
         self, entity: Entity, names: list[str] | None, most: int | None, since: dt.datetime | None
     ) -> Iterator[pl.DataFrame]:
         columns = entity.of(names)
-        family = self._reader.family(entity)
-        for page in self._reader.pages(entity, selected(columns, family), since=since, most=most):
-            yield frame(page, columns, family)
+        family = self._reader.family(entity.number)
+        for rows in self._reader.pages(entity, selected(columns, family), since=since, most=most):
+            yield frame(rows, columns, family)

@@ -6,40 +6,37 @@ to-do has no field for an external id is why the mark stands in the text, where 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from retention_kit.adapters.bitrix24.contact_making import contacts_for
-from retention_kit.adapters.bitrix24.deals import DEAL_TYPE
+from retention_kit.adapters.bitrix24.access import Access
+from retention_kit.adapters.bitrix24.contact_making import customers_for
 from retention_kit.adapters.bitrix24.envelope import php_list
-from retention_kit.adapters.bitrix24.fields import Fields
-from retention_kit.adapters.bitrix24.people import CONTACT_TYPE, by_origin
-from retention_kit.adapters.bitrix24.portal import Command, Portal
+from retention_kit.adapters.bitrix24.families import DEAL
+from retention_kit.adapters.bitrix24.people import by_origin
+from retention_kit.adapters.bitrix24.portal import Command
 from retention_kit.adapters.bitrix24.reading import PAGE, Reader
-from retention_kit.adapters.bitrix24.settings import Bitrix24Settings
 from retention_kit.adapters.bitrix24.writing import accepted, made, refused
 from retention_kit.delivery.outcomes import Outcome, Payload
 
 _LISTED: Final = "crm.activity.list"
+_MARK: Final = re.compile(r"retention_kit ([0-9a-f]{32})")
+
+Owner = tuple[int, int]
+"""The type and the id of what a to-do belongs to."""
 
 
-def make_to_dos(
-    portal: Portal,
-    reader: Reader,
-    fields: Fields,
-    settings: Bitrix24Settings,
-    rows: Sequence[Payload],
-) -> dict[str, Outcome]:
-    """Make the to-dos that are not there, for a deal that was made here or for the contact.
+def make_to_dos(access: Access, rows: Sequence[Payload]) -> dict[str, Outcome]:
+    """Make the to-dos that are not there, for a deal that was made here or for the customer.
 
     Raises:
         ChannelError: A request failed whole. To-dos of it may have been made: sending them again
             looks them up.
     """
-    del fields
-    owners, outcomes = _owners(portal, reader, settings, rows)
+    owners, outcomes = _owners(access, rows)
     owned = [row for row in rows if row.id in owners]
-    there = _there(reader, owners, owned)
+    there = _there(access.reader, owners, owned)
     outcomes |= {id_: accepted(id_, one) for id_, one in there.items()}
     commands = []
     for row in owned:
@@ -55,7 +52,7 @@ def make_to_dos(
             "ownerId": owner_id,
         }
         commands.append((row.id, Command("crm.activity.todo.add", params)))
-    return outcomes | made(portal, commands)
+    return outcomes | made(access.portal, commands)
 
 
 def mark(id_: str) -> str:
@@ -63,64 +60,56 @@ def mark(id_: str) -> str:
     return f"[retention_kit {id_}]"
 
 
-def _owners(
-    portal: Portal, reader: Reader, settings: Bitrix24Settings, rows: Sequence[Payload]
-) -> tuple[dict[str, tuple[int, int]], dict[str, Outcome]]:
+def _owners(access: Access, rows: Sequence[Payload]) -> tuple[dict[str, Owner], dict[str, Outcome]]:
     of_deals = [row for row in rows if row.body["deal"]]
-    deals = by_origin(reader, settings, DEAL_TYPE, [row.body["deal"] for row in of_deals])
+    deals = by_origin(access, DEAL, [row.body["deal"] for row in of_deals])
     owners = {
-        row.id: (DEAL_TYPE, deals[row.body["deal"]])
-        for row in of_deals
-        if row.body["deal"] in deals
+        row.id: (DEAL, deals[row.body["deal"]]) for row in of_deals if row.body["deal"] in deals
     }
     outcomes = {
         row.id: refused(row.id, "no_deal", "The deal of this task was not made in the portal.")
         for row in of_deals
         if row.id not in owners
     }
-    contacts, failed = contacts_for(
-        portal, reader, settings, [row for row in rows if not row.body["deal"]]
-    )
-    owners |= {id_: (CONTACT_TYPE, contact) for id_, contact in contacts.items()}
+    customers, failed = customers_for(access, [row for row in rows if not row.body["deal"]])
+    owners |= {id_: (access.customer_type, one) for id_, one in customers.items()}
     return owners, outcomes | failed
 
 
-def _there(
-    reader: Reader, owners: Mapping[str, tuple[int, int]], rows: Sequence[Payload]
-) -> dict[str, str]:
+def _there(reader: Reader, owners: Mapping[str, Owner], rows: Sequence[Payload]) -> dict[str, str]:
     """Find the to-dos that are there, by the marks in what their owners have."""
     found: dict[str, str] = {}
-    asked = list(dict.fromkeys(owners[row.id] for row in rows))
-    marks = {mark(row.id): row.id for row in rows}
-    starts = dict.fromkeys(asked, 0)
-    while starts:
-        results = reader.listed([_page(owner, start) for owner, start in starts.items()])
-        further = {}
-        for (owner, start), result in zip(starts.items(), results, strict=True):
+    wanted = {row.id for row in rows}
+    before: dict[Owner, int | None] = dict.fromkeys(owners[row.id] for row in rows)
+    while before:
+        results = reader.listed([_page(owner, last) for owner, last in before.items()])
+        further: dict[Owner, int | None] = {}
+        for owner, result in zip(before, results, strict=True):
             page = php_list(result.value)
             for one in page:
-                text = str(one.get("DESCRIPTION") or "").rstrip()
-                id_ = marks.get(text[text.rfind("[") :])
-                if id_ is not None:
-                    found[id_] = str(one["ID"])
+                for id_ in _MARK.findall(str(one.get("DESCRIPTION") or "")):
+                    if id_ in wanted:
+                        found[id_] = str(one["ID"])
             if len(page) == PAGE:
-                further[owner] = start + PAGE
-        starts = further
+                further[owner] = int(page[-1]["ID"])
+        before = further
     return found
 
 
-def _page(owner: tuple[int, int], start: int) -> Command:
+def _page(owner: Owner, before: int | None) -> Command:
+    """Ask for fifty of an owner's activities, the latest first.
+
+    Of all kinds: how the portal calls the kind of to-dos is not documented, and one that is not
+    seen would be made twice.
+    """
     type_id, owner_id = owner
+    older = {} if before is None else {"<ID": before}
     return Command(
         _LISTED,
         {
             "select": ["ID", "DESCRIPTION"],
-            "filter": {
-                "OWNER_TYPE_ID": type_id,
-                "OWNER_ID": owner_id,
-                "PROVIDER_ID": "CRM_TODO",
-            },
+            "filter": {"OWNER_TYPE_ID": type_id, "OWNER_ID": owner_id, **older},
             "order": {"ID": "DESC"},
-            "start": start,
+            "start": -1,
         },
     )

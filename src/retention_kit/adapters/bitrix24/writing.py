@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from retention_kit.adapters.bitrix24.envelope import NOT_FOUND, is_undone, php_list, php_map
+from retention_kit.adapters.bitrix24.envelope import (
+    ACCESS_DENIED,
+    METHOD_NOT_FOUND,
+    is_undone,
+    php_map,
+)
 from retention_kit.adapters.bitrix24.portal import MOST_COMMANDS, Command, Portal, Result
-from retention_kit.adapters.bitrix24.reading import Reader
 from retention_kit.delivery.outcomes import Outcome
-from retention_kit.errors import AuthenticationError, ChannelError, RejectedError
-
-_MULTIFIELDS: Final = (("phone", "PHONE", "phone"), ("email", "EMAIL", "email"))
+from retention_kit.errors import AuthenticationError, RateLimitedError, RejectedError
 
 
-def made(portal: Portal, rows: Sequence[tuple[str, Command]]) -> dict[str, Outcome]:
+def made(
+    portal: Portal,
+    rows: Sequence[tuple[str, Command]],
+    *,
+    known: Mapping[str, int] | None = None,
+) -> dict[str, Outcome]:
     """Make calls that change something, at most fifty, and say what became of each row.
 
     Args:
         portal: The portal.
         rows: The ids of actions, and the call for each.
+        known: The portal's ids of records that are changed, by the ids of actions.
 
     Raises:
-        ChannelError: The request failed whole.
+        ChannelError: The request failed whole; or none of its calls were carried out, because the
+            portal lets nobody in or has had enough for now.
     """
     assert len(rows) <= MOST_COMMANDS
     if not rows:
         return {}
     results = portal.batch([command for _, command in rows], changes=True)
-    return {id_: _outcome(id_, result) for (id_, _), result in zip(rows, results, strict=True)}
+    _raise_where_none_was_let_in(results)
+    changed = known or {}
+    return {
+        id_: _outcome(id_, command, result, changed.get(id_))
+        for (id_, command), result in zip(rows, results, strict=True)
+    }
 
 
 def accepted(id_: str, external_id: object) -> Outcome:
@@ -41,74 +55,38 @@ def refused(id_: str, code: str, detail: str) -> Outcome:
     return Outcome(id_, "rejected", code=code, detail=detail)
 
 
-def new_multifields(who: Mapping[str, Any]) -> dict[str, Any]:
-    """Write telephone and address of a contact that is being made."""
-    values: dict[str, Any] = {}
-    for name, kind, _ in _MULTIFIELDS:
-        if name in who:
-            values[f"n{len(values)}"] = {"valueType": "WORK", "value": who[name], "typeId": kind}
-    return {"fm": values} if values else {}
-
-
-def missing_multifields(
-    who: Mapping[str, Any], there: Mapping[str, Any], same: Any
-) -> dict[str, Any]:
-    """Write those of telephone and address that a contact has not: what is written is appended.
-
-    Args:
-        who: What the payload says of the customer.
-        there: The contact, as `crm.item.get` gives it.
-        same: Brings a kind's values to one form, to be compared.
-    """
-    known = {
-        (str(one.get("typeId")), same(str(one.get("typeId")), one.get("value")))
-        for one in php_list(there.get("fm"))
-        if isinstance(one, dict)
-    }
-    values: dict[str, Any] = {}
-    for name, kind, _ in _MULTIFIELDS:
-        if name in who and (kind, same(kind, who[name])) not in known:
-            values[f"n{len(values)}"] = {"valueType": "WORK", "value": who[name], "typeId": kind}
-    return {"fm": values} if values else {}
-
-
-def items_by_id(reader: Reader, number: int, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Read whole records; those that are not there are left out.
-
-    Raises:
-        ChannelError: The portal does not give them.
-    """
-    commands = [
-        Command("crm.item.get", {"entityTypeId": number, "id": one, "useOriginalUfNames": "Y"})
-        for one in ids
-    ]
-    found = {}
-    results = reader.listed(commands, tolerated=NOT_FOUND)
-    for one, result in zip(ids, results, strict=True):
-        if result.error is None:
-            found[one] = php_map(php_map(result.value).get("item"))
-    return found
-
-
 def id_in(result: Any) -> str | None:
     """Find the id of what was made: `{"item": {"id": 7}}`, `{"id": 7}` or 7."""
     said = php_map(result)
     inner = php_map(said.get("item")) or said
     value = inner.get("id") if inner else result
-    return None if value in (None, True, "") else str(value)
+    # To be compared by identity: 1 == True.
+    return None if value is None or value is True or value == "" else str(value)
 
 
-def _outcome(id_: str, result: Result) -> Outcome:
+def _raise_where_none_was_let_in(results: Sequence[Result]) -> None:
+    """Raise what says that nothing was carried out, where it says so of all calls alike.
+
+    Where some were carried out, the others are told row by row, and come again by themselves.
+    """
+    limits = [one.error for one in results if isinstance(one.error, RateLimitedError)]
+    if len(limits) == len(results):
+        raise max(limits, key=lambda limit: limit.retry_after or 0.0)
+    refusals = [one.error for one in results if isinstance(one.error, AuthenticationError)]
+    if len(refusals) == len(results):
+        raise refusals[0]
+
+
+def _outcome(id_: str, command: Command, result: Result, changed: int | None) -> Outcome:
     error = result.error
     if error is None:
-        return Outcome(id_, "accepted", external_id=id_in(result.value))
+        external_id = id_in(result.value) if changed is None else str(changed)
+        return Outcome(id_, "accepted", external_id=external_id)
+    if result.code == METHOD_NOT_FOUND:
+        return refused(id_, result.code, f"The portal does not know {command.method}: too old.")
     # Rights may be lacking for this one record alone.
-    if isinstance(error, RejectedError) or result.code == "access_denied":
-        return refused(id_, result.code, "Bitrix24 refused it.")
+    if isinstance(error, RejectedError) or result.code == ACCESS_DENIED:
+        return refused(id_, result.code, f"Bitrix24 refused it ({command.method}).")
     if isinstance(error, AuthenticationError) or is_undone(error):
         return Outcome(id_, "planned", code=result.code)
-    return _unknown(id_, error, result.code)
-
-
-def _unknown(id_: str, error: ChannelError, code: str) -> Outcome:
-    return Outcome(id_, "unknown", code=code, detail=type(error).__name__)
+    return Outcome(id_, "unknown", code=result.code, detail=type(error).__name__)

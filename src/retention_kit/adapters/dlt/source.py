@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-
-from retention_kit.errors import MissingDependencyError, bad_parameter, nearest_names
-
-# dlt would tell its makers of each use; who wants that says so in the environment.
-os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
-
-try:
-    import dlt
-except ModuleNotFoundError:
-    raise MissingDependencyError("dlt", "dlt") from None
 
 import polars as pl
 
@@ -23,6 +14,7 @@ from retention_kit.adapters.declared import table_to_scan
 from retention_kit.adapters.dlt.relations import Relation
 from retention_kit.adapters.dlt.settings import DeclaredResource, DltSettings
 from retention_kit.adapters.streams import Stream, stream_table
+from retention_kit.errors import MissingDependencyError, bad_parameter, nearest_names
 from retention_kit.plugins.io_source import lazy_source
 from retention_kit.plugins.types import Cursor, SourceTable
 
@@ -42,6 +34,7 @@ class DltSource:
         DefinitionError: It is nothing of dlt's.
 
     Examples:
+        >>> import dlt
         >>> orders = dlt.resource([{"order_id": 1}, {"order_id": 2}], name="orders")
         >>> source = DltSource(DltSettings(data=orders))
         >>> source.scan("orders").collect().rows()
@@ -51,7 +44,9 @@ class DltSource:
     def __init__(self, settings: DltSettings, *, name: str = "dlt") -> None:
         self._settings = settings
         self._name = name
-        self._given = _given(settings)
+        self._dlt = _library()
+        self._given = _given(settings, self._dlt)
+        self._is_dataset = isinstance(self._given, self._dlt.Dataset)
         self._streams: dict[str, Stream] = {}
 
     def __repr__(self) -> str:
@@ -83,7 +78,7 @@ class DltSource:
         place = self._place(table)
         zone, rows = self._settings.naive_zone, self._settings.batch_rows
         name = f"{self._name}.{table}"
-        if isinstance(self._given, dlt.Dataset):
+        if self._is_dataset:
             relation = Relation(self._given, place, described, batch_rows=rows, naive_zone=zone)
             condition = None if since is None else relation.condition(since)
 
@@ -106,7 +101,7 @@ class DltSource:
         self._streams.clear()
 
     def _there(self) -> list[str]:
-        if isinstance(self._given, dlt.Dataset):
+        if self._is_dataset:
             return [
                 name
                 for name in self._given.tables
@@ -117,8 +112,7 @@ class DltSource:
     def _place(self, table: str) -> str:
         declared = self._settings.declared.get(table)
         place = (declared.resource if declared is not None else None) or table
-        is_dataset = isinstance(self._given, dlt.Dataset)
-        there = list(self._given.tables) if is_dataset else list(self._given)
+        there = list(self._given.tables) if self._is_dataset else list(self._given)
         if place not in there:
             near = ", ".join(nearest_names(place, there))
             raise bad_parameter(
@@ -134,7 +128,16 @@ class DltSource:
         return lambda: iter(self._given[place])
 
 
-def _given(settings: DltSettings) -> Any:
+def _library() -> Any:
+    # dlt would tell its makers of each use; who wants that says so in the environment.
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    try:
+        return importlib.import_module("dlt")
+    except ModuleNotFoundError:
+        raise MissingDependencyError("dlt", "dlt") from None
+
+
+def _given(settings: DltSettings, dlt: Any) -> Any:
     """Give a dataset, or resources by name."""
     data: Any = settings.data
     if data is None:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from retention_kit.errors import DefinitionError, RetryableError
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,15 @@ class AddressGuard:
 
 
 def _is_public(address: _Address) -> bool:
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    if inner is not None:
-        return _is_public(inner)
+    if isinstance(address, ipaddress.IPv6Address):
+        # An address of the old kind inside of one of the new leads where the old one does.
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _TRANSLATED or address in _COMPATIBLE:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+        if inner is not None:
+            return _is_public(inner)
+        if address not in _UNICAST:
+            return False
     return address.is_global and not address.is_multicast
 
 

@@ -6,7 +6,7 @@ import copy
 import importlib.metadata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from retention_kit._logging import get_logger
 from retention_kit.adapters.http.addresses import AddressGuard
@@ -17,7 +17,6 @@ from retention_kit.adapters.http.retrying import retrying
 from retention_kit.adapters.http.uploads import Multipart
 from retention_kit.adapters.http.wire import Ask, Content, Params, Wire
 from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
-from retention_kit.delivery.limits import Limiter
 from retention_kit.errors import (
     AuthenticationError,
     RateLimitedError,
@@ -29,6 +28,18 @@ _NOBODY: Final = Credentials()
 _MOST_CREDENTIALS: Final = 10
 """How often others may renew the tokens under a call's hands."""
 _log = get_logger(__name__)
+
+
+class Waits(Protocol):
+    """What requests wait for: a `Limiter`, or several in one."""
+
+    def acquire(self, group: str = "requests", *, cost: int = 1) -> None:
+        """Come back when `cost` more requests are allowed, and count them."""
+        ...
+
+    def hold(self, seconds: float, group: str = "requests") -> None:
+        """Let no request of a group through for so long."""
+        ...
 
 
 class HttpClient:
@@ -67,7 +78,7 @@ class HttpClient:
         *,
         name: str,
         auth: Auth | None = None,
-        limiter: Limiter | None = None,
+        limiter: Waits | None = None,
         clock: Clock = SYSTEM_CLOCK,
         timeout: float = 30.0,
         attempts: int = 5,

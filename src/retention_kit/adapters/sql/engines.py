@@ -29,9 +29,9 @@ def open_engine(url: str) -> sql.Engine:
     PostgreSQL is spoken with through psycopg where the URL names no driver.
 
     Raises:
-        DefinitionError: It is no URL, or of a file of SQLite that is not there. The message does
-            not show it: a password may stand in it.
-        MissingDependencyError: The driver is not installed.
+        DefinitionError: It is no URL, or of a file of SQLite that is not there, or its driver is
+            not installed. The message does not show it: a password may stand in it.
+        MissingDependencyError: psycopg is not installed.
     """
     try:
         address = sql.make_url(url)
@@ -46,8 +46,9 @@ def open_engine(url: str) -> sql.Engine:
                 settings["connect_args"] = {"check_same_thread": False}
         return sql.create_engine(address, hide_parameters=True, **settings)
     except ModuleNotFoundError as error:
-        extra = "postgres" if error.name == "psycopg" else "delivery"
-        raise MissingDependencyError(str(error.name), extra) from None
+        if error.name == "psycopg":
+            raise MissingDependencyError("psycopg", "postgres") from None
+        raise driver_missing(str(error.name)) from None
     except (exc.ArgumentError, exc.NoSuchModuleError, ValueError, TypeError, AttributeError):
         raise DefinitionError(
             "This is no URL of a database. Allowed: what SQLAlchemy takes, as "
@@ -55,6 +56,15 @@ def open_engine(url: str) -> sql.Engine:
             "mend the URL, or install its dialect.",
             parameter="url",
         ) from None
+
+
+def driver_missing(module: str) -> DefinitionError:
+    """Make the error for a driver that no extra of the library brings."""
+    return DefinitionError(
+        f"The driver of the database is not installed: there is no module {module!r}. Next step: "
+        "pip install the driver, or choose another.",
+        parameter="driver",
+    )
 
 
 @contextlib.contextmanager

@@ -11,10 +11,10 @@ import polars as pl
 import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
-from retention_kit.adapters.sql.engines import in_our_words
+from retention_kit.adapters.sql.engines import driver_missing, in_our_words
 from retention_kit.adapters.sql.settings import SqlSettings
 from retention_kit.adapters.typed_columns import fitted_column, typed_column
-from retention_kit.errors import ChannelError, MissingDependencyError, bad_parameter
+from retention_kit.errors import ChannelError, bad_parameter
 
 _POSTGRESQL: Any = postgresql.dialect
 _SQLITE: Any = sqlite.dialect
@@ -134,4 +134,4 @@ def _driver(backend: str) -> Any:
         importlib.import_module("pyarrow")
         return importlib.import_module(f"{name}.dbapi")
     except ModuleNotFoundError as error:
-        raise MissingDependencyError(str(error.name or name), "delivery") from None
+        raise driver_missing(str(error.name or name)) from None

@@ -54,8 +54,8 @@ class SqlSource:
         engine: An engine of SQLAlchemy in place of the settings' URL; it stays the caller's.
 
     Raises:
-        DefinitionError: The URL is none.
-        MissingDependencyError: SQLAlchemy or the database's driver is not installed.
+        DefinitionError: The URL is none, or the database's driver is not installed.
+        MissingDependencyError: SQLAlchemy or psycopg is not installed.
 
     Examples:
         >>> declared = {"totals": {"query": "SELECT :base + 1 AS total", "parameters": {"base": 6}}}

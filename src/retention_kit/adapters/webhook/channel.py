@@ -123,6 +123,7 @@ def capabilities_by(settings: WebhookSettings) -> Capabilities:
         max_bytes=None if settings.batch_rows == 1 else _LARGEST_BATCH,
         idempotent="action" if settings.receiver_deduplicates else "no",
         receive=settings.signing_secret is not None,
+        audience_modes=frozenset({"add", "remove"}),
     )
 
 

@@ -24,7 +24,10 @@ def retention_kit_channels() -> Iterable[ChannelSpec]:
             api_version=1,
             settings=WebhookSettings,
             capabilities=Capabilities(
-                actions=frozenset(ACTIONS), idempotent="action", receive=True
+                actions=frozenset(ACTIONS),
+                idempotent="action",
+                receive=True,
+                audience_modes=frozenset({"add", "remove"}),
             ),
             factory=_open,
         )

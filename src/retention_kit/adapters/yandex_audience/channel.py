@@ -186,7 +186,8 @@ class YandexAudienceChannel:
 
     def _created(self, name: str, batch: Batch) -> Receipt:
         try:
-            uploaded = self._api.upload_contacts(file_of(batch))
+            with file_of(batch) as file:
+                uploaded = self._api.upload_contacts(file)
         except UnknownOutcomeError as lost:
             # An upload that nobody confirms is no audience: nothing has happened.
             raise RetryableError(
@@ -230,7 +231,8 @@ class YandexAudienceChannel:
                 "changed until it is ready, which takes up to hours; nothing was sent. Next step: "
                 "go on later."
             )
-        return self._pending(self._api.modify(segment.id, change, file_of(batch)))
+        with file_of(batch) as file:
+            return self._pending(self._api.modify(segment.id, change, file))
 
     def _pending(self, segment: Segment) -> Receipt:
         token = json.dumps({"segment": segment.id})

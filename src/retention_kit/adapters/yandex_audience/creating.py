@@ -164,7 +164,7 @@ def of_areas(
     said: dict[str, Any] = {
         "name": _name(name),
         "geo_segment_type": kind,
-        "polygons": [{"points": _points(corners)} for corners in areas],
+        "polygons": [{"points": _points(_closed(corners))} for corners in areas],
     }
     return "geo_polygon", said | _times(kind, times, days)
 
@@ -188,6 +188,11 @@ def _points(points: Sequence[Point]) -> list[dict[str, float]]:
                 allowed="latitude, -90 to 90, and longitude, -180 to 180",
             )
     return [{"latitude": latitude, "longitude": longitude} for latitude, longitude in points]
+
+
+def _closed(corners: Sequence[Point]) -> Sequence[Point]:
+    """Let an outline end where it begins."""
+    return [*corners, corners[0]] if corners and corners[0] != corners[-1] else corners
 
 
 def _name(name: str) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from retention_kit.adapters.digests import as_digest
 from retention_kit.adapters.http.uploads import Multipart
 from retention_kit.adapters.identifiers import IdentifierRules
 from retention_kit.delivery.actions import Action
-from retention_kit.delivery.outcomes import Batch, Payload
+from retention_kit.delivery.outcomes import Payload
 
 COLUMNS: Final = ("phone", "email")
 """The file's columns. A segment is only changed by files with the columns of its first one, so all
@@ -18,7 +20,7 @@ files have both."""
 
 _HEADING: Final = (",".join(COLUMNS) + "\n").encode()
 _LINES: Final = 2_000
-"""How many lines are sent in one piece."""
+_PIECE: Final = 65_536
 
 
 def digests_of(action: Action, rules: IdentifierRules) -> dict[str, str]:
@@ -45,19 +47,27 @@ def line_of(digests: Mapping[str, Any]) -> str:
     return ",".join(digests.get(column, "") for column in COLUMNS) + "\n"
 
 
-def file_of(batch: Batch) -> Multipart:
-    """Give a batch as a file that is made while it is sent, a few thousand lines at a time."""
-    return Multipart(
-        name="file",
-        filename="audience.csv",
-        chunks=lambda: _pieces(batch),
-        size=len(_HEADING) + sum(payload.size for payload in batch),
-        content_type="text/csv",
-    )
+@contextlib.contextmanager
+def file_of(batch: Iterable[Payload]) -> Iterator[Multipart]:
+    """Give a batch as a file to upload, as often as need be.
+
+    It is written to a temporary file without a name, since its length is said before it is sent.
+    """
+    with tempfile.TemporaryFile() as file:
+        file.write(_HEADING)
+        rows = iter(batch)
+        while lines := [line_of(payload.body) for payload in islice(rows, _LINES)]:
+            file.write("".join(lines).encode())
+        yield Multipart(
+            name="file",
+            filename="audience.csv",
+            chunks=lambda: _pieces(file),
+            size=file.tell(),
+            content_type="text/csv",
+        )
 
 
-def _pieces(batch: Iterable[Payload]) -> Iterator[bytes]:
-    yield _HEADING
-    rows = iter(batch)
-    while lines := [line_of(payload.body) for payload in islice(rows, _LINES)]:
-        yield "".join(lines).encode()
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
+    while piece := file.read(_PIECE):
+        yield piece

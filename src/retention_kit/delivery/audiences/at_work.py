@@ -209,7 +209,7 @@ class Work:
 
     def _change(self, found: Difference) -> bool:
         """Send the difference; False where some of it has to wait."""
-        if self._mode == "replace":
+        if found.mode == "replace":
             self._replace(found)
             return True
         joining, leaving = found.joining, found.leaving
@@ -232,7 +232,8 @@ class Work:
     def _replace(self, found: Difference) -> None:
         """Send all who are wanted as the new whole, unless nothing has changed."""
         counts = found.counts
-        if self._held or not (counts.joining or counts.moved or counts.leaving):
+        changes = counts.joining or counts.moved or counts.leaving
+        if self._held or not (changes or self._members.is_unsure()):
             return
         if not len(found.joining):
             raise bad_parameter(

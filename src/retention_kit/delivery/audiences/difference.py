@@ -77,12 +77,14 @@ class Difference:
         joining: Who is put in; with `replace` all who are to be in it.
         shared: Those of them who are in it and lose a contact by it that they share with others.
         counts: What was counted.
+        mode: How they are made.
     """
 
     leaving: Changes
     joining: Changes
     shared: Changes
     counts: Counts
+    mode: Mode
 
 
 def difference(
@@ -160,7 +162,7 @@ def difference(
                 shared.add(again)
                 joining.add(again)
             counts.shared = len(shared)
-    return Difference(leaving, joining, shared, counts)
+    return Difference(leaving, joining, shared, counts, mode)
 
 
 def _side_by_side(

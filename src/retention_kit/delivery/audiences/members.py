@@ -103,7 +103,7 @@ class MemberList:
         named = sql.and_(AUDIENCES.c.channel == channel, AUDIENCES.c.audience == audience)
         found = sql.select(AUDIENCES.c.number, AUDIENCES.c.campaign).where(named)
         new = AUDIENCES.insert().values(
-            channel=channel, audience=audience, campaign=campaign, round=0
+            channel=channel, audience=audience, campaign=campaign, round=0, unsure=False
         )
 
         def found_or_made(connection: sql.Connection) -> tuple[int, str]:
@@ -143,6 +143,11 @@ class MemberList:
             changed = MEMBERS.update().where(self._intended, *which).values(_NOTHING | values)
             return int(connection.execute(changed).rowcount)
 
+        whole = MEMBERS.c.next_kind.in_(("replace", "leave"))
+        lost = self._exists(connection, whole, self._is_in(_UNCERTAIN))
+        if lost or self._exists(connection, MEMBERS.c.next_kind == "replace", done):
+            here = AUDIENCES.c.number == self._number
+            connection.execute(AUDIENCES.update().where(here).values(unsure=lost))
         joined = change(
             joins,
             done,
@@ -155,7 +160,10 @@ class MemberList:
         unsure = change(
             self._is_in(_UNCERTAIN), is_member=True, fingerprint=UNSURE, identifiers=kept
         )
-        dropped = change(~self._is_in(("pending",)))
+        # A whole that was made without them may have left them out.
+        refused = sql.and_(MEMBERS.c.next_kind == "replace", self._is_in(("rejected",)))
+        left_out = change(refused, MEMBERS.c.is_member, fingerprint=UNSURE)
+        dropped = left_out + change(~self._is_in(("pending",)))
         connection.execute(
             MEMBERS.delete().where(
                 self._own,
@@ -211,6 +219,11 @@ class MemberList:
         if rows:
             write(self._database, lambda connection: connection.execute(_INTEND, rows))
 
+    def is_unsure(self) -> bool:
+        """Say whether nobody knows if the audience was replaced as a whole."""
+        asked = sql.select(AUDIENCES.c.unsure).where(AUDIENCES.c.number == self._number)
+        return bool(self._rows(asked)[0].unsure)
+
     def doubt(self, customers: Sequence[str]) -> None:
         """Take some members for such of whom nobody is sure, so that they are put in again."""
         doubted = MEMBERS.update().where(self._own, MEMBERS.c.customer.in_(customers))
@@ -237,8 +250,17 @@ class MemberList:
             "fingerprint": "",
             "identifiers": "",
         }
-        emptied = MEMBERS.update().where(self._own).values(_NOTHING | gone)
-        write(self._database, lambda connection: connection.execute(emptied))
+        here = AUDIENCES.c.number == self._number
+
+        def emptied(connection: sql.Connection) -> None:
+            connection.execute(MEMBERS.update().where(self._own).values(_NOTHING | gone))
+            connection.execute(AUDIENCES.update().where(here).values(unsure=False))
+
+        write(self._database, emptied)
+
+    def _exists(self, connection: sql.Connection, *which: sql.ColumnElement[bool]) -> bool:
+        found = sql.select(sql.literal(1)).where(self._intended, *which).limit(1)
+        return connection.execute(found).first() is not None
 
     def _count(self, which: sql.ColumnElement[bool]) -> int:
         counted = sql.select(sql.func.count()).select_from(MEMBERS).where(which)

@@ -151,8 +151,8 @@ def sync(  # noqa: PLR0913 - each is a decision of its own
         acting = Acting(list_, named, audience)
         work = Work(list_, dispatching, acting, audience=audience, campaign=named, mode=mode)
 
-        def compare() -> Difference:
-            found = difference(
+        def compared(mode: Mode) -> Difference:
+            return difference(
                 wanted,
                 list_.in_order,
                 channel,
@@ -161,6 +161,13 @@ def sync(  # noqa: PLR0913 - each is a decision of its own
                 asks_consent=consents is not None,
                 folder=Path(folder),
             )
+
+        def compare() -> Difference:
+            # Where nobody knows which whole is there, only another whole makes sure.
+            whole = mode == "mirror" and list_.is_unsure()
+            found = compared("replace" if whole else mode)
+            if whole and not len(found.joining):
+                found = compared(mode)
             check_removal(audience, found.counts, largest_removal=largest_removal)
             return found
 

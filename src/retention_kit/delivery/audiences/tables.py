@@ -30,9 +30,13 @@ AUDIENCES: Final = sql.Table(
     sql.Column("audience", sql.Text, nullable=False),
     sql.Column("campaign", sql.Text, nullable=False),
     sql.Column("round", sql.BigInteger, nullable=False),
+    sql.Column("unsure", sql.Boolean, nullable=False),
     sql.UniqueConstraint("channel", "audience", name="audiences_name"),
 )
-"""The audiences; `round` counts how often one was replaced as a whole."""
+"""The audiences; `round` counts how often one was replaced as a whole.
+
+`unsure` is true since an answer to that was lost: then both wholes may be there.
+"""
 
 MEMBERS: Final = sql.Table(
     "audience_members",

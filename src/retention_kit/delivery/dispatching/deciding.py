@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from retention_kit.delivery.channels import Capabilities
+from retention_kit.delivery.clocks import Clock
 from retention_kit.delivery.dispatching.rows import Row
 from retention_kit.delivery.journal.records import Known
 from retention_kit.delivery.outcomes import DONE
@@ -36,12 +37,12 @@ class Rules:
     Attributes:
         capabilities: The channel's.
         retry_rejected: Whether what was rejected is tried again as it is.
-        now: The present, in seconds since 1970.
+        clock: The time.
     """
 
     capabilities: Capabilities
     retry_rejected: bool
-    now: float
+    clock: Clock
 
     def decide(self, row: Row, known: Known | None) -> Decision:
         """Say what is to be done about a row.
@@ -61,7 +62,8 @@ class Rules:
         if state in ("claimed", "handed_over"):
             return "elsewhere"
         if state == "unknown":
-            return self._in_doubt(known, same=same)
+            # To replace an audience by the same people once more changes nothing.
+            return "send_anew" if row.replaces else self._in_doubt(known, same=same)
         if state == "rejected" and same and not self.retry_rejected:
             return "already_rejected"
         if state == "planned" and same and known.group == row.payload.group:
@@ -73,12 +75,22 @@ class Rules:
         can = self.capabilities
         if can.idempotent == "action":
             return "send_anew"
-        if can.idempotent == "batch" and same and known.batch is not None:
-            began = known.handed_at
-            holds = can.idempotency_seconds
-            if holds is None or (began is not None and self.now - began < holds):
-                return "send_together"
+        together = can.idempotent == "batch" and same and known.batch is not None
+        if together and key_holds(can, known.handed_at, self.clock.now()):
+            return "send_together"
         return "unknown"
+
+
+def key_holds(capabilities: Capabilities, handed_at: float | None, now: float) -> bool:
+    """Say whether the outside system still recognises a batch by its idempotency key.
+
+    Args:
+        capabilities: The channel's.
+        handed_at: When the batch was first handed over.
+        now: The present.
+    """
+    holds = capabilities.idempotency_seconds
+    return holds is None or (handed_at is not None and now - handed_at < holds)
 
 
 def of_the_refused(known: Known) -> str:

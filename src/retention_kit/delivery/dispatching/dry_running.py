@@ -82,7 +82,7 @@ def dry_run(
     import polars as pl
 
     intake = Intake(channel, allow)
-    rules = Rules(channel.capabilities, retry_rejected, clock.now())
+    rules = Rules(channel.capabilities, retry_rejected, clock)
     seen = SeenIds()
     source = iter(actions)
     parts: list[pl.DataFrame] = []

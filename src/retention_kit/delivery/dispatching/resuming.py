@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from retention_kit.delivery.dispatching.rows import Parcel, Row, RowsInMemory
+from retention_kit.delivery.journal.records import Known
 from retention_kit.delivery.journal.runs import Run
 
 
@@ -21,13 +22,14 @@ class Doubtful:
         self._rows: dict[str, list[Row]] = {}
         self._sizes: dict[str, int] = {}
 
-    def add(self, row: Row, batch: str) -> Parcel | None:
+    def add(self, row: Row, known: Known) -> Parcel | None:
         """Take a row; give its batch when all its rows have come.
 
         Args:
             row: The row.
-            batch: The batch that it was sent in.
+            known: What is known of it, the batch that it was sent in above all.
         """
+        batch = known.batch or ""
         rows = self._rows.setdefault(batch, [])
         rows.append(row)
         if batch not in self._sizes:
@@ -43,6 +45,7 @@ class Doubtful:
             row.payload.group,
             RowsInMemory(rows),
             len(rows),
+            handed_at=known.handed_at,
             doubtful=True,
             campaigns=frozenset(row.key.campaign for row in rows),
         )

@@ -23,6 +23,7 @@ class Row:
             journal has it as done already.
         replaces: Whether an audience becomes exactly what is handed in together with it.
         needs: The id of an action that must be through before it; empty for none.
+        batch: The batch that it was claimed for when it was planned; empty where it was not yet.
     """
 
     payload: Payload
@@ -32,6 +33,7 @@ class Row:
     extra: bool = False
     replaces: bool = False
     needs: str = ""
+    batch: str = ""
 
     @property
     def id(self) -> str:
@@ -101,6 +103,7 @@ class Parcel:
         rows: The rows.
         claimed: How many of them the journal holds under this name; the others are `extra`.
         replaces: Whether an audience becomes exactly these rows, so that they must stay together.
+        handed_at: When it was first handed over, in seconds since 1970.
         doubtful: Whether it may have been carried out already: it was sent, and no answer came.
         waited: Seconds that it has waited since it last got on.
         tries: How often it was sent and no answer came.
@@ -113,6 +116,7 @@ class Parcel:
     rows: Rows = field(repr=False)
     claimed: int
     replaces: bool = False
+    handed_at: float | None = None
     doubtful: bool = False
     waited: float = 0.0
     tries: int = 0

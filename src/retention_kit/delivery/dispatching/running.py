@@ -5,26 +5,26 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from types import TracebackType
-from typing import Final, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from typing import Final
 
 from retention_kit.delivery.actions import Action
 from retention_kit.delivery.channels import Channel, Observer
 from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
-from retention_kit.delivery.dispatching.batching import Batching
+from retention_kit.delivery.dispatching.batching import Batching, Filled
 from retention_kit.delivery.dispatching.catching_up import catch_up
+from retention_kit.delivery.dispatching.claiming import claimed, in_chunks
 from retention_kit.delivery.dispatching.deciding import Rules, of_the_refused
 from retention_kit.delivery.dispatching.intake import Allow, Intake, Refused
 from retention_kit.delivery.dispatching.observing import Observing
 from retention_kit.delivery.dispatching.resuming import Doubtful
 from retention_kit.delivery.dispatching.rows import Parcel, Row, Rows
 from retention_kit.delivery.dispatching.seen import SeenIds
-from retention_kit.delivery.dispatching.submitting import Submitter, in_chunks
+from retention_kit.delivery.dispatching.shipping import Shipping
+from retention_kit.delivery.dispatching.submitting import Submitter
 from retention_kit.delivery.dispatching.tally import Tally
 from retention_kit.delivery.journal.in_database import Journal
-from retention_kit.delivery.journal.records import Planned
+from retention_kit.delivery.journal.records import Known, Planned
 from retention_kit.delivery.journal.runs import Run
 from retention_kit.delivery.outcomes import Rejection
 from retention_kit.delivery.progress import OnProgress
@@ -33,6 +33,8 @@ from retention_kit.errors import RetentionKitError, bad_parameter
 
 _AT_ONCE: Final = 1_000
 """How many actions are planned in one transaction."""
+CLAIMED_AT_ONCE: int = 20
+"""From how large batches on rows are claimed when they are planned: one transaction for each."""
 
 
 def dispatch(
@@ -105,9 +107,9 @@ def dispatch(
             channel,
             run,
             Intake(channel, allow),
-            Rules(capabilities, retry_rejected, began),
+            Rules(capabilities, retry_rejected, clock),
             Submitter(run, channel, clock, patience),
-            Batching(capabilities, min(capabilities.max_rows, batch_rows or capabilities.max_rows)),
+            min(capabilities.max_rows, batch_rows or capabilities.max_rows),
             _Telling(on_progress, Observing(observers, channel.name), total),
         )
         # Where a row may be sent again at any time, nobody need look whether it is there.
@@ -144,7 +146,7 @@ class _Dispatch:
         intake: Intake,
         rules: Rules,
         submitter: Submitter,
-        batching: Batching,
+        most: int,
         telling: _Telling,
     ) -> None:
         self._capabilities = channel.capabilities
@@ -152,7 +154,8 @@ class _Dispatch:
         self._intake = intake
         self._rules = rules
         self._submitter = submitter
-        self._batching = batching
+        self._most = most
+        self._batching = Batching(channel.capabilities, most)
         self._seen = SeenIds()
         self._doubtful = Doubtful(run)
         self._tally = Tally()
@@ -162,7 +165,7 @@ class _Dispatch:
         """Take all actions, and come back when all of them are settled or nothing more is sent."""
         source = iter(actions)
         read = 0
-        with _Shipping(self._submitter, self._capabilities.parallel, self._shipped) as shipping:
+        with Shipping(self._submitter, self._capabilities.parallel, self._shipped) as shipping:
             try:
                 self._kept(catch_up)
                 while not self._stopped and (some := list(itertools.islice(source, _AT_ONCE))):
@@ -191,7 +194,7 @@ class _Dispatch:
             self._tally.stop = self._tally.stop or error
             self._submitter.stopping.set()
 
-    def _take(self, actions: list[Action], shipping: _Shipping) -> None:
+    def _take(self, actions: list[Action], shipping: Shipping) -> None:
         states = self._tally.states
         new = self._seen.add([action.id for action in actions])
         rows: list[Row] = []
@@ -207,15 +210,48 @@ class _Dispatch:
                 refused.append(made)
         if refused:
             self._refuse(refused)
-        known = self._run.plan([_planned(row) for row in rows])
+        if self._is_one_batch(rows):
+            self._take_claiming(rows, shipping)
+        elif rows:
+            known = self._run.plan([_planned(row) for row in rows])
+            self._decide(rows, known, shipping)
+        self._send(self._batching.too_many(), shipping)
+
+    def _is_one_batch(self, rows: list[Row]) -> bool:
+        """Say whether rows go to one batch after the other, so that they are claimed at once."""
+        if self._most < CLAIMED_AT_ONCE or self._capabilities.max_bytes is not None or not rows:
+            return False
+        first = rows[0]
+        group = first.payload.group
+        return not first.replaces and all(
+            row.payload.group == group and not row.replaces for row in rows
+        )
+
+    def _take_claiming(self, rows: list[Row], shipping: Shipping) -> None:
+        """Plan and claim in one transaction: twice as fast where all is new."""
+        start = 0
+        while start < len(rows) and not self._stopped:
+            name, room = self._batching.room(rows[start])
+            some = rows[start : start + room]
+            start += len(some)
+            claimed = self._run.plan_and_claim([_planned(row) for row in some], batch=name)
+            known = claimed.known
+            for row in some:
+                if row.payload.id not in known:
+                    row.batch = name
+            self._decide(some, known, shipping)
+
+    def _decide(self, rows: list[Row], known: Mapping[str, Known], shipping: Shipping) -> None:
+        states = self._tally.states
         decided = [(row, self._rules.decide(row, known.get(row.payload.id))) for row in rows]
-        if known:
-            self._run.replan([_planned(row) for row, what in decided if what == "send_anew"])
+        anew = [_planned(row) for row, what in decided if what == "send_anew"]
+        if anew:
+            self._run.replan(anew)
         for row, what in decided:
             if what in ("send", "send_anew"):
                 self._send(self._batching.add(row), shipping)
             elif what == "send_together":
-                parcel = self._doubtful.add(row, known[row.payload.id].batch or "")
+                parcel = self._doubtful.add(row, known[row.payload.id])
                 if parcel is not None:
                     shipping.ship(parcel)
             else:
@@ -240,13 +276,13 @@ class _Dispatch:
             else:
                 self._tally.states[of_the_refused(known)] += 1
 
-    def _send(self, batches: Iterator[Rows], shipping: _Shipping) -> None:
-        for rows in batches:
+    def _send(self, batches: Iterator[Filled], shipping: Shipping) -> None:
+        for name, rows in batches:
             replaced = next(iter(rows)).replaces
             if replaced and len(rows) > self._capabilities.max_rows:
                 self._refuse_audience(rows)
                 continue
-            parcel = self._submitter.claimed(rows, self._tally, replaces=replaced)
+            parcel = claimed(self._run, rows, self._tally, name=name, replaces=replaced)
             if parcel is not None:
                 shipping.ship(parcel)
 
@@ -266,63 +302,6 @@ class _Dispatch:
         self._tally.add(tally)
         self.telling.observing.batch(parcel.campaigns, tally, seconds)
         self.telling.after(self._tally)
-
-
-class _Shipping:
-    """Submits batches, several at once where the channel allows, and tells what became of them."""
-
-    def __init__(
-        self,
-        submitter: Submitter,
-        parallel: int,
-        shipped: Callable[[Parcel, Tally, float], None],
-    ) -> None:
-        self._submitter = submitter
-        self._parallel = max(1, parallel)
-        self._shipped = shipped
-        self._pool = ThreadPoolExecutor(self._parallel) if self._parallel > 1 else None
-        self._futures: dict[Future[tuple[Tally, float]], Parcel] = {}
-
-    def ship(self, parcel: Parcel) -> None:
-        """Submit a batch; come back when another may come."""
-        if self._pool is None:
-            self._shipped(parcel, *self._delivered(parcel))
-            return
-        if parcel.needs:
-            self.wait_for_all()
-        while len(self._futures) >= self._parallel:
-            self._wait()
-        self._futures[self._pool.submit(self._delivered, parcel)] = parcel
-
-    def wait_for_all(self) -> None:
-        """Come back when nothing is under way."""
-        while self._futures:
-            self._wait()
-
-    def _wait(self) -> None:
-        done, _ = wait(self._futures, return_when=FIRST_COMPLETED)
-        for future in done:
-            self._shipped(self._futures.pop(future), *future.result())
-
-    def _delivered(self, parcel: Parcel) -> tuple[Tally, float]:
-        began = self._submitter.clock.now()
-        tally = self._submitter.deliver(parcel)
-        return tally, self._submitter.clock.now() - began
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._pool is not None:
-            if error is not None:
-                # What is not sent yet shall not be sent any more.
-                self._submitter.stopping.set()
-            self._pool.shutdown(wait=True)
 
 
 def _planned(row: Row) -> Planned:

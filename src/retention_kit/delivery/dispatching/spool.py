@@ -139,6 +139,7 @@ def _line(row: Row) -> str:
                 row.extra,
                 row.replaces,
                 row.needs,
+                row.batch,
             ]
         )
         + "\n"

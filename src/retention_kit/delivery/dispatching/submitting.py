@@ -6,12 +6,14 @@ import dataclasses
 import itertools
 import random
 import threading
-import uuid
-from collections.abc import Iterable, Iterator
-from typing import Final, NoReturn
+from collections.abc import Iterator
+from typing import Final
 
 from retention_kit.delivery.channels import Channel
 from retention_kit.delivery.clocks import Clock
+from retention_kit.delivery.dispatching.claiming import claimed
+from retention_kit.delivery.dispatching.deciding import key_holds
+from retention_kit.delivery.dispatching.problems import impatient, no_receipt, of_the_plugin
 from retention_kit.delivery.dispatching.rows import Parcel, Row, Rows, Submitted
 from retention_kit.delivery.dispatching.spool import gathered
 from retention_kit.delivery.dispatching.tally import Tally
@@ -21,7 +23,6 @@ from retention_kit.delivery.outcomes import Outcome, OutcomeState, Receipt
 from retention_kit.errors import (
     AuthenticationError,
     DefinitionError,
-    PluginError,
     RateLimitedError,
     RejectedError,
     RetentionKitError,
@@ -37,7 +38,6 @@ REFUSED: Final = 1_000
 """After how many refused calls on end over one batch a call stops: it is not the rows' fault."""
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 60.0
-_CLAIMED_AT_ONCE = 1_000
 
 
 class Submitter:
@@ -51,15 +51,17 @@ class Submitter:
 
     Attributes:
         clock: The time.
+        patience: Seconds that waiting may take before a batch gets on.
+        idempotent: What can be sent again, as `Capabilities.idempotent` says.
         stopping: Is set where nothing more is to be sent.
     """
 
     def __init__(self, run: Run, channel: Channel, clock: Clock, patience: float) -> None:
         self._run = run
         self._channel = channel
-        self._idempotent = channel.capabilities.idempotent
+        self.idempotent = channel.capabilities.idempotent
         self.clock = clock
-        self._patience = patience
+        self.patience = patience
         self._unanswered = 0
         self._lock = threading.Lock()
         self.stopping = threading.Event()
@@ -72,44 +74,11 @@ class Submitter:
         """
         return _Delivery(self, parcel).go()
 
-    def claimed(self, rows: Rows, tally: Tally, **given: object) -> Parcel | None:
-        """Claim rows as a new batch.
+    def key_holds(self, parcel: Parcel) -> bool:
+        """Say whether a batch that is in doubt would still be recognised by its key."""
+        return key_holds(self._channel.capabilities, parcel.handed_at, self.clock.now())
 
-        Args:
-            rows: The rows; those that are `extra` are not claimed. Closed where they are not kept.
-            tally: Where those are counted that another process has got.
-            given: Further fields of the parcel; a `name` among them.
-
-        Returns:
-            The batch; None where nothing of it was got.
-        """
-        name = str(given.pop("name", "")) or uuid.uuid4().hex
-        lost: set[str] = set()
-        count = 0
-        campaigns: set[str] = set()
-        needs: set[str] = set()
-        for some in in_chunks(rows):
-            ids = [row.payload.id for row in some if not row.extra]
-            got = self._run.claim(ids, batch=name)
-            count += len(got)
-            if len(got) < len(ids):
-                lost.update(set(ids).difference(got))
-            campaigns.update([row.key.campaign for row in some])
-            needs.update([row.needs for row in some if row.needs])
-        if lost:
-            tally.states["elsewhere"] += len(lost)
-            rows, whole = gathered(_without(rows, lost)), rows
-            whole.close()
-        if not count:
-            rows.close()
-            return None
-        group = next(iter(rows)).payload.group
-        parcel = Parcel(
-            name, group, rows, count, campaigns=frozenset(campaigns), needs=frozenset(needs)
-        )
-        return dataclasses.replace(parcel, **given)  # type: ignore[arg-type]
-
-    def _answer_came(self, *, came: bool) -> bool:
+    def answer_came(self, *, came: bool) -> bool:
         """Count batches on end without an answer, and say whether they are too many."""
         with self._lock:
             self._unanswered = 0 if came else self._unanswered + 1
@@ -166,32 +135,37 @@ class _Delivery:
                 self._count(parcel, "elsewhere")
                 return
             self._after_crash = "unknown"
+            if parcel.handed_at is None:
+                parcel.handed_at = self._all.clock.now()
+        elif self._all.idempotent == "batch" and not self._all.key_holds(parcel):
+            self._leave_unknown(parcel)
+            return
         try:
             batch = Submitted(parcel.group, parcel.rows)
             receipt = self._channel.submit(batch, idempotency_key=parcel.name)
             if not isinstance(receipt, Receipt):
-                self._no_receipt(receipt)
+                raise no_receipt(self._channel.name, receipt)
         except (RetryableError, RateLimitedError) as error:
-            self._all._answer_came(came=True)
+            self._all.answer_came(came=True)
             self._later(parcel, error)
         except (AuthenticationError, DefinitionError) as error:
             self._put_back(parcel)
             self._stop(error)
         except RejectedError as error:
-            self._all._answer_came(came=True)
+            self._all.answer_came(came=True)
             self._refuse(parcel, error)
         except UnknownOutcomeError as error:
             self._in_doubt(parcel, error)
         except Exception as error:
             self._leave_unknown(parcel)
-            self._stop(self._of_the_plugin(error))
+            self._stop(of_the_plugin(self._channel.name, error))
         else:
-            self._all._answer_came(came=True)
+            self._all.answer_came(came=True)
             self._settle(parcel, receipt)
 
     def _settle(self, parcel: Parcel, receipt: Receipt) -> None:
         """Keep what became of the rows; send again what certainly did not happen."""
-        again = parcel.tries + 1 < TRIES and self._all._idempotent == "action"
+        again = parcel.tries + 1 < TRIES and self._all.idempotent == "action"
         if again:
             # Whether it happened or not, it can be sent again.
             receipt = _without_doubt(receipt)
@@ -233,10 +207,10 @@ class _Delivery:
         if count < parcel.claimed:
             waited = 0.0
         delay = self._delay(waited, None)
-        if waited + delay > self._all._patience:
+        if waited + delay > self._all.patience:
             self._tally.states["planned"] += count
             rows.close()
-            self._stop(self._impatient(waited))
+            self._stop(impatient(self._channel.name, waited))
             return
         self._all.clock.sleep(delay)
         self._claim(rows, parcel, waited=waited + delay, tries=parcel.tries + 1)
@@ -245,7 +219,7 @@ class _Delivery:
         """Wait, and send the same batch again."""
         asked = error.retry_after if isinstance(error, RateLimitedError) else None
         delay = self._delay(parcel.waited, asked)
-        if parcel.waited + delay > self._all._patience:
+        if parcel.waited + delay > self._all.patience:
             self._put_back(parcel)
             self._stop(error)
             return
@@ -258,8 +232,8 @@ class _Delivery:
         """Send it again where that does no harm; else leave it for a look-up or a person."""
         tries = parcel.tries + 1
         delay = self._delay(parcel.waited, None)
-        patient = parcel.waited + delay <= self._all._patience
-        if self._all._idempotent != "no" and tries < TRIES and patient:
+        patient = parcel.waited + delay <= self._all.patience
+        if self._all.idempotent != "no" and tries < TRIES and patient:
             self._all.clock.sleep(delay)
             waited = parcel.waited + delay
             self._todo.append(
@@ -267,13 +241,13 @@ class _Delivery:
             )
             return
         self._leave_unknown(parcel)
-        if self._all._answer_came(came=False):
+        if self._all.answer_came(came=False):
             self._stop(error)
 
     def _refuse(self, parcel: Parcel, error: RejectedError) -> None:
         """Take out the rows that are refused; halve the batch to find them where none is named."""
         self._refused += 1
-        if parcel.doubtful and self._all._idempotent == "batch":
+        if parcel.doubtful and self._all.idempotent == "batch":
             # Under another key it would be another batch, and the first may have been carried out.
             self._leave_unknown(parcel)
             return
@@ -312,14 +286,13 @@ class _Delivery:
             if (outcome := receipt.outcomes.get(row.payload.id)) is not None:
                 self._tally.settle(row, outcome, "rejected")
 
-    def _claim(self, rows: Rows, parcel: Parcel, **given: object) -> None:
+    def _claim(self, rows: Rows, parcel: Parcel, *, waited: float = 0.0, tries: int = 0) -> None:
         """Go on with rows of a batch as a batch of their own."""
         if all(row.extra for row in rows):
             rows.close()
             return
-        made = self._all.claimed(
-            rows, self._tally, replaces=parcel.replaces, doubtful=False, **given
-        )
+        replaces = parcel.replaces
+        made = claimed(self._run, rows, self._tally, replaces=replaces, waited=waited, tries=tries)
         if made is not None:
             self._todo.append(made)
 
@@ -347,51 +320,6 @@ class _Delivery:
         # What has been waited is about what the next wait is.
         wait = min(_LONGEST_WAIT, max(_FIRST_WAIT, waited)) * (0.75 + random.random() / 2)
         return max(wait, asked or 0.0)
-
-    def _impatient(self, waited: float) -> RetryableError:
-        return RetryableError(
-            f"Channel {self._channel.name!r} did not get on for {waited:,.0f} s. Next step: hand "
-            "the same actions in again later; nothing is sent twice."
-        )
-
-    def _of_the_plugin(self, error: Exception) -> RetentionKitError:
-        if isinstance(error, RetentionKitError):
-            return error
-        problem = PluginError(
-            f"Channel {self._channel.name!r} raised {type(error).__name__}, which is no error of "
-            "a channel, so nobody knows what became of the batch. Allowed: RetryableError, "
-            "RateLimitedError, AuthenticationError, RejectedError, UnknownOutcomeError. Next step: "
-            "mend the channel; what it did is listed as unknown."
-        )
-        problem.__cause__ = error
-        return problem
-
-    def _no_receipt(self, got: object) -> NoReturn:
-        raise PluginError(
-            f"Channel {self._channel.name!r} gave {type(got).__name__} for a batch. Allowed: a "
-            "Receipt. Next step: mend the channel; what it did is listed as unknown."
-        )
-
-
-def in_chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Give rows a thousand at a time."""
-    some: list[Row] = []
-    for row in rows:
-        some.append(row)
-        if len(some) >= _CLAIMED_AT_ONCE:
-            yield some
-            some = []
-    if some:
-        yield some
-
-
-def _without(rows: Iterable[Row], lost: set[str]) -> Iterator[Row]:
-    """Leave out what another process sends; a replaced audience needs it all the same."""
-    for row in rows:
-        if row.payload.id not in lost:
-            yield row
-        elif row.replaces:
-            yield dataclasses.replace(row, extra=True)
 
 
 def _without_doubt(receipt: Receipt) -> Receipt:

@@ -74,7 +74,9 @@ class Tally:
 
     def progress(self, total: int | None) -> Progress:
         """Give how far it is."""
-        return Progress(self.done, total, {one: count for one, count in self.states.items() if count})
+        return Progress(
+            self.done, total, {one: count for one, count in self.states.items() if count}
+        )
 
     def report(self, channel: str, *, unread: int | None, seconds: float) -> DeliveryReport:
         """Give the counts as a report."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sql
 
 from retention_kit.delivery.journal.records import BatchSize
-from retention_kit.delivery.journal.rows import Style, parts, update_batch
+from retention_kit.delivery.journal.rows import Style, among, parts, update_batch
 from retention_kit.delivery.journal.tables import ACTIONS, BATCHES, JOINED, STATE
 
 
@@ -33,7 +33,23 @@ def count(connection: sql.Connection, style: Style, number: int) -> int:
     return int(connection.exec_driver_sql(asked, (number,)).scalar_one())
 
 
-def size(connection: sql.Connection, number: int) -> BatchSize:
+def touch(connection: sql.Connection, style: Style, number: int, run: int, now: int) -> bool:
+    """Say whether rows may be added to a batch of a run's, and let nobody take it meanwhile."""
+    mine = "number = ? AND run = ? AND state = 'claimed'"
+    return update_batch(connection, style, "updated_at = ?", mine, (now, number, run))
+
+
+def hand_over(connection: sql.Connection, style: Style, number: int, run: int, now: int) -> bool:
+    """Write that a batch is about to be sent; False where it is not the run's any more."""
+    changes = (
+        "state = 'handed_over', attempts = attempts + 1, "
+        "handed_at = coalesce(handed_at, ?), updated_at = ?"
+    )
+    mine = "number = ? AND run = ? AND state = 'claimed'"
+    return update_batch(connection, style, changes, mine, (now, now, number, run))
+
+
+def size(connection: sql.Connection, number: int | None) -> BatchSize:
     """Give how many rows a batch has, and how many of them are unknown."""
     asked = sql.select(STATE, sql.func.count()).select_from(JOINED)
     found = connection.execute(asked.where(ACTIONS.c.batch == number).group_by(STATE)).all()
@@ -103,16 +119,16 @@ def move(
 ) -> None:
     """Move rows that have their batch's state into another batch."""
     for some in parts(ids):
-        marks = ",".join([style.mark] * len(some))
+        those, values = among(style, some)
         connection.exec_driver_sql(
             f"UPDATE journal_actions SET batch = {style.mark} WHERE channel = {style.mark} "
-            f"AND batch = {style.mark} AND state IS NULL AND id IN ({marks})",
-            (into, channel, number, *some),
+            f"AND batch = {style.mark} AND state IS NULL AND id IN {those}",
+            (into, channel, number, *values),
         )
 
 
 def reclaim(
-    connection: sql.Connection, style: Style, number: int, run: int, now: int
+    connection: sql.Connection, style: Style, number: int | None, run: int, now: int
 ) -> tuple[int, int | None]:
     """Take the unknown rows of a batch into a new one of its name that is handed over.
 
@@ -122,6 +138,8 @@ def reclaim(
     Returns:
         How many, and the new batch's number; None where there are none.
     """
+    if number is None:
+        return 0, None
     asked = sql.select(BATCHES.c.state, BATCHES.c.name).where(BATCHES.c.number == number)
     old = connection.execute(asked.with_for_update()).one()
     of_batch = ACTIONS.c.state.is_(None) if old.state == "unknown" else sql.false()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
+import urllib.parse
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,10 +58,17 @@ def locks_for(database: Database) -> Locks:
     """Give the locks that belong to a database."""
     if not database.sqlite:
         return _SessionLocks(database)
-    file = database.engine.url.database
-    if file in (None, "", ":memory:") or str(file).startswith("file:"):
-        return _MemoryLocks(database)
-    return _FileLocks(database, Path(str(file)))
+    file = _file_of(database.engine.url)
+    return _MemoryLocks(database) if file is None else _FileLocks(database, file)
+
+
+def _file_of(url: sql.URL) -> Path | None:
+    """Give the file of SQLite; None where all is in memory."""
+    name = url.database or ":memory:"
+    if name.startswith("file:"):
+        name = urllib.parse.unquote(urllib.parse.urlsplit(name).path)
+    in_memory = name in ("", ":memory:") or url.query.get("mode") == "memory"
+    return None if in_memory else Path(name)
 
 
 class _FileLocks:
@@ -70,7 +78,8 @@ class _FileLocks:
 
     def __init__(self, database: Database, file: Path) -> None:
         self._database = database
-        self._file = file.absolute()
+        # By whatever name somebody opens the database, the locks are at the same place.
+        self._file = file.resolve()
 
     def take(self, name: str) -> Hold | None:
         path = self._file.with_name(f"{self._file.name}-{name}.lock")

@@ -76,13 +76,24 @@ def find(
     """Give actions by id; under a lock, nobody else changes them until the transaction ends."""
     found: dict[str, Row] = {}
     for some in parts(ids):
-        asked = (channel, *some)
+        those, values = among(style, some)
+        asked = (channel, *values)
         if lock and style.locks:
-            connection.exec_driver_sql(_lock_actions(style.mark, len(some)), asked)
-            connection.exec_driver_sql(_lock_batches(style.mark, len(some)), asked)
-        for row in connection.exec_driver_sql(_find(style.mark, len(some)), asked):
+            connection.exec_driver_sql(_lock_actions(style.mark, those), asked)
+            connection.exec_driver_sql(_lock_batches(style.mark, those), asked)
+        for row in connection.exec_driver_sql(_find(style.mark, those), asked):
             found[row[0]] = Row(*row)
     return found
+
+
+def among(style: Style, ids: Sequence[str]) -> tuple[str, tuple[Any, ...]]:
+    """Give the set of ids for after an IN, and its parameters.
+
+    PostgreSQL compares a list with each row of a table it knows little of, but joins an array.
+    """
+    if style.locks:
+        return f"(SELECT unnest({style.mark}::text[]))", (list(ids),)
+    return f"({_marks(style.mark, len(ids))})", tuple(ids)
 
 
 def insert(
@@ -141,30 +152,30 @@ def parts(those: Sequence[_T], size: int = _MOST_PARAMETERS) -> Iterator[Sequenc
 
 
 @functools.cache
-def _find(mark: str, count: int) -> str:
+def _find(mark: str, those: str) -> str:
     return (
         "SELECT a.id, a.number, a.state, a.batch, b.state, a.attempts + coalesce(b.attempts, 0), "
         "a.updated_at, b.updated_at, b.handed_at, b.name, t.kind, t.payload_group, a.fingerprint "
         "FROM journal_actions a JOIN journal_topics t ON t.number = a.topic "
         "LEFT JOIN journal_batches b ON b.number = a.batch "
-        f"WHERE a.channel = {mark} AND a.id IN ({_marks(mark, count)})"
+        f"WHERE a.channel = {mark} AND a.id IN {those}"
     )
 
 
 @functools.cache
-def _lock_actions(mark: str, count: int) -> str:
+def _lock_actions(mark: str, those: str) -> str:
     # In one order, so that no two wait for each other.
     return (
         f"SELECT number FROM journal_actions WHERE channel = {mark} "
-        f"AND id IN ({_marks(mark, count)}) ORDER BY id FOR UPDATE"
+        f"AND id IN {those} ORDER BY id FOR UPDATE"
     )
 
 
 @functools.cache
-def _lock_batches(mark: str, count: int) -> str:
+def _lock_batches(mark: str, those: str) -> str:
     return (
         "SELECT number FROM journal_batches WHERE number IN (SELECT batch FROM journal_actions "
-        f"WHERE channel = {mark} AND id IN ({_marks(mark, count)})) ORDER BY number FOR SHARE"
+        f"WHERE channel = {mark} AND id IN {those}) ORDER BY number FOR SHARE"
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType, TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal, Self
 
 import sqlalchemy as sql
 
-from retention_kit.delivery.journal import batches, reading, recording, rows
-from retention_kit.delivery.journal.book import Book, Topic
-from retention_kit.delivery.journal.customers import customer_text
+from retention_kit.delivery.journal import batches, reading, recording
+from retention_kit.delivery.journal.book import Book
+from retention_kit.delivery.journal.planning import Planning
 from retention_kit.delivery.journal.problems import JournalError, LostRowsError
 from retention_kit.delivery.journal.records import (
     BatchSize,
@@ -23,35 +23,7 @@ from retention_kit.delivery.journal.recovery import Presence
 from retention_kit.delivery.outcomes import Receipt, Rejection, Sent
 from retention_kit.errors import bad_parameter
 
-_FREE: Final = frozenset({"planned", "rejected", "suppressed"})
-"""States in which an action was not sent and is nobody's."""
-_REPLANNED: Final = _FREE | {"unknown"}
-_NEW: Final = (
-    "channel",
-    "id",
-    "topic",
-    "customer",
-    "occurrence",
-    "fingerprint",
-    "state",
-    "batch",
-    "attempts",
-    "planned_at",
-    "updated_at",
-    "code",
-    "detail",
-)
-_RENEWED: Final = (
-    "topic",
-    "fingerprint",
-    "state",
-    "batch",
-    "attempts",
-    "updated_at",
-    "code",
-    "detail",
-)
-_CLAIMED: Final = ("state", "batch", "attempts", "updated_at", "code", "detail")
+_NOBODY: Final[Mapping[str, int]] = MappingProxyType({"planned": 0, "unknown": 0})
 
 
 class Run:
@@ -68,12 +40,13 @@ class Run:
     """
 
     def __init__(self, book: Book, channel: str, *, idempotent: str) -> None:
-        self.recovered: Mapping[str, int] = MappingProxyType({"planned": 0, "unknown": 0})
+        self.recovered = _NOBODY
         self._book = book
         self._name = channel
         self._repeatable = idempotent == "action"
         self._cautious = idempotent == "no"
         self._channel = book.new_channel(channel)
+        self._planning = Planning(book, self._channel)
         self._presence: Presence | None = None
         self._batches: dict[str, int] = {}
 
@@ -111,7 +84,7 @@ class Run:
         Returns:
             What was known of the others, by id; nothing of them was changed.
         """
-        return self._planned(planned, None).known
+        return self._planning.plan(planned).known
 
     def plan_and_claim(self, planned: Sequence[Planned], *, batch: str) -> Claimed:
         """Write actions that are new, claimed by this run.
@@ -123,7 +96,11 @@ class Run:
         Raises:
             LostRowsError: The batch is not this run's any more.
         """
-        return self._planned(planned, batch)
+        claimed, number = self._planning.plan_and_claim(
+            planned, lambda connection: self._opened(connection, batch)
+        )
+        self._remember(batch, number)
+        return claimed
 
     def replan(self, planned: Sequence[Planned]) -> Mapping[str, Known]:
         """Make actions planned that are planned, rejected, suppressed or unknown, as they are now.
@@ -134,7 +111,7 @@ class Run:
             What is known of those that were left alone: they are done, pending, on their way, or
             were never planned and are left out.
         """
-        return self._renewed(planned, "planned", _REPLANNED, [("", "")] * len(planned), new=False)
+        return self._planning.replan(planned)
 
     def reject(self, refused: Sequence[tuple[Planned, Rejection]]) -> Mapping[str, Known]:
         """Write that actions will not be sent, because the channel cannot.
@@ -143,8 +120,8 @@ class Run:
             What is known of those that were left alone: neither new nor planned, rejected or
             suppressed.
         """
-        reasons = [(why.code, why.detail) for _, why in refused]
-        return self._renewed([one for one, _ in refused], "rejected", _FREE, reasons, new=True)
+        reasons = [(one, why.code, why.detail) for one, why in refused]
+        return self._planning.close(reasons, "rejected")
 
     def suppress(self, left_out: Sequence[tuple[Planned, str]]) -> Mapping[str, Known]:
         """Write that actions are not to be sent, with the reason as their code.
@@ -152,8 +129,7 @@ class Run:
         Returns:
             What is known of those that were left alone, as with `reject`.
         """
-        reasons = [(why, "") for _, why in left_out]
-        return self._renewed([one for one, _ in left_out], "suppressed", _FREE, reasons, new=True)
+        return self._planning.close([(one, why, "") for one, why in left_out], "suppressed")
 
     def claim(self, ids: Sequence[str], *, batch: str) -> list[str]:
         """Make planned actions this run's.
@@ -168,21 +144,7 @@ class Run:
         Raises:
             LostRowsError: The batch is not this run's any more.
         """
-        wanted = list(dict.fromkeys(ids))
-        book, now = self._book, self._book.now()
-
-        def change(connection: sql.Connection) -> tuple[list[str], int | None]:
-            found = rows.find(connection, book.style, self._channel, wanted, lock=True)
-            got = [one for one in wanted if one in found and found[one].state == "planned"]
-            number = self._opened(connection, batch) if got else None
-            values = [
-                (None, number, found[one].attempts, now, None, None, found[one].number)
-                for one in got
-            ]
-            rows.update(connection, book.style, _CLAIMED, values)
-            return got, number
-
-        got, number = book.write(change, durable=False)
+        got, number = self._planning.claim(ids, lambda connection: self._opened(connection, batch))
         self._remember(batch, number)
         return got
 
@@ -200,15 +162,7 @@ class Run:
         now = book.now()
 
         def change(connection: sql.Connection) -> int:
-            changed = rows.update_batch(
-                connection,
-                book.style,
-                "state = 'handed_over', attempts = attempts + 1, "
-                "handed_at = coalesce(handed_at, ?), updated_at = ?",
-                "number = ? AND run = ? AND state = 'claimed'",
-                (now, now, number, presence.number),
-            )
-            if not changed:
+            if not batches.hand_over(connection, book.style, number, presence.number, now):
                 raise LostRowsError(batch)
             return batches.count(connection, book.style, number)
 
@@ -305,8 +259,6 @@ class Run:
 
         def change(connection: sql.Connection) -> tuple[int, int | None]:
             number = batches.newest(connection, self._channel, batch)
-            if number is None:
-                return 0, None
             return batches.reclaim(connection, book.style, number, presence.number, now)
 
         count, number = book.write(change, hold=presence.hold)
@@ -320,7 +272,7 @@ class Run:
             number = self._batches.get(batch)
             if number is None:
                 number = batches.newest(connection, self._channel, batch)
-            return BatchSize(0, 0) if number is None else batches.size(connection, number)
+            return batches.size(connection, number)
 
         return self._book.read(ask)
 
@@ -336,61 +288,6 @@ class Run:
         """Give, in slices, the actions of which nobody knows what became of them."""
         return reading.unknown(self._book, self._channel)
 
-    def _planned(self, planned: Sequence[Planned], batch: str | None) -> Claimed:
-        book, channel, now = self._book, self._channel, self._book.now()
-        wanted = {one.id: one for one in reversed(planned)}
-        topics = book.topics({_topic(one) for one in planned})
-        ids = list(dict.fromkeys(one.id for one in planned))
-        state = "planned" if batch is None else None
-
-        def change(connection: sql.Connection) -> tuple[Claimed, int | None]:
-            found = rows.find(connection, book.style, channel, ids, lock=False)
-            new = [one for one in ids if one not in found] if found else ids
-            number = self._opened(connection, batch) if new and batch is not None else None
-            values = [_new(channel, wanted[one], topics, state, number, now) for one in sorted(new)]
-            rows.insert(connection, book.style, _NEW, values)
-            return Claimed(new, {one: row.known for one, row in found.items()}), number
-
-        claimed, number = book.write(change, durable=False)
-        if batch is not None:
-            self._remember(batch, number)
-        return claimed
-
-    def _renewed(
-        self,
-        planned: Sequence[Planned],
-        state: str,
-        allowed: frozenset[str],
-        reasons: Sequence[tuple[str, str]],
-        *,
-        new: bool,
-    ) -> Mapping[str, Known]:
-        book, channel, now = self._book, self._channel, self._book.now()
-        wanted = {one.id: (one, why) for one, why in zip(planned, reasons, strict=True)}
-        topics = book.topics({_topic(one) for one in planned})
-
-        def change(connection: sql.Connection) -> Mapping[str, Known]:
-            found = rows.find(connection, book.style, channel, list(wanted), lock=True)
-            changed, inserted, left = [], [], {}
-            for one in sorted(wanted):
-                action, (code, detail) = wanted[one]
-                row = found.get(one)
-                if row is None:
-                    values = _new(channel, action, topics, state, None, now)
-                    inserted.append((*values[:-2], code or None, detail or None))
-                elif row.state in allowed:
-                    what = (topics[_topic(action)], action.fingerprint, state, None)
-                    why = (code or None, detail or None)
-                    changed.append((*what, row.attempts, now, *why, row.number))
-                else:
-                    left[one] = row.known
-            if new:
-                rows.insert(connection, book.style, _NEW, inserted)
-            rows.update(connection, book.style, _RENEWED, changed)
-            return left
-
-        return book.write(change, durable=False)
-
     def _opened(self, connection: sql.Connection, batch: str) -> int:
         """Give the number of a batch that rows may be added to, a new one where there is none."""
         presence, now = self._there(), self._book.now()
@@ -399,9 +296,7 @@ class Run:
             return batches.new(
                 connection, self._book.style, self._channel, batch, presence.number, now
             )
-        mine = "number = ? AND run = ? AND state = 'claimed'"
-        values = (now, number, presence.number)
-        if not rows.update_batch(connection, self._book.style, "updated_at = ?", mine, values):
+        if not batches.touch(connection, self._book.style, number, presence.number, now):
             raise LostRowsError(batch)
         return number
 
@@ -426,33 +321,3 @@ class Run:
                 code="lost",
             )
         return self._presence
-
-
-def _topic(planned: Planned) -> Topic:
-    return Topic(planned.key.campaign, planned.key.step, planned.kind, planned.group)
-
-
-def _new(
-    channel: int,
-    planned: Planned,
-    topics: Mapping[Topic, int],
-    state: str | None,
-    batch: int | None,
-    now: int,
-) -> tuple[Any, ...]:
-    key = planned.key
-    return (
-        channel,
-        planned.id,
-        topics[_topic(planned)],
-        customer_text(key.customer_id),
-        key.occurrence,
-        planned.fingerprint,
-        state,
-        batch,
-        0,
-        now,
-        now,
-        None,
-        None,
-    )

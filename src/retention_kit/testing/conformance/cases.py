@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import pydantic
+
 from retention_kit.delivery.actions import Action
 from retention_kit.delivery.channels import AdapterContext, Channel, ChannelSpec
 from retention_kit.delivery.clocks import Clock
 from retention_kit.plugins.types import Cursor, Source, SourceSpec
 from retention_kit.testing.clocks import ManualClock
 from retention_kit.testing.emulators.base import Emulator
+from retention_kit.testing.emulators.faults import FaultKind
 
 _UNSAID: Final = ManualClock()
 """Stands for a clock that the author did not choose; nobody goes by it."""
@@ -46,13 +49,17 @@ class SourceCase:
         _choose_clock(self)
 
     @contextmanager
-    def opened(self, settings: Mapping[str, Any] | None = None) -> Iterator[Source]:
-        """Open the source."""
-        checked = self.spec.settings.model_validate(
-            dict(self.settings if settings is None else settings)
-        )
-        context = AdapterContext(instance=self.spec.name, clock=self.clock)
-        source: Source = self.spec.factory(checked, context)
+    def opened(
+        self, settings: Mapping[str, Any] | None = None, *, instance: str | None = None
+    ) -> Iterator[Source]:
+        """Open the source.
+
+        Args:
+            settings: Settings in place of the case's.
+            instance: The instance's name; the source's own where None.
+        """
+        context = AdapterContext(instance=instance or self.spec.name, clock=self.clock)
+        source: Source = self.spec.factory(_checked(self, settings), context)
         try:
             yield source
         finally:
@@ -79,6 +86,12 @@ class ChannelCase:
             there is none.
         wrong_settings: Settings with a credential that is refused; None where there is none.
         settled: Makes the outside system finish what it does later, so that a poll tells.
+        incoming: Makes a web hook about actions that were sent, its headers and its body, as the
+            outside system would send it; None where it sends none.
+        too_many: What the emulator counts as a refusal because of too many requests: HTTP statuses
+            and the vendor's codes.
+        untellable: Faults that nobody could tell from success: where the status is the whole
+            answer, a gateway's page with status 200.
         clock: The time for the channel; the emulator's own unless given, and where there is no
             emulator one that sleeping moves, so that no check waits.
         secrets: What must never be seen, besides the secrets of the settings.
@@ -92,6 +105,11 @@ class ChannelCase:
     emulator: Emulator | None = None
     wrong_settings: Mapping[str, Any] | None = field(default=None, repr=False)
     settled: Callable[[], None] | None = field(default=None, repr=False)
+    incoming: Callable[[Sequence[Action]], tuple[Mapping[str, str], bytes]] | None = field(
+        default=None, repr=False
+    )
+    too_many: tuple[int | str, ...] = (429,)
+    untellable: tuple[FaultKind, ...] = ()
     clock: Clock = field(default=_UNSAID)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
@@ -99,17 +117,27 @@ class ChannelCase:
         _choose_clock(self)
 
     @contextmanager
-    def opened(self, settings: Mapping[str, Any] | None = None) -> Iterator[Channel]:
-        """Open the channel."""
-        checked = self.spec.settings.model_validate(
-            dict(self.settings if settings is None else settings)
-        )
-        context = AdapterContext(instance=self.spec.name, clock=self.clock)
-        channel = self.spec.factory(checked, context)
+    def opened(
+        self, settings: Mapping[str, Any] | None = None, *, instance: str | None = None
+    ) -> Iterator[Channel]:
+        """Open the channel.
+
+        Args:
+            settings: Settings in place of the case's.
+            instance: The instance's name; the channel's own where None.
+        """
+        context = AdapterContext(instance=instance or self.spec.name, clock=self.clock)
+        channel = self.spec.factory(_checked(self, settings), context)
         try:
             yield channel
         finally:
             channel.close()
+
+
+def _checked(
+    case: SourceCase | ChannelCase, settings: Mapping[str, Any] | None
+) -> pydantic.BaseModel:
+    return case.spec.settings.model_validate(dict(case.settings if settings is None else settings))
 
 
 def _choose_clock(case: SourceCase | ChannelCase) -> None:

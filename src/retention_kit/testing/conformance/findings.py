@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, TypeVar
 
@@ -129,8 +129,8 @@ def run_checks(
         subject: The adapter's name.
         checks: Which checks.
         opened: Opens a case anew, so that no check sees what another one left.
-        expected_failures: The checks that are known to fail, and why. One that passes fails the
-            report, so that the list stays true.
+        expected_failures: The checks that are known to fail, and why. One that passes or is left
+            out fails the report, so that the list stays true.
 
     Raises:
         DefinitionError: A check that does not exist is expected to fail.
@@ -160,31 +160,41 @@ def check_expected(expected: Mapping[str, str], checks: Iterable[Check[Any]]) ->
             )
 
 
+def always(case: object) -> str | None:
+    """Say that a check needs nothing of a case."""
+    del case
+    return None
+
+
 def _found(check: Check[C], case: C, expected: str | None) -> Finding:
-    reason = check.needs(case)
-    if reason is not None:
-        return Finding(check.name, check.rule, "left out", reason)
     try:
-        check.run(case)
+        reason = check.needs(case)
+        if reason is None:
+            check.run(case)
     except ConformanceError as error:
-        if expected is not None:
-            return Finding(check.name, check.rule, "failed as expected", expected)
-        return Finding(check.name, check.rule, "failed", error.finding)
+        failure = error.finding
     except Exception as error:
-        # What an adapter raises may quote a customer: the class alone is shown.
-        finding = f"it raised {type(error).__name__}"
-        with suppress(AttributeError, IndexError):
-            frame = error.__traceback__
-            while frame is not None and frame.tb_next is not None:
-                frame = frame.tb_next
-            if frame is not None:
-                code = frame.tb_frame.f_code
-                finding += f" in {code.co_name}, line {frame.tb_lineno} of {code.co_filename}"
+        failure = _raised(error)
+    else:
         if expected is not None:
-            return Finding(check.name, check.rule, "failed as expected", expected)
-        return Finding(check.name, check.rule, "failed", finding)
+            became = "passed" if reason is None else "was left out"
+            unexpected = f"it {became}, though it is listed as expected to fail"
+            return Finding(check.name, check.rule, "failed", unexpected)
+        if reason is not None:
+            return Finding(check.name, check.rule, "left out", reason)
+        return Finding(check.name, check.rule, "passed")
     if expected is not None:
-        return Finding(
-            check.name, check.rule, "failed", "it passed, though it is listed as expected to fail"
-        )
-    return Finding(check.name, check.rule, "passed")
+        return Finding(check.name, check.rule, "failed as expected", expected)
+    return Finding(check.name, check.rule, "failed", failure)
+
+
+def _raised(error: Exception) -> str:
+    """Say what was raised and where. What it says may quote a customer, and is not shown."""
+    finding = f"it raised {type(error).__name__}"
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    if frame is not None:
+        code = frame.tb_frame.f_code
+        finding += f" in {code.co_name}, line {frame.tb_lineno} of {code.co_filename}"
+    return finding

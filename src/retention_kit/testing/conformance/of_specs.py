@@ -1,46 +1,40 @@
-"""Checks of what a plugin says, which need nothing outside."""
+"""Checks of sources and channels alike: what a plugin says, its settings, its name, its end."""
 
 from __future__ import annotations
 
-import re
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import pydantic
 
-from retention_kit.delivery.actions import ACTIONS
-from retention_kit.delivery.channels import CHANNEL_API_VERSION, Capabilities
-from retention_kit.plugins.types import SOURCE_API_VERSION
+from retention_kit.plugins.configured import settings_for, variable_prefix
+from retention_kit.plugins.spec_checks import wrong_with
 from retention_kit.testing.conformance.cases import ChannelCase, SourceCase
-from retention_kit.testing.conformance.findings import Check, ConformanceError
-from retention_kit.testing.conformance.secrets import check_hidden, secrets_of
+from retention_kit.testing.conformance.findings import Check, ConformanceError, always
+from retention_kit.testing.conformance.secrets import check_hidden, plain_secrets, secrets_of
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_NAMESPACED = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
-_SECRET = re.compile(r"secret|token|password|api_key|webhook(_url)?$")
+Case = SourceCase | ChannelCase
+_INSTANCE: Final = "second"
 
 
-def check_the_spec_is_sound(case: SourceCase | ChannelCase) -> None:
+def check_the_spec_is_sound(case: Case) -> None:
     """Check names, the version of the interface and the settings model.
 
     Raises:
         ConformanceError: One is not what it may be.
     """
-    spec = case.spec
-    rule = "say of itself what the interface asks"
-    version = SOURCE_API_VERSION if isinstance(case, SourceCase) else CHANNEL_API_VERSION
-    if not _NAME.fullmatch(spec.name):
-        raise ConformanceError(spec.name, rule, "its name is not small Latin letters, digits and _")
-    if not spec.summary.strip() or "\n" in spec.summary:
-        raise ConformanceError(spec.name, rule, "its summary is not one line of words")
-    if spec.api_version != version:
-        raise ConformanceError(
-            spec.name, rule, f"it is written to version {spec.api_version}, not {version}"
-        )
-    if not issubclass(spec.settings, pydantic.BaseModel):
-        raise ConformanceError(spec.name, rule, "its settings are no pydantic model")
+    kind = "sources" if isinstance(case, SourceCase) else "channels"
+    wrong = wrong_with(f"retention_kit_{kind}", case.spec)
+    # What is said of secrets belongs to the check of secrets.
+    if wrong is not None and "SecretStr" not in wrong:
+        rule = "say of itself what the interface asks"
+        raise ConformanceError(case.spec.name, rule, wrong.partition(" Next step:")[0])
 
 
-def check_secrets_are_secret(case: SourceCase | ChannelCase) -> None:
+def check_secrets_are_secret(case: Case) -> None:
     """Check that settings whose names speak of secrets are of pydantic's secret types.
 
     Raises:
@@ -48,11 +42,11 @@ def check_secrets_are_secret(case: SourceCase | ChannelCase) -> None:
     """
     spec = case.spec
     rule = "keep secrets in pydantic.SecretStr"
-    for name, one in spec.settings.model_fields.items():
-        if _SECRET.search(name) and not _is_secret(one.annotation):
-            kind = getattr(one.annotation, "__name__", str(one.annotation))
-            if kind not in ("bool", "Path", "float", "int") and "Path" not in str(one.annotation):
-                raise ConformanceError(spec.name, rule, f"the setting {name!r} is {kind}")
+    plain = plain_secrets(spec.settings)
+    if plain:
+        raise ConformanceError(
+            spec.name, rule, f"these settings are plain text: {', '.join(plain)}"
+        )
     checked = spec.settings.model_validate(dict(case.settings))
     hidden = (*secrets_of(spec.settings, case.settings), *getattr(case, "secrets", ()))
     with case.opened() as adapter:
@@ -64,60 +58,94 @@ def check_secrets_are_secret(case: SourceCase | ChannelCase) -> None:
     check_hidden(spec.name, rule, hidden, shown)
 
 
-def check_capabilities_agree(case: ChannelCase) -> None:
-    """Check that what a channel declares agrees with itself and with its methods.
+def check_settings_come_from_variables(case: Case) -> None:
+    """Check that its settings can be given as variables of the environment, each as a text.
 
     Raises:
-        ConformanceError: It does not.
+        ConformanceError: They cannot, or become others on the way.
     """
-    rule = "declare what it has, and have what it declares"
-    with case.opened() as channel:
-        can = channel.capabilities
-        for finding in _disagreements(can):
-            raise ConformanceError(case.spec.name, rule, finding)
-        for method in ("lookup", "receive"):
-            has = callable(getattr(channel, method, None))
-            if getattr(can, method) and not has:
-                raise ConformanceError(
-                    case.spec.name, rule, f"it declares {method!r} and has no such method"
-                )
-        if can.limits and channel.limiter is None:
+    rule = "take its settings from variables of the environment"
+    given = case.spec.settings.model_validate(dict(case.settings))
+    prefix = variable_prefix(case.spec.name, _INSTANCE)
+    variables = {prefix + name.upper(): _written(one) for name, one in case.settings.items()}
+    with _environment(variables):
+        try:
+            read = settings_for(case.spec, _INSTANCE)
+        except Exception as error:
             raise ConformanceError(
-                case.spec.name, rule, "it declares limits and has no limiter that keeps them"
+                case.spec.name, rule, f"reading them raised {type(error).__name__}"
+            ) from None
+    other = [name for name in given.model_fields_set if getattr(read, name) != getattr(given, name)]
+    if other:
+        raise ConformanceError(
+            case.spec.name, rule, f"these became others: {', '.join(sorted(other))}"
+        )
+
+
+def check_it_bears_the_name_it_is_given(case: Case) -> None:
+    """Check that its name is its instance's, by which journals and logs tell several apart.
+
+    Raises:
+        ConformanceError: It is not.
+    """
+    rule = "bear the name of its instance"
+    name = f"{case.spec.name}.{_INSTANCE}"
+    with case.opened(instance=name) as adapter:
+        if adapter.name != name:
+            raise ConformanceError(
+                case.spec.name, rule, f"the instance {name!r} is named {adapter.name!r}"
             )
 
 
-def _disagreements(can: Capabilities) -> list[str]:
-    found = []
-    if not can.actions:
-        found.append("it carries no action")
-    unknown = sorted(
-        one for one in can.actions if one not in ACTIONS and not _NAMESPACED.fullmatch(one)
-    )
-    if unknown:
-        found.append(
-            f"the actions {', '.join(unknown)} are neither the library's nor vendor.action"
-        )
-    if can.max_rows < 1 or can.parallel < 1:
-        found.append("max_rows or parallel is below 1")
-    if can.max_bytes is not None and can.max_bytes < 1:
-        found.append("max_bytes is below 1")
-    if can.idempotency_seconds is not None and can.idempotent != "batch":
-        found.append("idempotency_seconds means something for batches alone")
-    speaks = {"add_to_audience": "add", "remove_from_audience": "remove"}
-    for kind, mode in speaks.items():
-        if kind in can.actions and mode not in can.audience_modes:
-            found.append(f"it carries {kind!r} without the audience mode {mode!r}")
-    return found
+def check_closing_again_is_harmless(case: Case) -> None:
+    """Check that it can be closed twice, used or not.
+
+    Raises:
+        ConformanceError: It cannot.
+    """
+    rule = "let itself be closed twice"
+    with case.opened() as adapter:
+        try:
+            adapter.close()
+            adapter.close()
+        except Exception as error:
+            raise ConformanceError(
+                case.spec.name, rule, f"close raised {type(error).__name__}"
+            ) from None
 
 
-def _is_secret(annotation: Any) -> bool:
-    text = str(annotation)
-    return annotation in (pydantic.SecretStr, pydantic.SecretBytes) or "Secret" in text
+def _written(value: Any) -> str:
+    if isinstance(value, pydantic.SecretStr | pydantic.SecretBytes):
+        value = value.get_secret_value()
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, str | os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, set | frozenset | tuple):
+        value = list(value)
+    return json.dumps(value)
 
 
-def _never(case: Any) -> str | None:
-    del case
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _unwritable(case: Case) -> str | None:
+    for name, value in case.settings.items():
+        try:
+            _written(value)
+        except (TypeError, ValueError):
+            return f"the case's setting {name!r} is nothing that a variable holds"
     return None
 
 
@@ -126,20 +154,30 @@ SPEC_CHECKS: Final[tuple[Check[Any], ...]] = (
         "the_spec_is_sound",
         "say of itself what the interface asks",
         check_the_spec_is_sound,
-        _never,
+        always,
     ),
     Check(
         "secrets_are_secret",
         "keep secrets in pydantic.SecretStr, and out of every repr",
         check_secrets_are_secret,
-        _never,
+        always,
     ),
-)
-CAPABILITY_CHECKS: Final[tuple[Check[ChannelCase], ...]] = (
     Check(
-        "capabilities_agree",
-        "declare what it has, and have what it declares",
-        check_capabilities_agree,
-        _never,
+        "settings_come_from_variables",
+        "take its settings from variables of the environment",
+        check_settings_come_from_variables,
+        _unwritable,
+    ),
+    Check(
+        "it_bears_the_name_it_is_given",
+        "bear the name of its instance",
+        check_it_bears_the_name_it_is_given,
+        always,
+    ),
+    Check(
+        "closing_again_is_harmless",
+        "let itself be closed twice",
+        check_closing_again_is_harmless,
+        always,
     ),
 )

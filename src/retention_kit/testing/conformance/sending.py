@@ -31,7 +31,8 @@ def delivered(
             return report
         if case.settled is not None:
             case.settled()
-        wait = max((one.poll_at for one in journal.pending(channel.name)), default=0.0)
+        receipts = journal.pending(channel.name, due=False)
+        wait = max((one.poll_at for one in receipts), default=0.0)
         case.clock.sleep(max(0.0, wait - case.clock.now()))
         settle(channel, journal, clock=case.clock)
     raise ConformanceError(
@@ -65,6 +66,39 @@ def batches_of(channel: Channel, actions: Sequence[Action]) -> list[PlainBatch]:
         if isinstance(made, Payload):
             groups.setdefault(made.group, []).append(made)
     return [PlainBatch(rows) for rows in groups.values()]
+
+
+def happened_once(
+    case: ChannelCase, rule: str, actions: Sequence[Action], when: str, *, may_miss: int = 0
+) -> None:
+    """Raise where actions did not happen, or more than once.
+
+    Args:
+        case: The channel.
+        rule: What it should do.
+        actions: What should have happened.
+        when: After what: "after one dispatch".
+        may_miss: How many may be missing, because they are listed as unknown.
+
+    Raises:
+        ConformanceError: Some did not, or more than once.
+    """
+    happened = case.happened()
+    never = sum(happened.get(one.id, 0) == 0 for one in actions)
+    often = sum(happened.get(one.id, 0) > 1 for one in actions)
+    if often or never > may_miss:
+        finding = (
+            f"{when}, of {len(actions)} actions {never} had not happened and {often} had more "
+            "than once"
+        )
+        if may_miss:
+            finding += f", where {may_miss} are listed as unknown"
+        raise ConformanceError(case.spec.name, rule, finding)
+
+
+def states_of(report: DeliveryReport) -> str:
+    """Give the counts of a report by state, for people to read."""
+    return ", ".join(f"{number} {state}" for state, number in report.states.items()) or "no states"
 
 
 class PlainBatch:

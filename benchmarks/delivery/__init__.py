@@ -1,0 +1,1 @@
+"""Delivery, uploads, and reading of outside systems, beside floors."""

@@ -1,0 +1,84 @@
+"""Forgetting: from the journal, from stores and from files, and it says what it removed."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import polars as pl
+import pytest
+
+from retention_kit.delivery import Journal, SendMessage, dispatch, forget
+from retention_kit.errors import DataError, DefinitionError
+from retention_kit.testing.channels import MemoryChannel
+
+
+@dataclasses.dataclass
+class Counts:
+    accounts: int
+    entries: int
+
+
+class Store:
+    def __init__(self):
+        self.forgotten = []
+
+    def forget(self, customer_id):
+        self.forgotten.append(customer_id)
+        return Counts(1, 5)
+
+
+def test_a_customer_is_removed_everywhere_and_nobody_else_is(tmp_path):
+    orders = pl.DataFrame(
+        {"order_id": [1, 2, 3], "customer_id": [7, 8, None], "referrer_id": [8, 7, 7]}
+    )
+    (tmp_path / "deep").mkdir()
+    orders.write_parquet(tmp_path / "orders.parquet")
+    orders.filter(pl.col("customer_id") == 8).drop("referrer_id").write_parquet(
+        tmp_path / "deep" / "others.parquet"
+    )
+    pl.DataFrame({"month": ["2026-01"]}).write_parquet(tmp_path / "costs.parquet")
+    store = Store()
+    letters = [
+        SendMessage(campaign="hello", customer_id=one, email="a@b.example", text="Hi")
+        for one in (7, 8)
+    ]
+    with Journal("sqlite://") as journal:
+        dispatch(letters, MemoryChannel(), journal)
+        found = forget(7, journal=journal, stores=[store], folders=[tmp_path])
+        assert journal.actions()["customer_id"].to_list() == ["8"]
+        assert sum(forget(7, journal=journal).journal.values()) == 0
+    assert sum(found.journal.values()) >= 1
+    assert found.stores == ({"accounts": 1, "entries": 5},)
+    assert store.forgotten == [7]
+    # One row of their own, and two in which they are named as referrer.
+    assert found.files == {str(tmp_path / "orders.parquet"): 3}
+    assert found.unread == (str(tmp_path / "costs.parquet"),)
+    kept = pl.read_parquet(tmp_path / "orders.parquet")
+    assert kept.rows() == [(2, 8, None), (3, None, None)]
+    assert kept.schema == orders.schema
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        "costs.parquet",
+        "deep",
+        "orders.parquet",
+    ]
+    assert forget(7, folders=[tmp_path]).files == {}
+
+
+def test_files_may_name_customers_in_another_column(tmp_path):
+    pl.DataFrame({"CONTACT_ID": ["7", "8"]}).write_parquet(tmp_path / "[deals].parquet")
+    found = forget("7", folders=[tmp_path], column="CONTACT_ID")
+    assert list(found.files.values()) == [1]
+    assert pl.read_parquet(tmp_path / "[deals].parquet", glob=False).rows() == [("8",)]
+
+
+def test_a_folder_that_is_not_there_is_said_before_anything_is_removed(tmp_path):
+    store = Store()
+    with pytest.raises(DefinitionError, match="folders that are there"):
+        forget(7, stores=[store], folders=[tmp_path / "nowhere"])
+    assert store.forgotten == []
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    (tmp_path / "orders.parquet").write_bytes(b"PAR1 no more PAR1")
+    with pytest.raises(DataError, match=r"orders\.parquet"):
+        forget(7, folders=[tmp_path])
