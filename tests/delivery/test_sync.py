@@ -576,3 +576,18 @@ def test_files_and_servers_keep_members_alike(url, clock, cabinet):
         report = sync(people(*left), channel, "vip", journal, **options)
         assert (report.withdrawn, report.unchanged) == (1, len(left))
     assert cabinet.audiences["vip"] == marks_of(*left)
+
+
+@pytest.mark.parametrize("rows", [9, 10, 11, 250])
+def test_parts_that_are_sorted_one_by_one_come_in_order(synced, cabinet, monkeypatch, rows):
+    monkeypatch.setattr("retention_kit.delivery.audiences.wanted._PART", 10)
+    monkeypatch.setattr("retention_kit.delivery.audiences.wanted._SLICE", 3)
+    monkeypatch.setattr("retention_kit.delivery.audiences.members._PAGE", 7)
+    shuffled = people(*range(rows)).sample(fraction=1.0, shuffle=True, seed=rows)
+    twice = pl.concat([shuffled, shuffled.head(5)])
+    report = synced(twice)
+    assert (report.wanted, report.duplicates, report.added) == (rows, 5, rows)
+    again = synced(twice.reverse())
+    assert (again.unchanged, again.deliveries) == (rows, ())
+    assert synced(people(*range(1, rows))).removed == 1
+    assert cabinet.audiences["vip"] == marks_of(*range(1, rows))

@@ -15,6 +15,7 @@ from retention_kit.adapters.amocrm.settings import AmoCrmSettings
 INSTANT: Final = pl.Datetime("us", "UTC")
 MONEY: Final = pl.Decimal(18, 4)
 WON, LOST = 142, 143
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 Row = Mapping[str, Any]
 Column = tuple[Any, Callable[[Row], Any]]
 Columns = dict[str, Column]
@@ -26,7 +27,7 @@ def orders(settings: AmoCrmSettings) -> Columns:
         "order_id": (pl.Int64, _field("id")),
         "customer_id": (pl.Int64, _main_contact),
         "ordered_at": (INSTANT, _ordered_at(settings.ordered_at)),
-        "amount": (MONEY, _money("price")),
+        "amount": (MONEY, _field("price")),
         "status": (pl.String, _outcome),
         "manager": (pl.String, _text("responsible_user_id")),
         "title": (pl.String, _text("name")),
@@ -63,7 +64,7 @@ def purchases(settings: AmoCrmSettings) -> Columns:
         "order_id": (pl.Int64, _field("id")),
         "customer_id": (pl.Int64, _buyer),
         "ordered_at": (INSTANT, _instant("completed_at")),
-        "amount": (MONEY, _money("price")),
+        "amount": (MONEY, _field("price")),
         "comment": (pl.String, _text("comment")),
     }
 
@@ -76,7 +77,7 @@ def buyers(settings: AmoCrmSettings) -> Columns:
         "contact_id": (pl.Int64, _main_contact),
         "name": (pl.String, _text("name")),
         "registered_at": (INSTANT, _instant("created_at")),
-        "lifetime_value": (MONEY, _money("ltv")),
+        "lifetime_value": (MONEY, _field("ltv")),
         "purchases": (pl.Int64, _field("purchases_count")),
         "next_at": (INSTANT, _instant("next_date")),
         "updated_at": (INSTANT, _instant("updated_at")),
@@ -101,6 +102,10 @@ def frame_of(rows: Iterable[Row], columns: Columns) -> pl.DataFrame:
 
 
 def _series(name: str, kind: Any, values: list[Any]) -> pl.Series:
+    if kind == MONEY:
+        if all(type(value) is int or value is None for value in values):
+            return pl.Series(name, values, dtype=pl.Int64).cast(MONEY)
+        values = [None if value is None else Decimal(str(value)) for value in values]
     if kind != INSTANT:
         return pl.Series(name, values, dtype=kind)
     # Instants come as Unix seconds: turned into Python's own first, they take ten times as long.
@@ -114,10 +119,6 @@ def _field(name: str) -> Callable[[Row], Any]:
 
 def _text(name: str) -> Callable[[Row], str | None]:
     return lambda row: None if row.get(name) in (None, "") else str(row[name])
-
-
-def _money(name: str) -> Callable[[Row], Decimal | None]:
-    return lambda row: None if row.get(name) is None else Decimal(str(row[name]))
 
 
 def _instant(name: str) -> Callable[[Row], int | None]:
@@ -176,10 +177,12 @@ def _named(name: str) -> Callable[[Row], str | None]:
 
 
 def _all_custom(row: Row) -> str | None:
+    if not row.get("custom_fields_values"):
+        return None
     said = {
         str(field.get("field_name") or field.get("field_id")): values[0]
         if len(values) == 1
         else values
         for field, values in values_of(row)
     }
-    return json.dumps(said, ensure_ascii=False) if said else None
+    return _ENCODE(said)

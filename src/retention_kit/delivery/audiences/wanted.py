@@ -1,8 +1,9 @@
-"""Who should be in an audience: members of a segment whose consent stands, in order, on disk."""
+"""Who should be in an audience: members of a segment and their consents, on disk, in order."""
 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -18,7 +19,12 @@ _CONTACTS: Final = ("email", "phone")
 _KEY: Final = "__key"
 _WANTED: Final = "__wanted"
 _GRANTED: Final = "__granted"
-_SLICE: Final = 20_000
+_SLICE: Final = 5_000
+_GROUP: Final = 50_000
+_PART: Final = 100_000
+"""How many rows are sorted at once, about."""
+_SAMPLED: Final = 200
+"""How many keys of each part are looked at to find where it begins."""
 
 
 class Wanted(NamedTuple):
@@ -39,7 +45,7 @@ class Wanted(NamedTuple):
 
 
 class WantedList:
-    """Those who are wanted, and those who refused, sorted by key in a Parquet file.
+    """Those who are wanted, and those who refused, in a Parquet file.
 
     Args:
         members: The segment's members: `customer_id` and at least one identifier that the channel
@@ -81,20 +87,39 @@ class WantedList:
         )
         rows = _with_consents(rows, consents, channel=channel, purpose=purpose, as_of=as_of)
         self._path = folder / "wanted.parquet"
-        rows.filter(pl.col(_KEY).is_not_null()).sort(_KEY).sink_parquet(
-            self._path, row_group_size=_SLICE, compression="lz4"
+        rows.filter(pl.col(_KEY).is_not_null()).sink_parquet(
+            self._path, row_group_size=_GROUP, compression="lz4"
         )
+        self._cuts = self._cut_points()
 
     def __iter__(self) -> Iterator[Wanted]:
-        """Give the rows in the order of their keys; a customer may have several."""
-        read = pl.scan_parquet(self._path).select(_KEY, _WANTED, _GRANTED, *self._names)
-        count = pl.scan_parquet(self._path).select(pl.len()).collect().item()
-        for start in range(0, count, _SLICE):
-            for key, wanted, granted, *values in read.slice(start, _SLICE).collect().iter_rows():
-                names = {
-                    name: value for name, value in zip(self._names, values, strict=True) if value
-                }
-                yield Wanted(key, wanted, granted, names)
+        """Give the rows in the order of their keys; a customer may have several.
+
+        They are sorted a part at a time, since all of them may be too many.
+        """
+        key = pl.col(_KEY)
+        rows = pl.scan_parquet(self._path).select(_KEY, _WANTED, _GRANTED, *self._names)
+        for low, high in itertools.pairwise([None, *self._cuts, None]):
+            part = rows if low is None else rows.filter(key >= low)
+            part = part if high is None else part.filter(key < high)
+            # Wanted rows first, the first of them first.
+            for piece in part.collect().sort(_KEY, maintain_order=True).iter_slices(_SLICE):
+                yield from self._read(piece)
+
+    def _read(self, rows: pl.DataFrame) -> Iterator[Wanted]:
+        for key, wanted, granted, *values in rows.iter_rows():
+            names = {name: value for name, value in zip(self._names, values, strict=True) if value}
+            yield Wanted(key, wanted, granted, names)
+
+    def _cut_points(self) -> list[str]:
+        """Give the keys at which the rows are cut into parts of about the same size."""
+        keys = pl.scan_parquet(self._path).select(_KEY)
+        count: int = keys.select(pl.len()).collect().item()
+        parts = count // _PART
+        if not parts:
+            return []
+        sample = keys.gather_every(count // (parts * _SAMPLED)).collect()[_KEY].unique().sort()
+        return sample.gather_every(max(1, len(sample) // (parts + 1)), 1).to_list()
 
 
 def _with_consents(
