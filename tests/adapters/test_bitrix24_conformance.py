@@ -82,6 +82,7 @@ def channel_case(portal):
         ),
         happened=happened,
         emulator=portal,
+        too_many=(429, "QUERY_LIMIT_EXCEEDED"),
     )
 
 

@@ -501,6 +501,14 @@ def test_rows_that_cannot_be_used_are_counted_and_the_sum_is_whole(synced):
     assert "@" not in report.to_json()
 
 
+def test_which_of_several_rows_counts_does_not_hang_on_their_order(synced, cabinet):
+    rows = pl.concat([people(1, domain=domain) for domain in ("b.example", "a.example")])
+    for table in (rows, rows.reverse(), rows):
+        synced(table)
+    assert cabinet.calls == [("add", 1)]
+    assert cabinet.audiences["vip"] == marks_of(1, domain="a.example")
+
+
 def test_one_whose_contacts_are_gone_is_taken_out_by_what_was_kept(synced, cabinet):
     synced(people(1, 2, phones=True))
     gone = people(1, 2).with_columns(

@@ -7,12 +7,15 @@ from retention_kit._lazy import attach
 if TYPE_CHECKING:
     from retention_kit.testing._shop import Shop as Shop
     from retention_kit.testing.arguments import arguments_for as arguments_for
+    from retention_kit.testing.channels import MemoryChannel as MemoryChannel
+    from retention_kit.testing.channels import OutsideWorld as OutsideWorld
     from retention_kit.testing.clocks import ManualClock as ManualClock
     from retention_kit.testing.clocks import ScaledClock as ScaledClock
     from retention_kit.testing.conformance.cases import ChannelCase as ChannelCase
     from retention_kit.testing.conformance.cases import SourceCase as SourceCase
     from retention_kit.testing.conformance.findings import ConformanceError as ConformanceError
     from retention_kit.testing.conformance.findings import ConformanceReport as ConformanceReport
+    from retention_kit.testing.conformance.findings import Finding as Finding
     from retention_kit.testing.conformance.of_channels import check_channel as check_channel
     from retention_kit.testing.conformance.of_sources import check_source as check_source
     from retention_kit.testing.conformance.pytest_classes import (
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from retention_kit.testing.conformance.pytest_classes import (
         SourceConformance as SourceConformance,
     )
+    from retention_kit.testing.crashes.killing import CrashSummary as CrashSummary
+    from retention_kit.testing.crashes.trying import crash_test as crash_test
     from retention_kit.testing.customer_rows import customer_rows_of as customer_rows_of
     from retention_kit.testing.discovery import table_functions as table_functions
     from retention_kit.testing.discovery import tables_needed as tables_needed
@@ -54,9 +59,13 @@ _MODULES = {
     "ChannelConformance": f"{_HERE}.conformance.pytest_classes",
     "ConformanceError": f"{_HERE}.conformance.findings",
     "ConformanceReport": f"{_HERE}.conformance.findings",
+    "CrashSummary": f"{_HERE}.crashes.killing",
+    "Finding": f"{_HERE}.conformance.findings",
     "LawBroken": f"{_HERE}.law",
     "LoyaltyCase": f"{_HERE}.loyalty_strategies",
     "ManualClock": f"{_HERE}.clocks",
+    "MemoryChannel": f"{_HERE}.channels",
+    "OutsideWorld": f"{_HERE}.channels",
     "ScaledClock": f"{_HERE}.clocks",
     "SegmentCase": f"{_HERE}.segment_strategies",
     "Shop": f"{_HERE}._shop",
@@ -69,6 +78,7 @@ _MODULES = {
     "conditions": f"{_HERE}.segment_strategies",
     "consents": f"{_HERE}.strategies",
     "costs": f"{_HERE}.strategies",
+    "crash_test": f"{_HERE}.crashes.trying",
     "customer_rows_of": f"{_HERE}.customer_rows",
     "customers": f"{_HERE}.strategies",
     "datasets": f"{_HERE}.strategies",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from retention_kit.adapters.amocrm.account import Account
 from retention_kit.adapters.amocrm.fields import CustomField, CustomFields, UnknownFieldError
-from retention_kit.adapters.amocrm.finding import leads_of, mark, marked
+from retention_kit.adapters.amocrm.finding import leads_of, marked
 from retention_kit.adapters.amocrm.making import Item, Maker, Results
 from retention_kit.adapters.amocrm.people import People, new_contact
+from retention_kit.adapters.amocrm.records import contact_of, lead_of, purchase_of, task_of
 from retention_kit.adapters.amocrm.settings import AmoCrmSettings
 from retention_kit.delivery.clocks import Clock
 from retention_kit.errors import ChannelError, DefinitionError
@@ -45,10 +44,12 @@ class Carrier:
         items = [
             Item(row.id, body, row.data)
             for row in self._of_our_currency(rows, results)
-            if (body := self._checked(row, results, lambda data: self._lead(data, kept)))
+            if (body := self._checked(row, results, lambda data: lead_of(data, kept, self._fields)))
         ]
         if self._settings.search_first:
-            items = _without(items, self._leads_of([item.id for item in items]), results)
+            items = _without(
+                items, self._leads_of([item.id for item in items], sure=False), results
+            )
         contacts = self._people.contacts(items, results)
         ready = [
             Item(item.id, {**item.body, "_embedded": _linked(contacts[item.id])}, item.data)
@@ -68,18 +69,21 @@ class Carrier:
     def create_tasks(self, rows: Sequence[Item], results: Results) -> None:
         """Make tasks about leads or contacts."""
         about_leads = [row for row in rows if row.data.get("deal")]
-        leads = self._leads_of([str(row.data["deal"]) for row in about_leads])
+        leads = self._leads_of([str(row.data["deal"]) for row in about_leads], sure=True)
         people = [row for row in rows if not row.data.get("deal")]
         contacts = self._people.contacts(people, results)
+        task_type = self._settings.task_type_id
         items = []
         for row in rows:
             lead = leads.get(str(row.data.get("deal")))
             if row.data.get("deal") and lead is None:
                 results.reject(row.id, "no_deal", "The account has no lead of that action.")
             elif lead is not None:
-                items.append(Item(row.id, self._task(row, "leads", lead), row.data))
+                items.append(Item(row.id, task_of(row, "leads", lead, task_type), row.data))
             elif row.id in contacts:
-                items.append(Item(row.id, self._task(row, "contacts", contacts[row.id]), row.data))
+                items.append(
+                    Item(row.id, task_of(row, "contacts", contacts[row.id], task_type), row.data)
+                )
         self._maker.write(
             items,
             lambda sent: self._account.post("tasks", sent),
@@ -93,7 +97,8 @@ class Carrier:
         checked = [
             Item(row.id, body, row.data)
             for row in rows
-            if (body := self._checked(row, results, self._contact)) is not None
+            if (body := self._checked(row, results, lambda data: contact_of(data, self._fields)))
+            is not None
         ]
         new: list[Item] = []
         rounds: list[dict[int, Item]] = []
@@ -141,7 +146,7 @@ class Carrier:
         by_buyer: dict[int, list[Item]] = {}
         for row in known:
             if row.id in buyers:
-                item = Item(row.id, _purchase(row), row.data)
+                item = Item(row.id, purchase_of(row), row.data)
                 by_buyer.setdefault(buyers[row.id], []).append(item)
         for buyer, wanted in by_buyer.items():
             path = f"customers/{buyer}/transactions"
@@ -202,10 +207,10 @@ class Carrier:
                 parameter="external_id_field",
             ) from None
 
-    def _leads_of(self, ids: Sequence[str]) -> dict[str, int]:
+    def _leads_of(self, ids: Sequence[str], *, sure: bool) -> dict[str, int]:
         known = {one: self._leads[one] for one in ids if one in self._leads}
         missing = [one for one in ids if one not in known]
-        return {**known, **(self.leads_of(missing, sure=False) if missing else {})}
+        return {**known, **(self.leads_of(missing, sure=sure) if missing else {})}
 
     def _remember(self, results: Results) -> None:
         if len(self._leads) > _REMEMBERED:
@@ -236,41 +241,6 @@ class Carrier:
             return None
         return body
 
-    def _lead(self, data: Mapping[str, Any], kept: CustomField) -> dict[str, Any]:
-        numbers = {
-            "pipeline_id": data.get("pipeline"),
-            "status_id": data.get("stage"),
-            "responsible_user_id": data.get("responsible"),
-        }
-        price = {} if data.get("amount") is None else {"price": whole(data["amount"])}
-        own = self._fields.written("leads", data.get("fields") or {})
-        return {
-            "name": data["title"],
-            **price,
-            **{name: int(one) for name, one in numbers.items() if one is not None},
-            "custom_fields_values": [kept.written(data["id"]), *own],
-        }
-
-    def _contact(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        values = dict(data.get("fields") or {})
-        if data.get("birthday"):
-            values.setdefault("BIRTHDAY", data["birthday"])
-        names = {name: data[name] for name in ("first_name", "last_name") if data.get(name)}
-        return {**names, "custom_fields_values": self._fields.written("contacts", values)}
-
-    def _task(self, row: Item, entity: str, entity_id: int) -> dict[str, Any]:
-        data = row.data
-        texts = (data["title"], data.get("description"), mark(row.id))
-        who = data.get("responsible")
-        return {
-            "text": "\n".join(str(one) for one in texts if one),
-            "complete_till": int(dt.datetime.fromisoformat(data["due_at"]).timestamp()),
-            "entity_id": entity_id,
-            "entity_type": entity,
-            "task_type_id": self._settings.task_type_id,
-            **({} if who is None else {"responsible_user_id": int(who)}),
-        }
-
     def _comment(self, items: Sequence[Item], results: Results) -> None:
         """Leave comments as notes; a lead without its note is a lead all the same."""
         notes = [
@@ -293,21 +263,6 @@ class Carrier:
                 results.remark(
                     row_id, "no_comment", "The lead was made; its comment may be missing."
                 )
-
-
-def whole(amount: Any) -> int:
-    """Give an amount in whole units, as the account counts; halves are rounded up."""
-    return int(Decimal(str(amount)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
-
-
-def _purchase(row: Item) -> dict[str, Any]:
-    data = row.data
-    order = "" if data.get("order_id") is None else f"{data['order_id']} "
-    return {
-        "price": whole(data["value"]),
-        "completed_at": int(dt.datetime.fromisoformat(data["occurred_at"]).timestamp()),
-        "comment": f"{order}{mark(row.id)}",
-    }
 
 
 def _linked(contact: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import NoneType
 from typing import Any, Final, Literal
 
 import polars as pl
@@ -183,18 +184,16 @@ def _own(names: Iterable[str]) -> tuple[Column, ...]:
 
 
 def _series(column: Column, values: list[Any]) -> pl.Series:
-    kind = column.kind
+    kind, name = column.kind, column.name
     if kind == "id":
-        ids = [int(one) if one not in (None, "", 0, "0") else None for one in values]
+        ids = _ids(name, values)
         # Zero is a pipeline of its own, and nobody of all else.
-        if column.name == "pipeline_id":
-            ids = [None if one in (None, "") else int(one) for one in values]
-        return pl.Series(column.name, ids, pl.Int64)
+        return ids if name == "pipeline_id" else ids.set(ids == 0, None)
     if kind in ("phone", "email"):
-        return pl.Series(column.name, [_first(one, kind) for one in values], pl.String)
+        return pl.Series(name, [_first(one, kind) for one in values], pl.String)
     if kind == "outcome":
-        return pl.Series(column.name, [_OUTCOMES.get(str(one)) for one in values], pl.String)
-    texts = pl.Series(column.name, [_text(one) for one in values], pl.String)
+        return pl.Series(name, [_OUTCOMES.get(str(one)) for one in values], pl.String)
+    texts = _texts(name, values)
     if kind == "text":
         return texts
     if kind == "money":
@@ -203,6 +202,27 @@ def _series(column: Column, values: list[Any]) -> pl.Series:
     instants = _read(texts, instants, "instant with its offset")
     # Days come as midnights of one zone or another: half a day later is that day in UTC.
     return instants.dt.offset_by("12h").dt.date() if kind == "day" else instants
+
+
+def _ids(name: str, values: list[Any]) -> pl.Series:
+    if set(map(type, values)) <= {int, NoneType}:
+        return pl.Series(name, values, pl.Int64)
+    texts = _texts(name, values)
+    return _read(texts, texts.cast(pl.Int64, strict=False), "id")
+
+
+def _texts(name: str, values: list[Any]) -> pl.Series:
+    """Make texts of values; those of one type, as nearly all columns are, without looking at each.
+
+    An empty text is none.
+    """
+    kinds = set(map(type, values)) - {NoneType}
+    if kinds <= {str}:
+        texts = pl.Series(name, values, pl.String)
+        return texts.set(texts == "", None)
+    if kinds == {int}:
+        return pl.Series(name, values, pl.Int64).cast(pl.String)
+    return pl.Series(name, [_text(one) for one in values], pl.String)
 
 
 def _read(texts: pl.Series, made: pl.Series, what: str) -> pl.Series:

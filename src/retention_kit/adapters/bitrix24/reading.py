@@ -91,7 +91,8 @@ class Reader:
         id_field = "id" if family == "items" else "ID"
         last = 0
         left = most
-        at_once = 1
+        # Without a bound it grows, so that the first rows of a small table cost little.
+        at_once = 1 if left is None else self._most
         while left is None or left > 0:
             count = at_once if left is None else min(at_once, -(-left // PAGE))
             commands = _chained(entity, family, select, since, last, count)

@@ -6,14 +6,14 @@ import copy
 import importlib.metadata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Self
 
 from retention_kit._logging import get_logger
 from retention_kit.adapters.http.addresses import AddressGuard
 from retention_kit.adapters.http.answers import Answer, status_error
 from retention_kit.adapters.http.auth import Auth, Credentials
 from retention_kit.adapters.http.redaction import redact
-from retention_kit.adapters.http.retrying import retrying
+from retention_kit.adapters.http.retrying import Waits, retrying
 from retention_kit.adapters.http.uploads import Multipart
 from retention_kit.adapters.http.wire import Ask, Content, Params, Wire
 from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
@@ -28,18 +28,6 @@ _NOBODY: Final = Credentials()
 _MOST_CREDENTIALS: Final = 10
 """How often others may renew the tokens under a call's hands."""
 _log = get_logger(__name__)
-
-
-class Waits(Protocol):
-    """What requests wait for: a `Limiter`, or several in one."""
-
-    def acquire(self, group: str = "requests", *, cost: int = 1) -> None:
-        """Come back when `cost` more requests are allowed, and count them."""
-        ...
-
-    def hold(self, seconds: float, group: str = "requests") -> None:
-        """Let no request of a group through for so long."""
-        ...
 
 
 class HttpClient:

@@ -1,9 +1,9 @@
-"""When a call is tried again, and after which pause."""
+"""When a call is tried, and when it is tried again."""
 
 from __future__ import annotations
 
 import random
-from typing import Final
+from typing import Final, Protocol
 
 from retention_kit.delivery.clocks import Clock
 from retention_kit.errors import MissingDependencyError
@@ -15,6 +15,18 @@ except ModuleNotFoundError:
 
 _FIRST: Final = 0.5
 _LONGEST: Final = 60.0
+
+
+class Waits(Protocol):
+    """What requests wait for: a `Limiter`, or several in one."""
+
+    def acquire(self, group: str = "requests", *, cost: int = 1) -> None:
+        """Come back when `cost` more requests are allowed, and count them."""
+        ...
+
+    def hold(self, seconds: float, group: str = "requests") -> None:
+        """Let no request of a group through for so long."""
+        ...
 
 
 def retrying(

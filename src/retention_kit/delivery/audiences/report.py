@@ -29,7 +29,8 @@ class SyncReport:
         mode: What was to become of the audience.
         dry_run: Whether nothing was sent because nothing was to be.
         wanted: Customers in the table of members.
-        duplicates: Further rows of theirs, which do not count.
+        duplicates: Further rows of theirs, which do not count: of several, the one counts whose
+            contacts come first in the order of the alphabet.
         without_consent: Those of them left out because their consent does not stand.
         unusable: Those of them whom the channel cannot take, by reason.
         unchanged: Those who were in the audience already.

@@ -98,12 +98,13 @@ class WantedList:
         They are sorted a part at a time, since all of them may be too many.
         """
         key = pl.col(_KEY)
+        # Which of a customer's rows comes first does not hang on the order of the table.
+        order = [_KEY, *self._names]
         rows = pl.scan_parquet(self._path).select(_KEY, _WANTED, _GRANTED, *self._names)
         for low, high in itertools.pairwise([None, *self._cuts, None]):
             part = rows if low is None else rows.filter(key >= low)
             part = part if high is None else part.filter(key < high)
-            # Wanted rows first, the first of them first.
-            for piece in part.collect().sort(_KEY, maintain_order=True).iter_slices(_SLICE):
+            for piece in part.collect().sort(order, nulls_last=True).iter_slices(_SLICE):
                 yield from self._read(piece)
 
     def _read(self, rows: pl.DataFrame) -> Iterator[Wanted]:
@@ -118,7 +119,9 @@ class WantedList:
         parts = count // _PART
         if not parts:
             return []
-        sample = keys.gather_every(count // (parts * _SAMPLED)).collect()[_KEY].unique().sort()
+        sample = (
+            keys.gather_every(max(1, count // (parts * _SAMPLED))).collect()[_KEY].unique().sort()
+        )
         return sample.gather_every(max(1, len(sample) // (parts + 1)), 1).to_list()
 
 
