@@ -162,6 +162,7 @@ def takes_a_table(function: Callable[..., Any]) -> bool:
     return any(re.search("Frame|Dataset", str(parameter.annotation)) for parameter in parameters)
 
 
+@pytest.mark.once
 class TestTheFunctionsOfTheLibrary:
     @each(PROVABLE)
     def test_a_function_keeps_the_law_it_declares(self, function, record_property):

@@ -374,16 +374,18 @@ def test_fields_that_do_not_exist_refuse_the_row_with_those_that_come_near(
             contact(1, fields={"UF_CRM_SEGMENTS": "vip"}),
             contact(2, fields={"UF_CRM_SEGMENT": "vip"}),
             contact(3, fields={"id": 7}),
+            contact(4, fields={"PHONE": [{"VALUE": "+79000000004"}]}),
         ],
         opened(family=family),
         journal,
         clock=clock,
     )
-    assert dict(report.rejected) == {"unknown_field": 3}
+    assert dict(report.rejected) == {"unknown_field": 4}
     told = " ".join(report.rejections["detail"])
     assert "no field 'UF_CRM_RFN'. Nearest: UF_CRM_RFM" in told
     assert "no field 'UF_CRM_SEGMENTS'. Nearest: UF_CRM_SEGMENT" in told
     assert "does not let the field 'id' be written" in told
+    assert "give it as the action's phone and email" in told
     assert not portal.deals
     assert len(portal.contacts) == 1
 

@@ -1,115 +1,15 @@
-"""The checks for authors, on the channels that need little outside, and that none is forgotten."""
+"""The checks for authors: on Yandex Audience, and that no adapter is forgotten."""
 
-import json
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from retention_kit.adapters.actions_file.plugin import retention_kit_channels as file_channels
 from retention_kit.adapters.digests import sha256_hex
-from retention_kit.adapters.webhook.plugin import retention_kit_channels as webhook_channels
-from retention_kit.adapters.webhook.signatures import signed_headers, signing_key
-from retention_kit.adapters.yandex_audience.plugin import retention_kit_channels as yandex_channels
-from retention_kit.delivery.actions import AddToAudience, SendMessage
+from retention_kit.adapters.yandex_audience.plugin import retention_kit_channels
+from retention_kit.delivery.actions import AddToAudience
 from retention_kit.plugins.registries import registry
 from retention_kit.testing import ChannelCase, ChannelConformance, ManualClock
-from retention_kit.testing.emulators import Emulator, Response, YandexAudienceEmulator
-
-SECRET = "whsec_cmV0ZW50aW9uLWtpdC10ZXN0LXNlY3JldC0wMDE="
-
-
-def messages(count, label):
-    return [
-        SendMessage(
-            campaign="conformance",
-            customer_id=number,
-            occurrence=label,
-            email=f"customer{number}@example.com",
-            text="Your cup is waiting",
-        )
-        for number in range(1, count + 1)
-    ]
-
-
-class Receiver(Emulator):
-    """Whoever posts are sent to: takes an event of one id once, as its specification asks."""
-
-    NAME = "receiver"
-
-    def answer(self, request):
-        if request.headers.get("authorization") != "Bearer not-a-real-token":
-            return Response.json({}, status=401)
-        sent = request.json()
-        for event in sent if isinstance(sent, list) else [sent]:
-            if event["id"] not in self.acts:
-                self.acts.append(event["id"])
-        return Response.json({})
-
-
-class TestFile(ChannelConformance):
-    """Actions in files."""
-
-    @pytest.fixture(params=["jsonl", "csv", "parquet"])
-    def channel_case(self, tmp_path, request):
-        def happened():
-            rows = Counter()
-            for path in tmp_path.glob(f"*.{request.param}"):
-                rows.update(ids_of(path))
-            return rows
-
-        return ChannelCase(
-            spec=next(iter(file_channels())),
-            settings={"folder": str(tmp_path), "format": request.param},
-            actions=messages,
-            happened=happened,
-        )
-
-
-def ids_of(path):
-    import polars as pl
-
-    if path.suffix == ".jsonl":
-        return [json.loads(line)["id"] for line in path.read_text("utf-8").splitlines()]
-    read = pl.read_csv if path.suffix == ".csv" else pl.read_parquet
-    return read(path)["id"].to_list()
-
-
-class TestWebhook(ChannelConformance):
-    """Actions as events."""
-
-    @pytest.fixture(params=[1, 20])
-    def channel_case(self, request):
-        clock = ManualClock()
-        key = signing_key(SECRET)
-
-        def incoming(actions):
-            told = [
-                {"type": "io.retention-kit.outcome.v1", "data": {"id": one.id, "state": "opened"}}
-                for one in actions
-            ]
-            body = json.dumps(told).encode()
-            return signed_headers([key], "told-1", int(clock.now()), body), body
-
-        with Receiver(clock=clock) as receiver:
-            settings = {
-                "url": f"{receiver.url}/in/s3cretPath",
-                "signing_secret": SECRET,
-                "token": "not-a-real-token",
-                "batch_rows": request.param,
-                "allowed_hosts": frozenset({"127.0.0.1"}),
-            }
-            yield ChannelCase(
-                spec=next(iter(webhook_channels())),
-                settings=settings,
-                wrong_settings=settings | {"token": "not-the-right-token"},
-                actions=messages,
-                happened=lambda: Counter(receiver.acts),
-                emulator=receiver,
-                incoming=incoming,
-                # Whoever answers 2xx has taken an event, whatever else stands in the answer.
-                untellable=("html_200",),
-            )
+from retention_kit.testing.emulators import YandexAudienceEmulator
 
 
 class TestYandexAudience(ChannelConformance):
@@ -149,7 +49,7 @@ class TestYandexAudience(ChannelConformance):
 
             settings = {"token": service.access_token, "base_url": service.base_url}
             yield ChannelCase(
-                spec=next(iter(yandex_channels())),
+                spec=next(iter(retention_kit_channels())),
                 settings=settings,
                 wrong_settings=settings | {"token": "not-the-right-token"},
                 actions=actions,

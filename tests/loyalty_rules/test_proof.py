@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, event, given, settings, target
 from hypothesis import strategies as st
 
@@ -37,6 +38,8 @@ from retention_kit.testing._loyalty_moments import utc
 from retention_kit.testing._loyalty_reference import Reading, in_turn
 from retention_kit.testing._loyalty_tables import loyalty_tables
 from retention_kit.testing.loyalty_strategies import LoyaltyCase, loyalty_cases, loyalty_streams
+
+pytestmark = pytest.mark.once
 
 MOMENT = dt.timedelta(microseconds=1)
 

@@ -40,6 +40,8 @@ from retention_kit.testing import (
     shops,
 )
 
+pytestmark = pytest.mark.once
+
 KINDS = (
     "event_count",
     "event_aggregate",
@@ -415,7 +417,6 @@ class TestTheDefinition:
         back = tuple(Segment.from_json(one.to_json()) for one in case.segments)
         assert by_frame(case, segments=back) == by_frame(case)
 
-    @pytest.mark.once
     def test_is_drawn_of_every_kind(self):
         """The suite is worth what it draws: each kind of condition and each answer turns up."""
         seen: set[Any] = set()

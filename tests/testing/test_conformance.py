@@ -1,5 +1,6 @@
 """Each check fails on an adapter that is broken in just its way, and on no other."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
@@ -26,6 +27,7 @@ from retention_kit.errors import (
     RetryableError,
     UnknownOutcomeError,
 )
+from retention_kit.plugins import lazy_source
 from retention_kit.testing import (
     ChannelCase,
     ConformanceError,
@@ -39,10 +41,10 @@ from retention_kit.testing import (
 from retention_kit.testing.conformance.findings import run_checks
 from retention_kit.testing.conformance.of_channels import CHANNEL_CHECKS
 from retention_kit.testing.conformance.of_sources import SOURCE_CHECKS
+from retention_kit.testing.conformance.of_specs import SPEC_CHECKS
 
 SAMPLE = Path(__file__).parents[1] / "plugins" / "samples" / "teahouse" / "src"
 IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
-SLOW = {"faults_neither_double_nor_lose", "limits_are_kept", "reads_are_tried_again"}
 WRONG_KEY = "a-key-that-is-wrong"
 HOOK_KEY = b"not a real key of web hooks"
 pytestmark = pytest.mark.once
@@ -122,10 +124,10 @@ def broken(case, made):
     return dataclasses.replace(case, spec=dataclasses.replace(case.spec, factory=made))
 
 
-def findings(case, own):
-    """Run all checks but the slow ones of others, which a nightly run has as well."""
+def findings(case, *ways):
+    """Run the checks that are named; a nightly run takes all, to see that no other one fails."""
     checks = SOURCE_CHECKS if isinstance(case, SourceCase) else CHANNEL_CHECKS
-    wanted = [one for one in checks if IS_NIGHTLY or one.name not in SLOW or one.name in own]
+    wanted = [one for one in checks if IS_NIGHTLY or one.name in ways]
     report = run_checks(case.spec.name, wanted, lambda: Same(case))
     return report, {one.check: one.reason for one in report.failures}
 
@@ -154,7 +156,7 @@ class TestSpecs:
         return good[request.param]
 
     def failed(self, case):
-        return findings(case, ())[1]
+        return findings(case, *(one.name for one in SPEC_CHECKS))[1]
 
     def test_a_version_that_is_not_there(self, case):
         spec = dataclasses.replace(case.spec, api_version=2)
@@ -175,10 +177,10 @@ class TestSpecs:
         def make(settings, context):
             made = case.spec.factory(settings, context)
             key = settings.till_key.get_secret_value()
-            made.__class__ = type("Open", (type(made),), {"__repr__": lambda self: f"Till({key})"})
+            made.__class__ = type("Open", (type(made),), {"__repr__": lambda _: f"Till({key})"})
             return made
 
-        report, failed = findings(broken(case, make), ())
+        report, failed = findings(broken(case, make), "secrets_are_secret")
         assert failed == {"secrets_are_secret": "the repr of the adapter shows one"}
         assert case.settings["till_key"] not in str(report)
 
@@ -224,29 +226,24 @@ class TestSpecs:
         def make(settings, context):
             raise OSError("not-a-real-secret")
 
-        report, failed = findings(broken(case, make), ())
-        assert len(failed) > 10
+        names = [one.name for one in SPEC_CHECKS]
+        report, failed = findings(broken(case, make), *names)
+        needing_none = {"the_spec_is_sound", "settings_come_from_variables"}
+        assert set(names) - set(failed) == needing_none
         assert "not-a-real-secret" not in str(report)
         assert "it raised OSError in make" in str(report)
 
 
-def source_mutations(good):
+def source_mutations(good, schemas):
     """Give classes of sources, each broken in the way of the check that it is named by."""
 
-    def opened_anew(self, attempts):
-        return dataclasses.replace if attempts is None else None
+    guests = good.tables["guests"]
 
     class TablesAreSound(good):
-        tables = {"bills": good.tables["bills"], "people": good.tables["guests"]}
-
-        def scan(self, table, *, since=None):
-            return super().scan("guests" if table == "people" else table, since=since)
+        tables = good.tables | {"guests": dataclasses.replace(guests, name="people")}
 
     class DeclaredColumnsAreThere(good):
-        tables = {
-            **good.tables,
-            "guests": dataclasses.replace(good.tables["guests"], cursor="nothing_at"),
-        }
+        tables = good.tables | {"guests": dataclasses.replace(guests, cursor="nothing_at")}
 
     class TablesComeThroughTheDoor(good):
         def _pages(self, table, since, most):
@@ -274,15 +271,14 @@ def source_mutations(good):
 
     class OnlyWantedColumnsAreGiven(good):
         def scan(self, table, *, since=None):
-            return (
-                super()
-                .scan(table, since=since)
-                .map_batches(
-                    lambda rows: rows if rows.width > 2 else rows.head(9),
-                    projection_pushdown=True,
-                    no_optimizations=False,
-                )
-            )
+            scan = super().scan(table, since=since)
+
+            def batches(columns, most):
+                for page in self._pages(table, None, most):
+                    forget = table == "guests" and columns is not None
+                    yield page.with_columns(phone=pl.lit("none")) if forget else page
+
+            return scan if since else lazy_source(schemas[table], batches, name=table)
 
     class AHeadIsCheap(good):
         def _pages(self, table, since, most):
@@ -302,9 +298,11 @@ def source_mutations(good):
             if self.inside > 1:
                 self.met.set()
                 raise RuntimeError("somebody reads already")
-            self.met.wait(0.3)
-            yield from super()._pages(table, since, most)
-            self.inside -= 1
+            try:
+                self.met.wait(0.3)
+                yield from super()._pages(table, since, most)
+            finally:
+                self.inside -= 1
 
     class RefusedCredentialsAreTold(good):
         def _pages(self, table, since, most):
@@ -315,7 +313,7 @@ def source_mutations(good):
 
     class ReadsAreTriedAgain(good):
         def _pages(self, table, since, most):
-            self._client.attempts = self._client._attempts = 1
+            self._client._attempts = 1
             return super()._pages(table, since, most)
 
     class ADeadSystemIsTold(good):
@@ -338,8 +336,11 @@ def named(name):
 
 @pytest.mark.parametrize("way", SOURCE_WAYS)
 def test_a_source_that_is_broken_in_one_way_fails_one_check(good, teahouse, way):
-    made = source_mutations(teahouse["source"].TeahouseSource)[named(way)]
-    report, failed = findings(broken(good["source"], made), {way})
+    module = teahouse["source"]
+    made = source_mutations(module.TeahouseSource, module.SCHEMAS)[named(way)]
+    # Without a second try, what is asked too soon is an error.
+    good["source"].emulator.limits = way != "reads_are_tried_again"
+    report, failed = findings(broken(good["source"], made), way)
     assert set(failed) == {way}, str(report)
     assert failed[way]
     with pytest.raises(ConformanceError, match=way):
@@ -354,8 +355,7 @@ def channel_mutations(good, till_module, emulator):
         return dataclasses.replace(can, **changes)
 
     class CapabilitiesAgree(good):
-        capabilities = with_(receive=True, audience_modes=frozenset({"add"}))
-        receive = None
+        capabilities = with_(audience_modes=frozenset({"add"}))
 
     class TheLimiterShowsNoSecret(good):
         def __init__(self, settings, context):
@@ -364,14 +364,10 @@ def channel_mutations(good, till_module, emulator):
             self.limiter = context.limiter_for(key, till_module.LIMITS)
 
     class PrepareAsksNobody(good):
-        calls = 0
-
         def prepare(self, action):
-            made = super().prepare(action)
-            self.calls += 1
-            if isinstance(made, Payload):
-                made.body["call"] = self.calls
-            return made
+            with contextlib.suppress(AuthenticationError):
+                self._client.read("GET", "/v1/guests")
+            return super().prepare(action)
 
     class EachDeclaredActionIsPrepared(good):
         capabilities = with_(actions=frozenset({"send_message", "create_task"}))
@@ -463,24 +459,25 @@ def channel_mutations(good, till_module, emulator):
             body = body.strip()
             return super().receive(headers, body)
 
-    class FaultsNeitherDoubleNorLose(good):
+    class Once(good):
+        def submit(self, batch, *, idempotency_key):
+            body = {"messages": [row.body for row in batch]}
+            refused = self._client.write("POST", "/v1/messages", json=body).json()["refused"]
+            return Receipt({one: Outcome(one, "rejected", code="words") for one in refused})
+
+    class FaultsNeitherDoubleNorLose(Once):
         def submit(self, batch, *, idempotency_key):
             try:
                 return super().submit(batch, idempotency_key=idempotency_key)
-            except AuthenticationError:
-                raise
-            except ChannelError:
+            except (UnknownOutcomeError, RetryableError):
                 return Receipt()
 
-    class WhatLeftIsNeverCalledUndone(good):
+    class WhatLeftIsNeverCalledUndone(Once):
         def submit(self, batch, *, idempotency_key):
-            body = {"messages": [row.body for row in batch]}
             try:
-                answer = self._client.write("POST", "/v1/messages", json=body)
+                return super().submit(batch, idempotency_key=idempotency_key)
             except UnknownOutcomeError:
                 raise RetryableError("Once more.") from None
-            refused = answer.json()["refused"]
-            return Receipt({one: Outcome(one, "rejected", code="words") for one in refused})
 
     class ErrorsShowNoSecret(good):
         def submit(self, batch, *, idempotency_key):
@@ -517,7 +514,7 @@ def test_a_channel_that_is_broken_in_one_way_fails_one_check(good, teahouse, til
     channel = teahouse["channel"].TeahouseChannel
     made = channel_mutations(channel, teahouse["till"], till)[named(way)]
     case = dataclasses.replace(broken(good["channel"], made), incoming=incoming)
-    report, failed = findings(case, {way})
+    report, failed = findings(case, way)
     assert way in failed, str(report)
     assert failed[way]
     # Another thread's connection is in the way of every run of several batches.
@@ -528,16 +525,10 @@ def test_a_channel_that_takes_web_hooks_passes(good, teahouse, till):
     channel = teahouse["channel"].TeahouseChannel
     made = channel_mutations(channel, teahouse["till"], till)["Receiving"]
     case = dataclasses.replace(broken(good["channel"], made), incoming=incoming)
-    report, failed = findings(case, ())
+    hooks = [one.name for one in CHANNEL_CHECKS if "_hooks_are_" in one.name]
+    report, failed = findings(case, *hooks)
     assert not failed, str(report)
-    assert (
-        sum(
-            one.check.endswith(("hooks_are_read", "hooks_are_refused"))
-            for one in report.findings
-            if one.result == "passed"
-        )
-        == 3
-    )
+    assert set(hooks) <= {one.check for one in report.findings if one.result == "passed"}
 
 
 def memory_case(world, **options):
@@ -653,10 +644,8 @@ def test_authors_opt_in_to_fixtures_and_inherit_the_checks(tmp_path):
         [*command, *plugin], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
     )
     said = done.stdout
-    assert "2 passed, 1 skipped, 1 xfailed" in said or "1 failed" in said, said + done.stderr
-    assert "FAILED" in said
+    for what in ("1 failed", "2 passed", "1 skipped", "1 xfailed"):
+        assert what in said, said + done.stderr
     assert "the instance 'memory.second' is named 'strange'" in said
-    assert "XFAIL" in said
     assert "audiences come later" in said
-    assert "SKIPPED" in said
     assert "the case has no emulator" in said

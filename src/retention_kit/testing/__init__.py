@@ -7,6 +7,8 @@ from retention_kit._lazy import attach
 if TYPE_CHECKING:
     from retention_kit.testing._shop import Shop as Shop
     from retention_kit.testing.arguments import arguments_for as arguments_for
+    from retention_kit.testing.channels import Act as Act
+    from retention_kit.testing.channels import Fault as Fault
     from retention_kit.testing.channels import MemoryChannel as MemoryChannel
     from retention_kit.testing.channels import OutsideWorld as OutsideWorld
     from retention_kit.testing.clocks import ManualClock as ManualClock
@@ -55,11 +57,13 @@ if TYPE_CHECKING:
 
 _HERE = "retention_kit.testing"
 _MODULES = {
+    "Act": f"{_HERE}.channels",
     "ChannelCase": f"{_HERE}.conformance.cases",
     "ChannelConformance": f"{_HERE}.conformance.pytest_classes",
     "ConformanceError": f"{_HERE}.conformance.findings",
     "ConformanceReport": f"{_HERE}.conformance.findings",
     "CrashSummary": f"{_HERE}.crashes.killing",
+    "Fault": f"{_HERE}.channels",
     "Finding": f"{_HERE}.conformance.findings",
     "LawBroken": f"{_HERE}.law",
     "LoyaltyCase": f"{_HERE}.loyalty_strategies",

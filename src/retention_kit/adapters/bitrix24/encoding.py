@@ -34,18 +34,22 @@ def _pairs(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _named(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping | list | tuple) and not value:
-        # A field that is to be emptied; PHP would not write it at all.
-        yield name, ""
-    elif isinstance(value, Mapping):
-        for key, one in value.items():
-            yield from _named(f"{name}[{key}]", one)
-    elif isinstance(value, list | tuple):
-        for place, one in enumerate(value):
-            yield from _named(f"{name}[{place}]", one)
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict | list | tuple | Mapping):
+        yield from _inside(name, value)
     elif value is None:
         yield name, ""
     elif isinstance(value, bool):
         yield name, "1" if value else "0"
     else:
         yield name, str(value)
+
+
+def _inside(name: str, values: Any) -> Iterator[tuple[str, str]]:
+    if not values:
+        # A field that is to be emptied; PHP would not write it at all.
+        yield name, ""
+        return
+    for key, one in values.items() if isinstance(values, Mapping) else enumerate(values):
+        yield from _named(f"{name}[{key}]", one)

@@ -12,6 +12,8 @@ from retention_kit.adapters.bitrix24.portal import Portal
 from retention_kit.delivery.clocks import Clock
 from retention_kit.errors import nearest_names
 
+_APPENDED: Final = frozenset({"FM", "PHONE", "EMAIL", "WEB", "IM", "LINK"})
+"""Fields of several values, to which the portal appends."""
 _ASKED_AGAIN_SECONDS: Final = 60.0
 """After which time a field that is missing is looked for again: somebody may have added it."""
 
@@ -55,6 +57,13 @@ class Fields:
         """
         if not fields:
             return Named({}, None)
+        appended = sorted(field for field in fields if field.upper() in _APPENDED)
+        if appended:
+            return Named(
+                {},
+                f"What is written to the field {_listed(appended)} is added to what is there, each "
+                "time anew: give it as the action's phone and email.",
+            )
         known = self._of(calls)
         if any(calls.name(field) not in known for field in fields):
             known = self._of(calls, anew=True)

@@ -32,11 +32,13 @@ def find(access: Access, who: Sequence[Mapping[str, Any]]) -> dict[int, int]:
     Raises:
         ChannelError: The portal does not tell.
     """
+    kind_of_record = "CONTACT" if access.customer_type == CONTACT else "COMPANY"
     there = _existing(access, [one["id"] for one in who if "id" in one])
     found = {place: one["id"] for place, one in enumerate(who) if one.get("id") in there}
     sought = {place: one for place, one in enumerate(who) if "id" not in one}
-    origins = [one["origin"] for one in sought.values()]
-    known = by_origin(access, access.customer_type, origins) if origins else {}
+    # Companies are never made here, so none has an external id of ours.
+    origins = [one["origin"] for one in sought.values()] if kind_of_record == "CONTACT" else []
+    known = by_origin(access, CONTACT, origins) if origins else {}
     found |= {
         place: known[one["origin"]] for place, one in sought.items() if one["origin"] in known
     }
@@ -47,7 +49,6 @@ def find(access: Access, who: Sequence[Mapping[str, Any]]) -> dict[int, int]:
         for name, kind in REACHED_BY
         if name in one
     ]
-    kind_of_record = "CONTACT" if access.customer_type == CONTACT else "COMPANY"
     results = access.reader.listed(
         [_by_contact(kind_of_record, kind, value) for _, kind, value in asked]
     )

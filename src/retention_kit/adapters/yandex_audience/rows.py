@@ -35,11 +35,14 @@ def digests_of(action: Action, rules: IdentifierRules) -> dict[str, str]:
         What there is of `phone` and `email`; empty where there is neither.
     """
     kept = action.identifiers
-    found = {
-        "phone": as_digest(kept.get("phone_sha256"), "sha256") or rules.hashed_phone(action.phone),
-        "email": as_digest(kept.get("email_sha256"), "sha256") or rules.hashed_email(action.email),
-    }
-    return {column: digest for column, digest in found.items() if digest}
+    phone = as_digest(kept.get("phone_sha256"), "sha256") if kept else None
+    email = as_digest(kept.get("email_sha256"), "sha256") if kept else None
+    found = {}
+    if digest := phone or (action.phone and rules.hashed_phone(action.phone)):
+        found["phone"] = digest
+    if digest := email or (action.email and rules.hashed_email(action.email)):
+        found["email"] = digest
+    return found
 
 
 def line_of(digests: Mapping[str, Any]) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from retention_kit.delivery.actions import Action, AddToAudience, RemoveFromAudience
+from retention_kit.delivery.actions import Action, ActionKey, AddToAudience, RemoveFromAudience
+from retention_kit.delivery.actions import id_of as id_of_key
 from retention_kit.delivery.audiences.members import Intent, MemberList
 from retention_kit.delivery.audiences.spooling import Change, Changes
 from retention_kit.delivery.audiences.tables import id_of
@@ -40,18 +41,28 @@ class Acting:
     def mean_removals(self, changes: Changes) -> None:
         """Write down that customers are to leave."""
         self._mean(
-            Intent(change.customer, "remove", self._removal(change).id) for change in changes
+            Intent(change.customer, "remove", self._id(change, "remove_from_audience"))
+            for change in changes
         )
 
     def additions(self, changes: Changes) -> Iterator[Action]:
         """Give the actions by which customers join."""
-        return (action for _, action in self._additions(changes))
+        return (
+            self._addition(change, change.generation + change.moved)
+            for change in self._ready(changes)
+        )
 
     def mean_additions(self, changes: Changes) -> None:
         """Write down that customers are to join."""
         self._mean(
-            Intent(change.customer, "add", action.id, change.fingerprint, change.identifiers)
-            for change, action in self._additions(changes)
+            Intent(
+                change.customer,
+                "add",
+                change.id or self._id(change, "add_to_audience"),
+                change.fingerprint,
+                change.identifiers,
+            )
+            for change in self._ready(changes)
         )
 
     def replacements(self, changes: Changes, number: int) -> Iterator[Action]:
@@ -91,21 +102,24 @@ class Acting:
             audience=self._audience,
         )
 
-    def _additions(self, changes: Changes) -> Iterator[tuple[Change, Action]]:
+    def _id(self, change: Change, step: str) -> str:
+        """Give the id of an action that is not made yet."""
+        occurrence = str(change.generation + change.moved)
+        return id_of_key(ActionKey(self._campaign, id_of(change.customer), step, occurrence))
+
+    def _ready(self, changes: Changes) -> Iterator[Change]:
         for piece in changes.pieces():
             moved = [change.customer for change in piece if change.moved]
             # Whose old contacts were not taken out cannot be put in with the new ones yet.
             stuck = self._members.still_members(moved) if moved else frozenset()
-            for change in piece:
-                if change.customer not in stuck:
-                    yield change, self._addition(change, change.generation + change.moved)
+            yield from (change for change in piece if change.customer not in stuck)
 
     def _replacement(self, change: Change, number: int) -> Action:
         return self._addition(change, number, step="replace_audience", mode="replace")
 
     def _addition(self, change: Change, occurrence: int, **more: Any) -> Action:
         email, phone, others = contacts_in(change.names)
-        return AddToAudience(
+        action = AddToAudience(
             campaign=self._campaign,
             customer_id=id_of(change.customer),
             occurrence=str(occurrence),
@@ -115,3 +129,7 @@ class Acting:
             audience=self._audience,
             **more,
         )
+        if change.id:
+            # It was reckoned when the difference was taken, of the same key.
+            vars(action)["id"] = change.id
+        return action

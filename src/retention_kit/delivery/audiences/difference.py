@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from retention_kit.delivery.actions import AddToAudience
 from retention_kit.delivery.audiences.members import Member
@@ -21,6 +18,8 @@ from retention_kit.delivery.audiences.wanted import Wanted, contacts_in
 from retention_kit.delivery.channels import Channel
 from retention_kit.delivery.dispatching.fingerprints import fingerprint_of
 from retention_kit.delivery.outcomes import Payload, Rejection
+
+_encode: Final = json.JSONEncoder(sort_keys=True, check_circular=False).encode
 
 Mode = Literal["mirror", "add_only", "replace"]
 """What becomes of an audience: exactly those who are wanted, by difference or as a new whole; or
@@ -93,6 +92,7 @@ def difference(
     channel: Channel,
     audience: str,
     *,
+    campaign: str,
     mode: Mode,
     asks_consent: bool,
     folder: Path,
@@ -104,11 +104,14 @@ def difference(
         members: Gives who was accepted, from the first on, each time it is called.
         channel: Says what would be sent of each, without asking anybody.
         audience: The audience's name.
+        campaign: Under which name its actions are in the journal.
         mode: What becomes of the audience.
         asks_consent: Whether who has decided nothing stays out.
         folder: Where the changes are written.
     """
     counts = Counts()
+    prepared = _preparing(channel, audience, campaign, mode, asks_consent, counts)
+    takes = channel.capabilities.identifiers
     can_remove = "remove" in channel.capabilities.audience_modes
     with (
         Changes(folder / "leaving") as leaving,
@@ -117,7 +120,8 @@ def difference(
     ):
         for rows, member in _side_by_side(wanted, members()):
             here = member is not None and member.is_member
-            payload = _payload(rows, channel, audience, mode, asks_consent, counts)
+            generation = 0 if member is None else member.generation
+            payload = prepared(rows, str(generation))
             if payload is None:
                 if member is None or not here:
                     continue
@@ -132,15 +136,20 @@ def difference(
                 counts.withdrawn += withdrew
                 leaving.add(_leaves(member))
                 continue
-            kept = _kept(payload, rows)
+            names = _names(rows)
+            _, _, others = contacts_in(names)
+            # Never a contact in clear.
+            kept_names = others | dict(payload.keep)
+            kept = _encode(kept_names)
             change = Change(
                 rows[0].customer,
-                0 if member is None else member.generation,
+                generation,
                 False,
+                "" if mode == "replace" else payload.id,
                 # Of the body alone: the same customer is the same whether added or part of a whole.
                 fingerprint_of(Payload("", payload.body)),
                 kept,
-                _names(rows),
+                kept_names if kept_names and takes.issuperset(kept_names) else names,
             )
             if member is None or not here:
                 counts.joining += 1
@@ -154,7 +163,7 @@ def difference(
                 out = mode != "replace" and can_remove and member.identifiers != kept
                 if out:
                     leaving.add(_leaves(member))
-                joining.add(change._replace(moved=out))
+                joining.add(change._replace(moved=True, id="") if out else change)
         leaving.complete()
         if len(leaving) and mode != "replace":
             for member in staying_with_shared(leaving, members()):
@@ -169,51 +178,67 @@ def _side_by_side(
     wanted: Iterable[Wanted], members: Iterable[Member]
 ) -> Iterator[tuple[list[Wanted], Member | None]]:
     """Give what both lists have of each customer."""
-    both: Iterator[Wanted | Member] = heapq.merge(wanted, members, key=attrgetter("customer"))
-    for _, rows in groupby(both, key=attrgetter("customer")):
-        named: list[Wanted] = []
-        member: Member | None = None
-        for row in rows:
-            if isinstance(row, Member):
-                member = row
-            else:
-                named.append(row)
-        yield named, member
+    customers = _by_customer(wanted)
+    known = iter(members)
+    rows, member = next(customers, None), next(known, None)
+    while rows is not None or member is not None:
+        if member is None or (rows is not None and rows[0].customer < member.customer):
+            assert rows is not None
+            yield rows, None
+            rows = next(customers, None)
+        elif rows is None or member.customer < rows[0].customer:
+            yield [], member
+            member = next(known, None)
+        else:
+            yield rows, member
+            rows, member = next(customers, None), next(known, None)
 
 
-def _payload(
-    rows: list[Wanted],
-    channel: Channel,
-    audience: str,
-    mode: Mode,
-    asks_consent: bool,
-    counts: Counts,
-) -> Payload | None:
-    """Give what would be sent of a customer; None of who is not to be in the audience."""
-    wanted = [row for row in rows if row.wanted]
-    if not wanted:
-        return None
-    first = wanted[0]
-    counts.wanted += 1
-    counts.duplicates += len(wanted) - 1
-    if first.granted is False or (asks_consent and first.granted is None):
-        counts.without_consent += 1
-        return None
-    email, phone, others = contacts_in(first.names)
-    prepared = channel.prepare(
-        AddToAudience(
-            campaign=audience,
-            customer_id=id_of(first.customer),
-            email=email,
-            phone=phone,
-            identifiers=others,
-            audience=audience,
-            mode="replace" if mode == "replace" else "add",
+def _by_customer(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
+    rows: list[Wanted] = []
+    for row in wanted:
+        if rows and rows[0].customer != row.customer:
+            yield rows
+            rows = []
+        rows.append(row)
+    if rows:
+        yield rows
+
+
+def _preparing(
+    channel: Channel, audience: str, campaign: str, mode: Mode, asks_consent: bool, counts: Counts
+) -> Callable[[list[Wanted], str], Payload | None]:
+    """Make what says what would be sent of a customer: None where nothing, since they stay out."""
+    whole: Literal["add", "replace"] = "replace" if mode == "replace" else "add"
+
+    def prepared(rows: list[Wanted], occurrence: str) -> Payload | None:
+        wanted = [row for row in rows if row.wanted]
+        if not wanted:
+            return None
+        first = wanted[0]
+        counts.wanted += 1
+        counts.duplicates += len(wanted) - 1
+        if first.granted is False or (asks_consent and first.granted is None):
+            counts.without_consent += 1
+            return None
+        email, phone, others = contacts_in(first.names)
+        made = channel.prepare(
+            AddToAudience(
+                campaign=campaign,
+                customer_id=id_of(first.customer),
+                occurrence=occurrence,
+                email=email,
+                phone=phone,
+                identifiers=others,
+                audience=audience,
+                mode=whole,
+            )
         )
-    )
-    if isinstance(prepared, Rejection):
-        counts.unusable[prepared.code] += 1
-        return None
+        if isinstance(made, Rejection):
+            counts.unusable[made.code] += 1
+            return None
+        return made
+
     return prepared
 
 
@@ -221,10 +246,8 @@ def _names(rows: list[Wanted]) -> dict[str, str]:
     return next(row.names for row in rows if row.wanted)
 
 
-def _kept(payload: Payload, rows: list[Wanted]) -> str:
-    """Give what takes a customer out again: never a contact in clear."""
-    _, _, others = contacts_in(_names(rows))
-    return json.dumps(others | dict(payload.keep), sort_keys=True)
+def _leaves(member: Member) -> Change:
+    return Change(member.customer, member.generation, False, "", "", member.identifiers, {})
 
 
 def _again(member: Member) -> Change:
@@ -233,11 +256,8 @@ def _again(member: Member) -> Change:
         member.customer,
         member.generation,
         False,
+        "",
         member.fingerprint,
         member.identifiers,
         json.loads(member.identifiers or "{}"),
     )
-
-
-def _leaves(member: Member) -> Change:
-    return Change(member.customer, member.generation, False, "", member.identifiers, {})

@@ -11,7 +11,15 @@ from retention_kit.delivery.audiences import tables
 from retention_kit.delivery.audiences.tables import AUDIENCES, MEMBERS, NAMELESS, UNSURE
 from retention_kit.delivery.audiences.transactions import read, write
 from retention_kit.delivery.journal.problems import in_plain_words
-from retention_kit.delivery.journal.tables import ACTIONS, CHANNELS, JOINED, STATE, is_done
+from retention_kit.delivery.journal.tables import (
+    ACTIONS,
+    BATCHES,
+    CHANNELS,
+    JOINED,
+    STATE,
+    is_done,
+)
+from retention_kit.delivery.outcomes import DONE
 from retention_kit.errors import bad_parameter
 
 if TYPE_CHECKING:
@@ -24,6 +32,11 @@ not is left out by it: `leave`."""
 _PAGE: Final = 10_000
 _JOINING: Final = ("add", "replace")
 _UNCERTAIN: Final = ("handed_over", "unknown")
+_MEANS: Final[dict[str | None, str]] = {
+    **dict.fromkeys(DONE, "done"),
+    **dict.fromkeys(_UNCERTAIN, "uncertain"),
+    "pending": "pending",
+}
 _NOTHING: Final[dict[str, Any]] = dict.fromkeys(
     ("next_kind", "next_id", "next_fingerprint", "next_identifiers")
 )
@@ -136,34 +149,40 @@ class MemberList:
     def _fold(self, connection: sql.Connection) -> Folded:
         joins = MEMBERS.c.next_kind.in_(_JOINING)
         done = is_done(self._channel, MEMBERS.c.next_id)
-        kept = sql.case((joins, MEMBERS.c.next_identifiers), else_=MEMBERS.c.identifiers)
+        uncertain = self._is_in(_UNCERTAIN)
         one_more = MEMBERS.c.generation + 1
 
         def change(*which: sql.ColumnElement[bool], **values: Any) -> int:
             changed = MEMBERS.update().where(self._intended, *which).values(_NOTHING | values)
             return int(connection.execute(changed).rowcount)
 
-        whole = MEMBERS.c.next_kind.in_(("replace", "leave"))
-        lost = self._exists(connection, whole, self._is_in(_UNCERTAIN))
-        if lost or self._exists(connection, MEMBERS.c.next_kind == "replace", done):
+        found = {(kind, _MEANS.get(state, "nothing")) for kind, state in self._states(connection)}
+        lost = any((kind, "uncertain") in found for kind in ("replace", "leave"))
+        if lost or ("replace", "done") in found:
             here = AUDIENCES.c.number == self._number
             connection.execute(AUDIENCES.update().where(here).values(unsure=lost))
-        joined = change(
-            joins,
-            done,
-            generation=one_more,
-            is_member=True,
-            fingerprint=MEMBERS.c.next_fingerprint,
-            identifiers=MEMBERS.c.next_identifiers,
-        )
-        left = change(done, generation=one_more, is_member=False, fingerprint="", identifiers="")
-        unsure = change(
-            self._is_in(_UNCERTAIN), is_member=True, fingerprint=UNSURE, identifiers=kept
-        )
-        # A whole that was made without them may have left them out.
-        refused = sql.and_(MEMBERS.c.next_kind == "replace", self._is_in(("rejected",)))
-        left_out = change(refused, MEMBERS.c.is_member, fingerprint=UNSURE)
-        dropped = left_out + change(~self._is_in(("pending",)))
+        joined = left = unsure = dropped = 0
+        if any((kind, "done") in found for kind in _JOINING):
+            joined = change(
+                joins,
+                done,
+                generation=one_more,
+                is_member=True,
+                fingerprint=MEMBERS.c.next_fingerprint,
+                identifiers=MEMBERS.c.next_identifiers,
+            )
+        if any((kind, "done") in found for kind in ("remove", "leave")):
+            left = change(
+                done, generation=one_more, is_member=False, fingerprint="", identifiers=""
+            )
+        if any(means == "uncertain" for _, means in found):
+            kept = sql.case((joins, MEMBERS.c.next_identifiers), else_=MEMBERS.c.identifiers)
+            unsure = change(uncertain, is_member=True, fingerprint=UNSURE, identifiers=kept)
+        if any(means == "nothing" for _, means in found):
+            # A whole that was made without them may have left them out.
+            refused = sql.and_(MEMBERS.c.next_kind == "replace", self._is_in(("rejected",)))
+            dropped = change(refused, MEMBERS.c.is_member, fingerprint=UNSURE)
+            dropped += change(~self._is_in(("pending",)))
         connection.execute(
             MEMBERS.delete().where(
                 self._own,
@@ -173,6 +192,19 @@ class MemberList:
             )
         )
         return Folded(joined, left, unsure, dropped)
+
+    def _states(self, connection: sql.Connection) -> set[tuple[str, str | None]]:
+        """Give which kinds of changes are in which states; None of actions that are unknown."""
+        numbered = sql.select(CHANNELS.c.number).where(CHANNELS.c.name == self._channel)
+        joined = MEMBERS.outerjoin(
+            ACTIONS,
+            sql.and_(
+                ACTIONS.c.channel == numbered.scalar_subquery(),
+                ACTIONS.c.id == MEMBERS.c.next_id,
+            ),
+        ).outerjoin(BATCHES, ACTIONS.c.batch == BATCHES.c.number)
+        asked = sql.select(MEMBERS.c.next_kind, STATE).select_from(joined).where(self._intended)
+        return {(row[0], row[1]) for row in connection.execute(asked.distinct())}
 
     def pending(self) -> int:
         """Count the customers whose outcome is still to come."""
@@ -205,19 +237,16 @@ class MemberList:
 
     def intend(self, intents: Iterable[Intent]) -> None:
         """Write down what is to become of customers, before anything of it is sent."""
+        number = self._number
         rows = [
-            {
-                "audience": self._number,
-                "customer": one.customer,
-                "next_kind": one.kind,
-                "next_id": one.id,
-                "next_fingerprint": one.fingerprint,
-                "next_identifiers": one.identifiers,
-            }
+            (number, one.customer, one.kind, one.id, one.fingerprint, one.identifiers)
             for one in intents
         ]
         if rows:
-            write(self._database, lambda connection: connection.execute(_INTEND, rows))
+            # Spoken to the driver directly: a million rows would be handled one by one else.
+            mark = "?" if self._database.sqlite else "%s"
+            text = _INTEND.format(", ".join([mark] * 2), ", ".join([mark] * 4))
+            write(self._database, lambda connection: connection.exec_driver_sql(text, rows))
 
     def is_unsure(self) -> bool:
         """Say whether nobody knows if the audience was replaced as a whole."""
@@ -258,10 +287,6 @@ class MemberList:
 
         write(self._database, emptied)
 
-    def _exists(self, connection: sql.Connection, *which: sql.ColumnElement[bool]) -> bool:
-        found = sql.select(sql.literal(1)).where(self._intended, *which).limit(1)
-        return connection.execute(found).first() is not None
-
     def _count(self, which: sql.ColumnElement[bool]) -> int:
         counted = sql.select(sql.func.count()).select_from(MEMBERS).where(which)
         return read(
@@ -286,11 +311,10 @@ class MemberList:
         )
 
 
-_INTEND: Final = sql.text(
+_INTEND: Final = (
     "INSERT INTO audience_members (audience, customer, generation, is_member, fingerprint,"
     " identifiers, next_kind, next_id, next_fingerprint, next_identifiers)"
-    " VALUES (:audience, :customer, 0, FALSE, '', '', :next_kind, :next_id, :next_fingerprint,"
-    " :next_identifiers)"
+    " VALUES ({0}, 0, FALSE, '', '', {1})"
     " ON CONFLICT (audience, customer) DO UPDATE SET next_kind = excluded.next_kind,"
     " next_id = excluded.next_id, next_fingerprint = excluded.next_fingerprint,"
     " next_identifiers = excluded.next_identifiers"

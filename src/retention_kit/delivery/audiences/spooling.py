@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ class Change(NamedTuple):
         customer: The customer's key.
         generation: How often something was accepted of them.
         moved: Whether they join with other contacts than they were in the audience with.
+        id: The id of the action that puts them in; empty where it is not reckoned yet.
         fingerprint: Of what is sent, of those who join.
         identifiers: What takes them out again, as JSON.
         names: Contacts and other identifiers, of those who join.
@@ -26,6 +27,7 @@ class Change(NamedTuple):
     customer: str
     generation: int
     moved: bool
+    id: str
     fingerprint: str
     identifiers: str
     names: dict[str, str]
@@ -40,7 +42,8 @@ class Changes:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: IO[str] | None = path.open("w", encoding="utf-8")
+        self._file: IO[bytes] | None = path.open("wb")
+        self._piece: list[tuple[object, ...]] = []
         self._count = 0
 
     def __len__(self) -> int:
@@ -48,34 +51,40 @@ class Changes:
 
     def add(self, change: Change) -> None:
         """Write a change; not once it was read."""
-        if self._file is None:
-            raise ValueError("The changes are complete.")
-        self._file.write(json.dumps(change, ensure_ascii=True) + "\n")
+        self._piece.append(tuple(change))
         self._count += 1
+        if len(self._piece) == _PIECE:
+            self._flush()
 
     def complete(self) -> None:
         """Write no more."""
         if self._file is not None:
+            self._flush()
             self._file.close()
             self._file = None
 
     def __iter__(self) -> Iterator[Change]:
         """Give the changes; may be begun again."""
-        self.complete()
-        with self._path.open(encoding="utf-8") as lines:
-            for line in lines:
-                yield Change(*json.loads(line))
+        for piece in self.pieces():
+            yield from piece
 
     def pieces(self) -> Iterator[list[Change]]:
         """Give the changes in lists of a thousand."""
-        piece: list[Change] = []
-        for change in self:
-            piece.append(change)
-            if len(piece) == _PIECE:
+        self.complete()
+        with self._path.open("rb") as file:
+            left = self._count
+            while left > 0:
+                # Only this process reads what it wrote itself a moment before.
+                piece = [Change(*fields) for fields in marshal.load(file)]
+                left -= len(piece)
                 yield piece
-                piece = []
-        if piece:
-            yield piece
+
+    def _flush(self) -> None:
+        if self._file is None:
+            raise ValueError("The changes are complete.")
+        if self._piece:
+            marshal.dump(self._piece, self._file)
+            self._piece = []
 
     def __enter__(self) -> Self:
         return self

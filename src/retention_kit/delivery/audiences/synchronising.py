@@ -157,6 +157,7 @@ def sync(  # noqa: PLR0913 - each is a decision of its own
                 list_.in_order,
                 channel,
                 audience,
+                campaign=named,
                 mode=mode,
                 asks_consent=consents is not None,
                 folder=Path(folder),

@@ -191,6 +191,9 @@ _IS_HELD = sql.text(
 )
 
 
+_UNLOCK = sql.text("SELECT pg_advisory_unlock(:number)")
+
+
 class _SessionHold:
     def __init__(self, database: Database, connection: sql.Connection, number: int) -> None:
         self._database = database
@@ -212,6 +215,11 @@ class _SessionHold:
     def release(self) -> None:
         # The lock goes with the connection, which does not go back to others.
         with self._turn:
+            with contextlib.suppress(exc.SQLAlchemyError):
+                # The server notices a connection that was closed only a little later.
+                if not self._connection.invalidated and not self._connection.closed:
+                    with self._connection.begin():
+                        self._connection.execute(_UNLOCK, {"number": self._number})
             with contextlib.suppress(exc.DBAPIError):
                 self._connection.invalidate()
             self._connection.close()

@@ -18,16 +18,18 @@ def found():
 
 
 def test_good_plugins_are_all_there(found):
-    assert {"bitrix24", "amocrm", "files", "sql", "teahouse"} <= set(found.sources)
+    assert {"amocrm", "files", "sql", "teahouse"} <= set(found.sources)
     assert {"bitrix24", "amocrm", "yandex_audience", "webhook", "teahouse"} <= set(found.channels)
     assert "teahouse.born_on_even_day" in found.conditions
     assert "teahouse.per_bill" in found.earning_rules
 
 
 def test_each_failure_is_listed_with_its_distribution_and_shows_no_secret(found):
-    hostile = [one for one in found.failures if one.distribution == "retention-kit-hostile"]
+    hostile = [
+        one for one in found.failures if one.distribution.startswith("retention-kit-hostile ")
+    ]
     entries = {one.entry_point for one in hostile}
-    assert {"explodes_on_import", "is_not_there", "misbehaves", "misspells"} <= entries
+    assert entries == {"explodes_on_import", "is_not_there", "lies", "misbehaves", "misspells"}
     assert not [one for one in found.failures if one not in hostile]
     assert "not-a-real-secret" not in "".join(map(str, found.failures))
 
@@ -39,7 +41,15 @@ def test_what_came_before_a_hook_broke_is_kept(found):
 def test_a_name_of_two_is_an_error_that_names_both_when_it_is_used(found):
     with pytest.raises(PluginError, match="retention-kit-hostile") as told:
         open_source("bitrix24", registry=found, webhook_url="https://x.example/rest/1/secret01/")
-    assert "retention-kit'" in str(told.value) or '"retention-kit"' in str(told.value)
+    assert "of retention-kit 0." in str(told.value)
+    assert "secret01" not in str(told.value)
+    assert "bitrix24" in found.sources.contested
+    assert "bitrix24" in found.channels
+
+
+def test_a_secret_in_clear_keeps_an_adapter_out(found):
+    assert "lying" not in found.sources
+    assert "lying" not in found.channels
 
 
 def test_a_distribution_can_be_switched_off(monkeypatch):
@@ -56,8 +66,9 @@ def test_the_checks_fail_on_a_source_that_lies_and_say_how():
         "secrets_are_secret",
         "declared_columns_are_there",
         "batches_fit_the_schema",
+        "tables_come_through_the_door",
         "unknown_tables_are_told",
-    } <= failed
+    } == failed
     assert "not-a-real-secret" not in str(report)
     print(report)
 
@@ -73,7 +84,10 @@ def test_the_checks_fail_on_a_channel_that_lies_and_say_how():
         "capabilities_agree",
         "prepare_asks_nobody",
         "people_without_contacts_are_refused",
+        "each_declared_action_is_prepared",
         "a_batch_sent_again_changes_nothing",
-    } <= failed
+        "each_action_happens_once",
+        "lookup_tells_what_happened",
+    } == failed
     assert "not-a-real-secret" not in str(report)
     print(report)

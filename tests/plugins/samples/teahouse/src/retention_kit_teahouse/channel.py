@@ -6,7 +6,6 @@ from retention_kit.delivery import (
     Action,
     AdapterContext,
     Batch,
-    Capabilities,
     Outcome,
     Payload,
     Receipt,
@@ -15,18 +14,8 @@ from retention_kit.delivery import (
     Sent,
 )
 from retention_kit.profiles import normalise_phone
-from retention_kit_teahouse.settings import TeahouseSettings
-from retention_kit_teahouse.till import LIMITS, open_till
-
-CAPABILITIES = Capabilities(
-    actions=frozenset({"send_message"}),
-    max_rows=50,
-    limits=LIMITS,
-    # The till knows a message by its id, and takes it once.
-    idempotent="action",
-    lookup=True,
-    identifiers=frozenset({"phone"}),
-)
+from retention_kit_teahouse.settings import CAPABILITIES, TeahouseSettings
+from retention_kit_teahouse.till import open_till
 
 
 class TeahouseChannel:

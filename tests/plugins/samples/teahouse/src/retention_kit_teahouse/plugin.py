@@ -1,20 +1,25 @@
 """What this distribution offers. It is imported when plugins are looked for: nothing heavy here."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from retention_kit.delivery import AdapterContext, Capabilities, Channel, ChannelSpec
+from retention_kit.delivery import AdapterContext, Channel, ChannelSpec
 from retention_kit.plugins import (
-    ChannelsHook,
-    ConditionsHook,
     ConditionSpec,
-    EarningRulesHook,
     EarningRuleSpec,
     Source,
-    SourcesHook,
     SourceSpec,
     hookimpl,
 )
-from retention_kit_teahouse.settings import TeahouseSettings
+from retention_kit_teahouse.settings import CAPABILITIES, TeahouseSettings
+
+if TYPE_CHECKING:
+    from retention_kit.plugins import (
+        ChannelsHook,
+        ConditionsHook,
+        EarningRulesHook,
+        SourcesHook,
+    )
 
 
 def make_source(settings: TeahouseSettings, context: AdapterContext) -> Source:
@@ -52,9 +57,7 @@ def retention_kit_channels() -> Iterable[ChannelSpec]:
         summary="Messages on a guest's next bill",
         api_version=1,
         settings=TeahouseSettings,
-        capabilities=Capabilities(
-            actions=frozenset({"send_message"}), max_rows=50, idempotent="action", lookup=True
-        ),
+        capabilities=CAPABILITIES,
         factory=make_channel,
     )
 
@@ -76,7 +79,8 @@ def retention_kit_earning_rules() -> Iterable[EarningRuleSpec]:
 
 
 # A type checker sees here whether the hooks are what they must be.
-_sources: SourcesHook = retention_kit_sources
-_channels: ChannelsHook = retention_kit_channels
-_conditions: ConditionsHook = retention_kit_conditions
-_earning_rules: EarningRulesHook = retention_kit_earning_rules
+if TYPE_CHECKING:
+    _sources: SourcesHook = retention_kit_sources
+    _channels: ChannelsHook = retention_kit_channels
+    _conditions: ConditionsHook = retention_kit_conditions
+    _earning_rules: EarningRulesHook = retention_kit_earning_rules

@@ -1,6 +1,21 @@
-"""What a till is reached with."""
+"""What a till is reached with, and what can be done with one."""
 
 import pydantic
+
+from retention_kit.delivery import Capabilities, Window
+
+LIMITS = (Window(20, 1.0),)
+"""The till answers twenty requests a second."""
+
+CAPABILITIES = Capabilities(
+    actions=frozenset({"send_message"}),
+    max_rows=50,
+    limits=LIMITS,
+    # The till knows a message by its id, and takes it once.
+    idempotent="action",
+    lookup=True,
+    identifiers=frozenset({"phone"}),
+)
 
 
 class TeahouseSettings(pydantic.BaseModel):

@@ -3,11 +3,8 @@
 from urllib.parse import urlsplit
 
 from retention_kit.adapters.http import Answer, HttpClient, StaticToken
-from retention_kit.delivery import AdapterContext, Limiter, Window
-from retention_kit_teahouse.settings import TeahouseSettings
-
-LIMITS = (Window(20, 1.0),)
-"""The till answers twenty requests a second."""
+from retention_kit.delivery import AdapterContext, Limiter
+from retention_kit_teahouse.settings import LIMITS, TeahouseSettings
 
 
 def open_till(settings: TeahouseSettings, context: AdapterContext) -> tuple[HttpClient, Limiter]:
