@@ -9,6 +9,7 @@ from retention_kit.adapters.bitrix24.envelope import code_of, php_list, php_map
 from retention_kit.adapters.bitrix24.portal import Command, Portal
 from retention_kit.adapters.bitrix24.reading import Reader
 from retention_kit.adapters.bitrix24.sources import Bitrix24Source
+from retention_kit.adapters.bitrix24.writing import made
 from retention_kit.delivery import AdapterContext
 from retention_kit.errors import (
     AuthenticationError,
@@ -399,6 +400,35 @@ def test_requests_that_take_too_long_are_made_smaller(scripted, scripted_portal,
     assert len(reader.listed([Command("slow", {"id": one}) for one in range(60)])) == 60
     # Tried five times whole, then by halves; what is quick enough stays as it is.
     assert sizes == [50] * 5 + [25, 25, 10]
+
+
+@pytest.mark.parametrize(
+    ("failing", "state"), [("drops", "unknown"), ("refuses", "planned"), ("nobody", "planned")]
+)
+def test_what_an_earlier_request_has_made_is_told_though_a_later_one_fails(
+    scripted, scripted_portal, clock, drops, failing, state
+):
+    sizes = []
+
+    def answering(asked):
+        commands = asked.json()["cmd"]
+        sizes.append(len(commands))
+        clock.advance(1.0 * len(commands))
+        if len(sizes) > 2:
+            return {
+                "drops": drops,
+                "refuses": (429, {"content-type": "text/html"}, b"<html></html>"),
+                "nobody": (401, {}, {"error": "expired_token"}),
+            }[failing]
+        return 200, {}, {"result": {"result": dict.fromkeys(commands, 7)}}
+
+    scripted.answering = answering
+    rows = [(f"row {number}", Command("crm.deal.add")) for number in range(50)]
+    assert {one.state for one in made(scripted_portal, rows).values()} == {"accepted"}
+    # Fifty seconds are close to what the vendor breaks off at: the next ones go by halves.
+    states = [one.state for one in made(scripted_portal, rows).values()]
+    assert sizes[:3] == [50, 25, 25]
+    assert states == ["accepted"] * 25 + [state] * 25
 
 
 def test_a_channel_is_told_of_limits_in_place_of_waiting(emulator, opened, clock):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from retention_kit.delivery.actions import ACTIONS
 from retention_kit.errors import (
     DefinitionError,
     MissingDependencyError,
@@ -23,6 +24,7 @@ from retention_kit.errors import (
 
 if TYPE_CHECKING:
     from retention_kit.plugins.claims import Claims
+    from retention_kit.plugins.described import SettingField
     from retention_kit.plugins.registries import Registry
 
 app = typer.Typer(
@@ -47,11 +49,12 @@ def listed() -> None:
     with _failing():
         known = _registry()
     console = _console()
-    table = _table("kind", "name", "summary", "plugin", "distribution")
+    table = _table("kind", "name", "what it does", "tables or actions", "plugin of distribution")
     for kind, claims in _kinds(known).items():
         for name, found in claims.items():
             summary = getattr(found.spec, "summary", "")
-            _row(table, kind, name, summary, found.plugin, _distribution(found))
+            who = f"{found.plugin} of {_distribution(found)}"
+            _row(table, kind, name, summary, _carried(found.spec), who)
         for name, several in claims.contested.items():
             who = ", ".join(_distribution(one) for one in several)
             _row(table, kind, name, "claimed by several: it cannot be used", "", who)
@@ -94,21 +97,21 @@ def show(
         from retention_kit.plugins.described import describe_settings
 
         console = _console()
+        shown: list[Any] = []
         for kind, claims in asked.items():
             if name not in claims:
                 continue
             found = claims[name]
-            fields = describe_settings(found.spec.settings, name, instance, env_file=env_file)
             console.print(f"{name}, a {kind} of {_distribution(found)}", style="bold", markup=False)
             console.print(found.spec.summary, markup=False)
             for line in _abilities(found.spec):
                 console.print(line, markup=False)
-            table = _table("setting", "type", "default", "variable", "is set")
-            for field in fields:
-                default = "required" if field.required else field.default
-                is_set = "yes" if field.is_set else "no"
-                _row(table, field.name, field.type, default, field.variable, is_set)
-            console.print(table)
+            if found.spec.settings in shown:
+                console.print("Settings: the same.\n")
+                continue
+            shown.append(found.spec.settings)
+            fields = describe_settings(found.spec.settings, name, instance, env_file=env_file)
+            console.print(_settings(fields))
 
 
 @app.command()
@@ -147,6 +150,28 @@ def _kinds(known: Registry) -> Mapping[str, Any]:
         "report section": known.report_sections,
         "observer": known.observers,
     }
+
+
+def _settings(fields: Iterable[SettingField]) -> Table:
+    """Show settings with the whole names of their variables, which people copy."""
+    table = _table("setting and its variable", "type", "default", "is set")
+    table.columns[0].no_wrap = True
+    for field in fields:
+        name = Text(f"{field.name}\n{field.variable}")
+        name.stylize("dim", len(field.name))
+        default = "required" if field.required else field.default
+        table.add_row(name, Text(field.type), Text(default), "yes" if field.is_set else "no")
+    return table
+
+
+def _carried(spec: Any) -> str:
+    """Give a source's tables or a channel's actions; other kinds have neither."""
+    can = getattr(spec, "capabilities", None)
+    if can is not None:
+        actions = sorted(can.actions)
+        return "all actions" if set(ACTIONS) <= can.actions else ", ".join(actions)
+    tables = getattr(spec, "tables", ())
+    return ", ".join(tables) if isinstance(tables, tuple) else ""
 
 
 def _abilities(spec: Any) -> Iterator[str]:

@@ -21,7 +21,7 @@ def retention_kit_sources() -> Iterable[SourceSpec]:
     return [
         SourceSpec(
             name="arrow",
-            summary="frames, Arrow streams and iterables of mappings in this process",
+            summary="Frames, Arrow streams and iterables of mappings in this process",
             api_version=1,
             settings=ArrowSettings,
             factory=_open,

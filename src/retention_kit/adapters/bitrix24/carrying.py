@@ -15,9 +15,10 @@ from retention_kit.adapters.bitrix24.deals import make_deals
 from retention_kit.adapters.bitrix24.families import DEAL
 from retention_kit.adapters.bitrix24.fields import Fields
 from retention_kit.adapters.bitrix24.limits import limits_of
+from retention_kit.adapters.bitrix24.pace import MOST_COMMANDS
 from retention_kit.adapters.bitrix24.payloads import CONTACT, identifier_of, prepare
 from retention_kit.adapters.bitrix24.people import by_origin
-from retention_kit.adapters.bitrix24.portal import MOST_COMMANDS, Portal
+from retention_kit.adapters.bitrix24.portal import Portal
 from retention_kit.adapters.bitrix24.reading import Reader
 from retention_kit.adapters.bitrix24.settings import Bitrix24Settings
 from retention_kit.adapters.bitrix24.to_dos import make_to_dos

@@ -9,7 +9,8 @@ import polars as pl
 
 from retention_kit.adapters.bitrix24.columns import MONEY, Entity
 from retention_kit.adapters.bitrix24.envelope import php_list, php_map
-from retention_kit.adapters.bitrix24.portal import MOST_COMMANDS, Command
+from retention_kit.adapters.bitrix24.pace import MOST_COMMANDS
+from retention_kit.adapters.bitrix24.portal import Command
 from retention_kit.adapters.bitrix24.reading import PAGE, Reader, Row
 
 LINES: Final = pl.Schema(

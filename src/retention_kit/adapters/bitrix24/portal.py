@@ -17,14 +17,12 @@ from retention_kit.adapters.bitrix24.envelope import (
 )
 from retention_kit.adapters.bitrix24.limits import OPERATING_BLOCK_SECONDS, limits_of
 from retention_kit.adapters.bitrix24.oauth import tokens_of
+from retention_kit.adapters.bitrix24.pace import Pace
 from retention_kit.adapters.bitrix24.settings import Bitrix24Settings
 from retention_kit.adapters.http.answers import Answer
 from retention_kit.adapters.http.client import HttpClient
 from retention_kit.delivery.channels import AdapterContext
 from retention_kit.errors import AuthenticationError, ChannelError
-
-MOST_COMMANDS: Final = 50
-"""How many calls one `batch` may hold."""
 
 _NOT_OURS: Final = frozenset({400, 404, 405, 406, 410, 415})
 """Statuses that, without a word of Bitrix24's, come from a server that is no portal."""
@@ -66,12 +64,17 @@ class Portal:
     Args:
         settings: How it is reached.
         context: The clock, and what its requests wait for.
+
+    Attributes:
+        limiter: What its requests wait for.
+        pace: How many calls that change something go in one request.
     """
 
     def __init__(self, settings: Bitrix24Settings, context: AdapterContext) -> None:
         self._settings = settings
         self._clock = context.clock
         self._lock = threading.Lock()
+        self.pace = Pace()
         self._reset_at: dict[str, float] = {}
         self.limiter = context.limiter_for(settings.portal, limits_of(settings))
         is_webhook = settings.webhook_url is not None
@@ -118,7 +121,12 @@ class Portal:
         written = {
             f"c{place}": command(one.method, one.params) for place, one in enumerate(commands)
         }
-        said, answer = self._answered("batch", {"halt": 0, "cmd": written}, changes=changes)
+        began = self._clock.now()
+        try:
+            said, answer = self._answered("batch", {"halt": 0, "cmd": written}, changes=changes)
+        finally:
+            if changes:
+                self.pace.took(len(commands), self._clock.now() - began)
         parts = php_map(said["result"])
         values, errors = php_map(parts.get("result")), php_map(parts.get("result_error"))
         totals = php_map(parts.get("result_total"))

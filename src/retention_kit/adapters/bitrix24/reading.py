@@ -14,16 +14,14 @@ from typing import Any, Final, TypeVar
 
 from retention_kit.adapters.bitrix24.columns import Entity, Family
 from retention_kit.adapters.bitrix24.envelope import METHOD_NOT_FOUND, php_list, php_map
-from retention_kit.adapters.bitrix24.portal import MOST_COMMANDS, Command, Portal, Result
+from retention_kit.adapters.bitrix24.pace import Pace
+from retention_kit.adapters.bitrix24.portal import Command, Portal, Result
 from retention_kit.delivery.clocks import Clock
 from retention_kit.errors import RateLimitedError, RejectedError, RetryableError
 
 PAGE: Final = 50
 _TRIES: Final = 5
 _PAUSE_SECONDS: Final = 10.0
-_SLOW_SECONDS: Final = 25.0
-"""From when on a request counts as slow; the vendor breaks off after sixty seconds."""
-_QUICK_SECONDS: Final = 8.0
 
 Row = dict[str, Any]
 _T = TypeVar("_T")
@@ -44,7 +42,7 @@ class Reader:
         self._portal = portal
         self._clock = clock
         self._patient = patient
-        self._most = MOST_COMMANDS
+        self._pace = Pace()
         self._chains = True
         self._family: Family | None = None if family == "auto" else _known(family)
 
@@ -92,7 +90,7 @@ class Reader:
         last = 0
         left = most
         # Without a bound it grows, so that the first rows of a small table cost little.
-        at_once = 1 if left is None else self._most
+        at_once = 1 if left is None else self._pace.most
         while left is None or left > 0:
             count = at_once if left is None else min(at_once, -(-left // PAGE))
             commands = _chained(entity, family, select, since, last, count)
@@ -116,7 +114,7 @@ class Reader:
             if ended:
                 return
             left = None if left is None else left - len(found)
-            at_once = min(self._most, at_once * 5) if self._chains else 1
+            at_once = min(self._pace.most, at_once * 5) if self._chains else 1
 
     def listed(self, commands: list[Command], *, tolerated: str = "") -> list[Result]:
         """Make calls that change nothing, fifty in a request, and wait where they come too often.
@@ -130,7 +128,7 @@ class Reader:
         """
         found: list[Result] = []
         while len(found) < len(commands):
-            some = commands[len(found) : len(found) + self._most]
+            some = commands[len(found) : len(found) + self._pace.most]
             found += self._asked(len(some), functools.partial(self._sound, some, tolerated)) or ()
         return found
 
@@ -170,15 +168,10 @@ class Reader:
         try:
             answer = self._waited(ask)
         except RetryableError:
-            if count == 1 or self._clock.now() - began < _SLOW_SECONDS:
+            if not self._pace.took(count, self._clock.now() - began):
                 raise
-            self._most = max(1, count // 2)
             return None
-        took = self._clock.now() - began
-        if took > _SLOW_SECONDS:
-            self._most = max(1, count // 2)
-        elif took < _QUICK_SECONDS and 1 < self._most < MOST_COMMANDS:
-            self._most = min(MOST_COMMANDS, self._most * 2)
+        self._pace.took(count, self._clock.now() - began)
         return answer
 
     def _waited(self, ask: Callable[[], _T]) -> _T:

@@ -11,9 +11,16 @@ from retention_kit.adapters.bitrix24.envelope import (
     is_undone,
     php_map,
 )
-from retention_kit.adapters.bitrix24.portal import MOST_COMMANDS, Command, Portal, Result
+from retention_kit.adapters.bitrix24.portal import Command, Portal, Result
 from retention_kit.delivery.outcomes import Outcome
-from retention_kit.errors import AuthenticationError, RateLimitedError, RejectedError
+from retention_kit.errors import (
+    AuthenticationError,
+    ChannelError,
+    RateLimitedError,
+    RejectedError,
+    RetryableError,
+    UnknownOutcomeError,
+)
 
 
 def made(
@@ -22,7 +29,7 @@ def made(
     *,
     known: Mapping[str, int] | None = None,
 ) -> dict[str, Outcome]:
-    """Make calls that change something, at most fifty, and say what became of each row.
+    """Make calls that change something, and say what became of each row.
 
     Args:
         portal: The portal.
@@ -33,10 +40,9 @@ def made(
         ChannelError: The request failed whole; or none of its calls were carried out, because the
             portal lets nobody in or has had enough for now.
     """
-    assert len(rows) <= MOST_COMMANDS
     if not rows:
         return {}
-    results = portal.batch([command for _, command in rows], changes=True)
+    results = _results(portal, [command for _, command in rows])
     _raise_where_none_was_let_in(results)
     changed = known or {}
     return {
@@ -62,6 +68,30 @@ def id_in(result: Any) -> str | None:
     value = inner.get("id") if inner else result
     # To be compared by identity: 1 == True.
     return None if value is None or value is True or value == "" else str(value)
+
+
+def _results(portal: Portal, commands: Sequence[Command]) -> list[Result]:
+    """Make the calls in as many requests as it takes.
+
+    Raises:
+        ChannelError: The first request failed whole. Where a later one does, the earlier ones were
+            carried out all the same, and that must be told.
+    """
+    results: list[Result] = []
+    while len(results) < len(commands):
+        some = commands[len(results) : len(results) + portal.pace.most]
+        try:
+            results += portal.batch(some, changes=True)
+        except ChannelError as problem:
+            if not results:
+                raise
+            # A refusal of a whole request says nothing of its rows; sent again, they come first.
+            doubtful = isinstance(problem, UnknownOutcomeError)
+            error = problem if doubtful else RetryableError("Not sent.")
+            results += [Result(error=error, code="no_answer")] * len(some)
+            left = len(commands) - len(results)
+            results += [Result(error=RetryableError("Not sent."), code="not_sent")] * left
+    return results
 
 
 def _raise_where_none_was_let_in(results: Sequence[Result]) -> None:

@@ -21,7 +21,7 @@ def retention_kit_sources() -> Iterable[SourceSpec]:
     return [
         SourceSpec(
             name="dlt",
-            summary="resources, sources and loaded datasets of dlt",
+            summary="Resources, sources and loaded datasets of dlt",
             api_version=1,
             settings=DltSettings,
             factory=_open,

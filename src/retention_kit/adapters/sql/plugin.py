@@ -21,7 +21,7 @@ def retention_kit_sources() -> Iterable[SourceSpec]:
     return [
         SourceSpec(
             name="sql",
-            summary="tables, views and queries of any database that SQLAlchemy speaks with",
+            summary="Tables, views and queries of any database that SQLAlchemy speaks with",
             api_version=1,
             settings=SqlSettings,
             factory=_open,

@@ -15,7 +15,7 @@ def retention_kit_channels() -> Iterable[ChannelSpec]:
     return (
         ChannelSpec(
             name="yandex_audience",
-            summary="puts customers into audiences of Yandex advertising and takes them out",
+            summary="Puts customers into audiences of Yandex advertising and takes them out",
             api_version=1,
             settings=YandexAudienceSettings,
             capabilities=CAPABILITIES,

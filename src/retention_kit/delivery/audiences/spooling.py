@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO, Final, NamedTuple, Self
 
 _PIECE: Final = 1_000
+_LENGTH: Final = 8
 
 
 class Change(NamedTuple):
@@ -72,18 +73,18 @@ class Changes:
         """Give the changes in lists of a thousand."""
         self.complete()
         with self._path.open("rb") as file:
-            left = self._count
-            while left > 0:
+            while length := file.read(_LENGTH):
                 # Only this process reads what it wrote itself a moment before.
-                piece = [Change(*fields) for fields in marshal.load(file)]
-                left -= len(piece)
-                yield piece
+                yield [
+                    Change._make(one) for one in marshal.loads(file.read(int.from_bytes(length)))
+                ]
 
     def _flush(self) -> None:
         if self._file is None:
             raise ValueError("The changes are complete.")
         if self._piece:
-            marshal.dump(self._piece, self._file)
+            written = marshal.dumps(self._piece)
+            self._file.write(len(written).to_bytes(_LENGTH) + written)
             self._piece = []
 
     def __enter__(self) -> Self:

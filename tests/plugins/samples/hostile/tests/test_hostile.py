@@ -29,13 +29,28 @@ def test_each_failure_is_listed_with_its_distribution_and_shows_no_secret(found)
         one for one in found.failures if one.distribution.startswith("retention-kit-hostile ")
     ]
     entries = {one.entry_point for one in hostile}
-    assert entries == {"explodes_on_import", "is_not_there", "lies", "misbehaves", "misspells"}
+    assert entries == {
+        "explodes_on_import",
+        "is_from_the_future",
+        "is_not_there",
+        "lies",
+        "misbehaves",
+        "misspells",
+    }
     assert not [one for one in found.failures if one not in hostile]
     assert "not-a-real-secret" not in "".join(map(str, found.failures))
 
 
-def test_what_came_before_a_hook_broke_is_kept(found):
-    assert "half" in found.sources
+def test_what_came_before_a_hook_broke_is_not_used(found):
+    assert "half" not in found.sources
+    said = [str(one) for one in found.failures if one.entry_point == "misbehaves"]
+    assert any("retention_kit_sources: it raised a KeyError" in one for one in said)
+    assert any("retention_kit_conditions: it raised a SystemExit" in one for one in said)
+
+
+def test_a_plugin_of_another_version_says_which(found):
+    (failure,) = [one for one in found.failures if one.entry_point == "is_from_the_future"]
+    assert "version 99 of the interface, and this library speaks version 1" in str(failure)
 
 
 def test_a_name_of_two_is_an_error_that_names_both_when_it_is_used(found):
@@ -84,7 +99,6 @@ def test_the_checks_fail_on_a_channel_that_lies_and_say_how():
         "capabilities_agree",
         "prepare_asks_nobody",
         "people_without_contacts_are_refused",
-        "each_declared_action_is_prepared",
         "a_batch_sent_again_changes_nothing",
         "each_action_happens_once",
         "lookup_tells_what_happened",

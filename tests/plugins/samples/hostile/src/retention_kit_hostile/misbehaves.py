@@ -22,13 +22,6 @@ def retention_kit_sources():
         settings=Settings,
         factory=_make,
     )
-    yield SourceSpec(
-        name="from_the_future",
-        summary="Written to an interface that is not there yet",
-        api_version=99,
-        settings=Settings,
-        factory=_make,
-    )
     raise KeyError("in the midst of the hook")
 
 
