@@ -21,20 +21,27 @@ DOCS = Path(__file__).parents[1] / "docs"
 REFERENCE = DOCS / "reference"
 ROOMS = [
     "retention_kit",
+    "retention_kit.adapters",
+    "retention_kit.adapters.bitrix24",
+    "retention_kit.adapters.http",
+    "retention_kit.adapters.yandex_audience",
     "retention_kit.audit",
     "retention_kit.cli",
     "retention_kit.clv",
     "retention_kit.contracts",
     "retention_kit.datasets",
+    "retention_kit.delivery",
     "retention_kit.kmeans",
     "retention_kit.loyalty_rules",
     "retention_kit.loyalty_rules.online",
     "retention_kit.loyalty_rules.store",
     "retention_kit.metrics",
+    "retention_kit.plugins",
     "retention_kit.profiles",
     "retention_kit.rfm",
     "retention_kit.smart_segments",
     "retention_kit.testing",
+    "retention_kit.testing.emulators",
 ]
 DIRECTIVES = [
     directive

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from retention_kit.cli.deliver import deliver
 from retention_kit.cli.options import (
     DuplicateLines,
     Grain,
@@ -38,6 +39,7 @@ app = typer.Typer(
     help="Measure, divide, decide, act and learn: what makes a shop's customers come back.",
 )
 """The command line, `retention-kit` or `python -m retention_kit`."""
+app.command()(deliver)
 app.add_typer(plugins_app, name="plugins")
 
 _FILES, _COLUMNS, _READING, _OUT = "Files", "Columns", "How they are read", "What is written"
