@@ -40,6 +40,8 @@ def typing(session: nox.Session) -> None:
     session.install("-e", ".[app,testing]", "--group", "typing")
     session.run("mypy", "--strict")
     session.run("mypy", "--strict", "tests/typing")
+    sample = str(ROOT / "tests" / "plugins" / "samples" / "teahouse" / "src")
+    session.run("mypy", "--strict", "-p", "retention_kit_teahouse", env={"MYPYPATH": sample})
     session.run("pyright")
 
 

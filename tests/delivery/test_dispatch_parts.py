@@ -76,7 +76,7 @@ def test_rows_come_back_from_disk_as_they_were(given_):
 
 def test_few_rows_stay_in_memory_and_many_go_to_disk(monkeypatch):
     monkeypatch.setattr(spool, "IN_MEMORY", 10)
-    monkeypatch.setattr(spool, "_READ_LINES", 4)
+    monkeypatch.setattr(spool, "_AT_ONCE", 4)
     for count, on_disk in ((10, False), (11, True), (31, True)):
         rows = [
             Row(Payload(hexadecimal(number), number), ActionKey("c", 1, "s", ""), "k", "")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import assert_type
 from zoneinfo import ZoneInfo
 
 import polars as pl
+import pydantic
 
 import retention_kit
 from retention_kit import (
     Buckets,
     DataHealth,
     Dataset,
+    DeliveryReport,
+    Journal,
     MissingColumnError,
     RetentionKitError,
     TableHealth,
@@ -24,16 +27,22 @@ from retention_kit import (
     cohort_retention,
     cohort_totals,
     customer_summary,
+    dispatch,
+    dry_run,
     make_dataset,
     online_retail,
+    open_channel,
+    open_source,
     order_totals,
     purchase_frequency,
     read_export,
+    read_source,
     repeat_purchase_rate,
     repeat_purchase_totals,
     retention_rates,
     retention_totals,
     suggest_mapping,
+    sync,
 )
 from retention_kit.audit import Audit, KeyFigure, Note, Section, audit
 from retention_kit.contracts import (
@@ -46,6 +55,34 @@ from retention_kit.contracts import (
     finisher,
     kind_of,
     report,
+)
+from retention_kit.delivery import (
+    Action,
+    AdapterContext,
+    AddToAudience,
+    Batch,
+    Capabilities,
+    Channel,
+    ChannelSpec,
+    CreateDeal,
+    CreateTask,
+    DryRun,
+    Limiter,
+    Outcome,
+    Payload,
+    PluginAction,
+    Progress,
+    Receipt,
+    Received,
+    Recorded,
+    Rejection,
+    SendMessage,
+    SyncReport,
+    Window,
+    action_from_dict,
+    forget,
+    receive,
+    settle,
 )
 from retention_kit.hashing import stable_hash
 from retention_kit.loyalty_rules import (
@@ -75,6 +112,20 @@ from retention_kit.metrics import (
     ltv_to_cac,
     usual_gap,
     wilson_interval,
+)
+from retention_kit.plugins import (
+    ChannelsHook,
+    Cursor,
+    Registry,
+    Source,
+    SourceSpec,
+    SourcesHook,
+    SourceTable,
+    hookimpl,
+    land_source,
+    lazy_source,
+    registry,
+    temporarily,
 )
 from retention_kit.smart_segments import (
     Attribute,
@@ -262,7 +313,141 @@ except MissingColumnError as error:
 except RetentionKitError:
     pass
 
+
+
+class PluginSettings(pydantic.BaseModel):
+    token: pydantic.SecretStr
+
+
+class MyChannel:
+    """A channel as an author writes it: the protocol, without a base class."""
+
+    def __init__(self, settings: PluginSettings, context: AdapterContext) -> None:
+        self.name = context.instance
+        self.capabilities = Capabilities(actions=frozenset({"send_message"}), max_rows=50)
+        self.limiter: Limiter | None = context.limiter_for("acme", [Window(7, 1.0)])
+        self._token = settings.token
+
+    def prepare(self, action: Action) -> Payload | Rejection:
+        if isinstance(action, SendMessage) and action.email:
+            return Payload(action.id, {"to": action.email, "text": action.text})
+        return Rejection(action.id, "no_email")
+
+    def submit(self, batch: Batch, *, idempotency_key: str) -> Receipt:
+        return Receipt({row.id: Outcome(row.id, "accepted") for row in batch})
+
+    def poll(self, receipt: Receipt) -> Receipt:
+        return receipt
+
+    def close(self) -> None: ...
+
+
+class MySource:
+    """A source as an author writes it."""
+
+    def __init__(self, settings: PluginSettings, context: AdapterContext) -> None:
+        self.name = context.instance
+        self.tables = {"orders": SourceTable(name="orders", becomes="orders", key=("order_id",))}
+
+    def scan(self, table: str, *, since: Cursor | None = None) -> pl.LazyFrame:
+        return lazy_source({"order_id": pl.Int64}, lambda columns, rows: iter(()), name=table)
+
+    def close(self) -> None: ...
+
+
+@hookimpl
+def retention_kit_sources() -> Iterable[SourceSpec]:
+    return [
+        SourceSpec(
+            name="acme",
+            summary="orders of Acme",
+            api_version=1,
+            settings=PluginSettings,
+            factory=MySource,
+        )
+    ]
+
+
+@hookimpl
+def retention_kit_channels() -> Iterable[ChannelSpec]:
+    return [
+        ChannelSpec(
+            name="acme",
+            summary="letters by Acme",
+            api_version=1,
+            settings=PluginSettings,
+            capabilities=Capabilities(actions=frozenset({"send_message"})),
+            factory=MyChannel,
+        )
+    ]
+
+
+as_sources: SourcesHook = retention_kit_sources
+as_channels: ChannelsHook = retention_kit_channels
+assert_type(registry(), Registry)
+assert_type(Registry.of(object()).sources.find("acme").spec, SourceSpec)
+assert_type(Registry.load(block=["acme"], strict=True).channels["acme"].spec, ChannelSpec)
+assert_type(open_source("files", path="x"), Source)
+assert_type(read_source("files", currency="RUB", path="x", date_format="iso8601"), Dataset)
+assert_type(land_source(open_source("files")).tables["orders"].scan(), pl.LazyFrame)
+with temporarily(object()) as known:
+    assert_type(known, Registry)
+
+context = AdapterContext(instance="acme")
+mine: Channel = MyChannel(PluginSettings(token=pydantic.SecretStr("t")), context)
+my_source: Source = MySource(PluginSettings(token=pydantic.SecretStr("t")), context)
+channel = open_channel("amocrm", instance="msk", token="t")
+assert_type(channel, Channel)
+deal = CreateDeal(campaign="win back", customer_id=7, title="Call", amount=Decimal(1500))
+assert_type(deal.id, str)
+assert_type(action_from_dict({"kind": "create_deal"}), Action)
+actions: list[Action] = [
+    deal,
+    CreateTask(campaign="win back", customer_id="A", title="Call", due_at=AS_OF, deal=deal.id),
+    AddToAudience(campaign="win back", customer_id=7, audience="quiet", mode="replace"),
+    PluginAction(campaign="win back", customer_id=7, name="acme.poke", data={"times": 2}),
+]
+
+
+def told(progress: Progress) -> None:
+    assert_type(progress.share, float | None)
+
+
+def not_on_sundays(action: Action) -> str | None:
+    return "sunday" if action.customer_id == 7 else None
+
+
+with Journal("journal.db") as journal:
+    assert_type(journal, Journal)
+    delivered = dispatch(actions, channel, journal, on_progress=told, allow=not_on_sundays)
+    assert_type(delivered, DeliveryReport)
+    assert_type(delivered.states, Mapping[str, int])
+    assert_type(delivered.stopped, str | None)
+    assert_type(delivered.to_frame(), pl.DataFrame)
+    assert_type(dispatch((one for one in actions), mine, journal), DeliveryReport)
+    assert_type(dry_run(actions, channel).table, pl.DataFrame)
+    assert_type(dry_run(actions, channel, journal), DryRun)
+    assert_type(settle(channel, journal), DeliveryReport)
+    assert_type(receive(channel, journal, {"x-secret": "s"}, b"[]"), Received)
+    assert_type(journal.record("amocrm", [Outcome("id", "delivered")]), Recorded)
+    assert_type(journal.resolve("amocrm", ["id"], "planned"), int)
+    assert_type(journal.actions("amocrm", states=["unknown"]), pl.DataFrame)
+    assert_type(journal.counts(), dict[str, int])
+    assert_type(forget(7, journal=journal).journal, Mapping[str, int])
+    synced = sync(lazy, channel, "quiet", journal, consents=None, mode="add_only")
+    assert_type(synced, SyncReport)
+    assert_type(synced.is_complete, bool)
+    assert_type(sync(eager, channel, "quiet", journal, consents=lazy, as_of=AS_OF), SyncReport)
+    dispatch(["letter"], channel, journal)  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    journal.resolve("amocrm", "id", "delivered")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    sync(lazy, channel, "quiet", journal)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    sync(lazy, channel, "quiet", journal, consents=None, mode="all")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
 # Mistakes that a checker must find.
+SendMessage("win back", 7)  # type: ignore[misc]  # pyright: ignore[reportCallIssue]
+CreateDeal(campaign="win back", customer_id=7)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+Outcome("id", "done")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+not_a_channel: Channel = object()  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 Segment(name="a", condition="bought")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 bought(categori="tea")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 bought().in_period("2mo")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

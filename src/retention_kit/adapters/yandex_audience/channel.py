@@ -9,7 +9,12 @@ from typing import Final, Self, cast
 
 from retention_kit.adapters.identifiers import YANDEX_AUDIENCE
 from retention_kit.adapters.yandex_audience.api import Change, YandexAudienceApi
-from retention_kit.adapters.yandex_audience.rows import digests_of, file_of, line_of
+from retention_kit.adapters.yandex_audience.rows import (
+    digests_of,
+    file_of,
+    kept_of,
+    line_of,
+)
 from retention_kit.adapters.yandex_audience.segments import FAILED, UNCONFIRMED, Segment
 from retention_kit.adapters.yandex_audience.settings import CAPABILITIES, YandexAudienceSettings
 from retention_kit.delivery.actions import Action, AddToAudience, RemoveFromAudience
@@ -94,7 +99,7 @@ class YandexAudienceChannel:
             digests,
             group=f"{change}:{action.audience}",
             size=len(line_of(digests)),
-            keep={f"{column}_sha256": digest for column, digest in digests.items()},
+            keep=kept_of(digests),
         )
 
     def submit(self, batch: Batch, *, idempotency_key: str) -> Receipt:

@@ -6,7 +6,7 @@ import contextlib
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from retention_kit.adapters.digests import as_digest
 from retention_kit.adapters.http.uploads import Multipart
@@ -34,20 +34,26 @@ def digests_of(action: Action, rules: IdentifierRules) -> dict[str, str]:
     Returns:
         What there is of `phone` and `email`; empty where there is neither.
     """
-    kept = action.identifiers
-    phone = as_digest(kept.get("phone_sha256"), "sha256") if kept else None
-    email = as_digest(kept.get("email_sha256"), "sha256") if kept else None
-    found = {}
-    if digest := phone or (action.phone and rules.hashed_phone(action.phone)):
+    found: dict[str, str] = {}
+    if kept := action.identifiers:
+        for column in COLUMNS:
+            if digest := as_digest(kept.get(f"{column}_sha256"), "sha256"):
+                found[column] = digest
+    if action.phone and "phone" not in found and (digest := rules.hashed_phone(action.phone)):
         found["phone"] = digest
-    if digest := email or (action.email and rules.hashed_email(action.email)):
+    if action.email and "email" not in found and (digest := rules.hashed_email(action.email)):
         found["email"] = digest
     return found
 
 
-def line_of(digests: Mapping[str, Any]) -> str:
+def line_of(digests: Mapping[str, str]) -> str:
     """Give a customer's line."""
-    return ",".join(digests.get(column, "") for column in COLUMNS) + "\n"
+    return f"{digests.get('phone', '')},{digests.get('email', '')}\n"
+
+
+def kept_of(digests: Mapping[str, str]) -> dict[str, str]:
+    """Give digests by the names under which `digests_of` takes them again."""
+    return {f"{column}_sha256": digest for column, digest in digests.items()}
 
 
 @contextlib.contextmanager

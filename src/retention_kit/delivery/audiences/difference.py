@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,6 @@ from retention_kit.delivery.audiences.spooling import Change, Changes
 from retention_kit.delivery.audiences.tables import NAMELESS, id_of
 from retention_kit.delivery.audiences.wanted import Wanted, contacts_in
 from retention_kit.delivery.channels import Channel
-from retention_kit.delivery.dispatching.fingerprints import fingerprint_of
 from retention_kit.delivery.outcomes import Payload, Rejection
 
 _encode: Final = json.JSONEncoder(sort_keys=True, check_circular=False).encode
@@ -146,8 +146,7 @@ def difference(
                 generation,
                 False,
                 "" if mode == "replace" else payload.id,
-                # Of the body alone: the same customer is the same whether added or part of a whole.
-                fingerprint_of(Payload("", payload.body)),
+                _fingerprint(kept if payload.keep else _encode(names)),
                 kept,
                 kept_names if kept_names and takes.issuperset(kept_names) else names,
             )
@@ -240,6 +239,11 @@ def _preparing(
         return made
 
     return prepared
+
+
+def _fingerprint(identifiers: str) -> str:
+    """Tell other contacts from the same; what is sent besides, as the key, is no matter."""
+    return hashlib.blake2b(identifiers.encode(), digest_size=16).hexdigest()
 
 
 def _names(rows: list[Wanted]) -> dict[str, str]:

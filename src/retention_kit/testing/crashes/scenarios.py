@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 from collections import Counter
@@ -129,7 +130,21 @@ def _yandex_happened(emulator: Any, count: int) -> Mapping[str, int]:
     return found
 
 
+_FIRST_CONTACT: Final = 10_034
+"""The id of the first contact that is added to an emulated account."""
+_CONTACTS: Final = 5_000
+
+
+def _amocrm_actions(count: int) -> Iterator[Action]:
+    """Make actions for contacts that are there, so that nobody need be looked for."""
+    for number, action in enumerate(_deals_and_tasks(count)):
+        contact = _FIRST_CONTACT + number % _CONTACTS
+        yield dataclasses.replace(action, identifiers={"amocrm_contact": str(contact)})
+
+
 def _amocrm_prepared(emulator: Any) -> dict[str, Any]:
+    ids = [emulator.add("contacts", name=f"Customer {number}") for number in range(_CONTACTS)]
+    assert ids[0] == _FIRST_CONTACT
     emulator.add_field("leads", "retention_kit_id", "text")
     return {
         "base_url": emulator.url,
@@ -175,7 +190,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
             emulator=_amocrm,
             prepared=_amocrm_prepared,
             spec=_amocrm_spec,
-            actions=_deals_and_tasks,
+            actions=_amocrm_actions,
             happened=_amocrm_happened,
             limits={"integration": (1.0, 7)},
         ),

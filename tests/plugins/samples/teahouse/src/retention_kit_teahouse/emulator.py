@@ -2,8 +2,10 @@
 
 import datetime as dt
 from collections import Counter
+from typing import Any
 
 from retention_kit.testing.emulators import Emulator, Request, Response
+from retention_kit.testing.emulators.acts import Act
 
 KEY = "not-a-real-till-key"
 START = dt.datetime(2026, 1, 1, 9, tzinfo=dt.UTC)
@@ -14,9 +16,9 @@ class TeahouseEmulator(Emulator):
 
     NAME = "teahouse"
 
-    def __init__(self, **options) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.bills = [
+        self.bills: list[dict[str, Any]] = [
             {
                 "id": number,
                 "guest": number % 40 + 1,
@@ -27,11 +29,12 @@ class TeahouseEmulator(Emulator):
             }
             for number in range(1, 1001)
         ]
-        self.guests = [
+        self.guests: list[dict[str, Any]] = [
             {"id": number, "name": f"Guest {number}", "phone": f"+7900000{number:04d}"}
             for number in range(1, 41)
         ]
-        self.messages: dict[str, dict] = {}
+        self.messages: dict[str, dict[str, Any]] = {}
+        self.printed: list[str] = []
 
     def route_of(self, request: Request) -> str:
         return request.path.removeprefix("/v1/")
@@ -61,16 +64,17 @@ class TeahouseEmulator(Emulator):
         ]
         return Response.json({"rows": found[: int(asked.get("limit", 100))]})
 
-    def happened(self) -> Counter:
+    def happened(self) -> Counter[str]:
         """Tell how often each message was printed."""
-        return Counter(id_ for id_ in self.acts)
+        return Counter(self.printed)
 
-    def _take(self, messages: list[dict]) -> Response:
+    def _take(self, messages: list[dict[str, Any]]) -> Response:
         refused = {}
         for one in messages:
             if "forbidden" in one["text"]:
                 refused[one["id"]] = "words"
             elif one["id"] not in self.messages:
                 self.messages[one["id"]] = one
-                self.acts.append(one["id"])
+                self.printed.append(one["id"])
+                self.acts.append(Act("printed", "messages", len(self.acts), one))
         return Response.json({"refused": refused})

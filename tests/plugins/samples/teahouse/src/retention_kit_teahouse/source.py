@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import polars as pl
 
@@ -80,7 +81,7 @@ class TeahouseSource:
         after, left = 0, most
         while left is None or left > 0:
             limit = PAGE if left is None else min(PAGE, left)
-            params = {"after": after, "limit": limit}
+            params: dict[str, int | str] = {"after": after, "limit": limit}
             if since is not None:
                 params["changed_since"] = since.isoformat()
             rows = self._client.read("GET", f"/v1/{table}", params=params).json(exact=True)["rows"]
@@ -92,7 +93,7 @@ class TeahouseSource:
             left = None if left is None else left - len(rows)
 
 
-def _frame(rows: list[dict], table: str) -> pl.DataFrame:
+def _frame(rows: list[dict[str, Any]], table: str) -> pl.DataFrame:
     texts = {
         name: kind if isinstance(kind, pl.Int64 | pl.Boolean) else pl.String()
         for name, kind in SCHEMAS[table].items()
