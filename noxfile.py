@@ -116,7 +116,7 @@ def plugins(session: nox.Session) -> None:
     session.run("python", "-m", "retention_kit", "plugins", "show", "teahouse")
     session.run("python", "-m", "retention_kit", "plugins", "new", "coffee_house")
     session.install("./retention-kit-coffee-house")
-    for tests in ("retention-kit-coffee-house", "samples/teahouse", "samples/hostile"):
+    for tests in ("retention-kit-coffee-house", "samples"):
         session.run("pytest", "-q", "-p", "no:cacheprovider", tests)
 
 

@@ -118,8 +118,8 @@ from retention_kit.plugins import (
     Cursor,
     Registry,
     Source,
-    SourceSpec,
     SourcesHook,
+    SourceSpec,
     SourceTable,
     hookimpl,
     land_source,
@@ -314,7 +314,6 @@ except RetentionKitError:
     pass
 
 
-
 class PluginSettings(pydantic.BaseModel):
     token: pydantic.SecretStr
 
@@ -350,7 +349,7 @@ class MySource:
         self.tables = {"orders": SourceTable(name="orders", becomes="orders", key=("order_id",))}
 
     def scan(self, table: str, *, since: Cursor | None = None) -> pl.LazyFrame:
-        return lazy_source({"order_id": pl.Int64}, lambda columns, rows: iter(()), name=table)
+        return lazy_source({"order_id": pl.Int64}, lambda _, __: iter(()), name=table)
 
     def close(self) -> None: ...
 
@@ -437,14 +436,14 @@ with Journal("journal.db") as journal:
     synced = sync(lazy, channel, "quiet", journal, consents=None, mode="add_only")
     assert_type(synced, SyncReport)
     assert_type(synced.is_complete, bool)
-    assert_type(sync(eager, channel, "quiet", journal, consents=lazy, as_of=AS_OF), SyncReport)
+    assert_type(sync(lazy, channel, "quiet", journal, consents=lazy, as_of=AS_OF), SyncReport)
     dispatch(["letter"], channel, journal)  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     journal.resolve("amocrm", "id", "delivered")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     sync(lazy, channel, "quiet", journal)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     sync(lazy, channel, "quiet", journal, consents=None, mode="all")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 # Mistakes that a checker must find.
-SendMessage("win back", 7)  # type: ignore[misc]  # pyright: ignore[reportCallIssue]
+SendMessage("win back", 7)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 CreateDeal(campaign="win back", customer_id=7)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 Outcome("id", "done")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 not_a_channel: Channel = object()  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]

@@ -84,6 +84,22 @@ def check_removal(audience: str, counts: Counts, *, largest_removal: float) -> N
         )
 
 
+def check_whole(audience: str, *, rows: int, most: int) -> None:
+    """Refuse to go on by differences where nobody knows the whole that they would be added to.
+
+    Raises:
+        DefinitionError: There are too many rows for another whole.
+    """
+    if rows > most:
+        raise DefinitionError(
+            f"Audience {audience!r} was being replaced and the answer was lost, so only another "
+            f"replacement makes sure who is in it; {rows:,} customers are more than the {most:,} "
+            "that the channel takes at once. Nothing was sent. Next step: delete the audience "
+            "outside, and give recreate=True.",
+            parameter="audience",
+        )
+
+
 def check_there(audience: str, *, there: bool | None, members: int, recreate: bool) -> None:
     """Refuse to make an audience of a mere difference, because what was there is gone.
 

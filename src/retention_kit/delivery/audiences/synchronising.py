@@ -12,7 +12,7 @@ from retention_kit.contracts.law import Frame
 from retention_kit.delivery.audiences.acting import Acting
 from retention_kit.delivery.audiences.at_work import Dispatching, Work
 from retention_kit.delivery.audiences.difference import Difference, Mode, difference
-from retention_kit.delivery.audiences.guarding import check_removal, check_request
+from retention_kit.delivery.audiences.guarding import check_removal, check_request, check_whole
 from retention_kit.delivery.audiences.members import MemberList
 from retention_kit.delivery.audiences.report import SyncReport
 from retention_kit.delivery.audiences.wanted import WantedList
@@ -167,8 +167,9 @@ def sync(  # noqa: PLR0913 - each is a decision of its own
             # Where nobody knows which whole is there, only another whole makes sure.
             whole = mode == "mirror" and list_.is_unsure()
             found = compared("replace" if whole else mode)
-            if whole and not len(found.joining):
-                found = compared(mode)
+            if whole:
+                check_whole(audience, rows=len(found.joining), most=channel.capabilities.max_rows)
+                found = found if len(found.joining) else compared(mode)
             check_removal(audience, found.counts, largest_removal=largest_removal)
             return found
 

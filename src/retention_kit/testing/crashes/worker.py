@@ -15,7 +15,7 @@ from retention_kit.testing.crashes.scenarios import SCENARIOS
 OPEN = ("planned", "claimed", "handed_over", "pending")
 _PAUSE_SECONDS = 0.2
 _DOUBT_SECONDS = 90.0
-"""For how long the unknown are looked up: that something is not there is believed after a minute."""
+"""For how long the unknown are looked up: an absence is believed after a minute."""
 
 
 def work(told: dict[str, Any]) -> None:
