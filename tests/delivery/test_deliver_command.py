@@ -69,6 +69,6 @@ def test_a_line_that_is_no_action_is_told_by_its_number(deliver, line, said):
 
 def test_a_channel_that_is_not_there_is_told(deliver, tmp_path):
     (tmp_path / "actions.jsonl").write_text("")
-    told = RUNNER.invoke(app, ["deliver", str(tmp_path / "actions.jsonl"), "--channel", "fle"])
+    told = RUNNER.invoke(app, ["deliver", str(tmp_path / "actions.jsonl"), "--channel", "filez"])
     assert told.exit_code == 2
     assert "file" in told.stderr

@@ -328,7 +328,9 @@ def test_after_a_lost_replacement_another_whole_makes_sure(synced, cabinet, carr
     assert cabinet.audiences["vip"] == marks_of(1, domain="new.example") | marks_of(2)
     assert synced(moved).deliveries == ()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("retention_kit.delivery.audiences.members.MemberList.is_unsure", bool)
+        patch.setattr(
+            "retention_kit.delivery.audiences.members.MemberList.is_unsure", lambda _: True
+        )
         with pytest.raises(DefinitionError, match="1,001 customers are more than the 1,000"):
             synced(people(*range(1_001)))
     channel.after = list(lost) if carried_out else []

@@ -15,6 +15,7 @@ try:
 except ModuleNotFoundError:
     raise MissingDependencyError("sqlalchemy", "loyalty") from None
 
+from retention_kit._databases import LostError, open_database
 from retention_kit.loyalty_rules.ledger import Entry
 from retention_kit.loyalty_rules.lowered.compiled import CompiledProgram
 from retention_kit.loyalty_rules.online.account import Account
@@ -25,7 +26,6 @@ from retention_kit.loyalty_rules.online.posting import transfer as transferred
 from retention_kit.loyalty_rules.online.refusing import LateEventError
 from retention_kit.loyalty_rules.online.replaying import post_late
 from retention_kit.loyalty_rules.store import rows
-from retention_kit._databases import LostError, open_database
 from retention_kit.loyalty_rules.store.protocol import (
     Checkpoint,
     ConflictError,

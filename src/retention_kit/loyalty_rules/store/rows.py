@@ -8,13 +8,13 @@ from typing import Any
 
 import sqlalchemy as sql
 
+from retention_kit._databases import LostError
 from retention_kit.loyalty_rules.ledger import Entry
 from retention_kit.loyalty_rules.online.account import Account
 from retention_kit.loyalty_rules.online.events import Event, Place, place_of, source_of
 from retention_kit.loyalty_rules.online.exact import instant_of, microseconds
 from retention_kit.loyalty_rules.online.posting import Posted
 from retention_kit.loyalty_rules.online.written import event_from_dict, event_to_dict
-from retention_kit._databases import LostError
 from retention_kit.loyalty_rules.store.protocol import Checkpoint, Forgotten, OrderOfAnotherError
 from retention_kit.loyalty_rules.store.tables import (
     ACCOUNTS,
