@@ -134,7 +134,7 @@ def test_an_action_of_a_plugin_is_named_after_its_vendor(name):
     [
         ({"kind": "create_dael", **WHO, "title": "x"}, "kind", "create_deal"),
         ({**WHO, "title": "x"}, "kind", "Allowed"),
-        ({"kind": "create_deal", **WHO, "title": "x", "tittle": "y"}, "tittle", "'tittle'"),
+        ({"kind": "create_deal", **WHO, "title": "x", "tytle": "y"}, "tytle", "'tytle'"),
         ({"kind": "create_deal", **WHO}, "title", "title"),
         ({"kind": "create_deal", **WHO, "title": "x", "amount": "a@b.example"}, "amount", "amount"),
     ],
