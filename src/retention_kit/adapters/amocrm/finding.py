@@ -30,8 +30,10 @@ def leads_of(
         account: Where.
         field: The field that keeps the ids.
         ids: Which.
-        sure: Whether those that a filter does not find are searched for as well: the vendor
-            promises filters to some accounts only, and does not say what they do in others.
+        sure: Whether those that a filter does not find must be known not to be there. The vendor
+            promises filters to some accounts only, and does not say what they do in others: so
+            the filter has to find a lead that is known to be there as well, or each is searched
+            for.
 
     Returns:
         The lead's id by the action's; those that there are.
@@ -41,13 +43,15 @@ def leads_of(
     """
     wanted = sorted(set(ids))
     found: dict[str, int] = {}
+    known = _one_that_is_there(account, field) if sure and len(wanted) > 1 else None
     for at in range(0, len(wanted), _AT_ONCE):
         some = wanted[at : at + _AT_ONCE]
-        rows = _filtered(account, field, some) if len(some) > 1 else None
+        asked = some if known is None or known in some else [*some, known]
+        rows = _filtered(account, field, asked) if len(asked) > 1 else None
+        there = {external for external, _ in _kept(rows or [], field)}
         if rows is None:
             rows = [row for one in some for row in _searched(account, one)]
-        elif sure:
-            there = {external for external, _ in _kept(rows, field)}
+        elif sure and known not in there:
             rows += [row for one in some if one not in there for row in _searched(account, one)]
         for external, lead in _kept(rows, field):
             if external in some:
@@ -108,6 +112,12 @@ def _filtered(account: Account, field: CustomField, ids: list[str]) -> list[dict
         return None
     ours = {external for external, _ in _kept(rows, field)}
     return rows if ours <= set(ids) and len(ours) >= bool(rows) and _all(rows, field) else None
+
+
+def _one_that_is_there(account: Account, field: CustomField) -> str | None:
+    """Give the action's id of a lead among the newest ones; None where none of them has one."""
+    newest = account.get("leads", {"order[created_at]": "desc", "limit": _AT_ONCE})
+    return next((external for external, _ in _kept(rows_of(newest, "leads"), field)), None)
 
 
 def _searched(account: Account, action_id: str) -> list[dict[str, Any]]:
