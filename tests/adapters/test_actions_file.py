@@ -3,9 +3,11 @@
 import csv
 import datetime as dt
 import json
+import os
 import stat
 import subprocess
 import sys
+import time
 from decimal import Decimal
 
 import polars as pl
@@ -171,6 +173,32 @@ def test_a_process_killed_while_writing_leaves_no_file_of_that_name(make, tmp_pa
     assert [one for one in left if not one.startswith(".")] == []
     channel.submit(rows(channel, DEAL), idempotency_key="b-1")
     assert len(read(tmp_path / "out" / "b-1.jsonl")) == 1
+
+
+def test_what_killed_processes_left_half_written_is_removed_and_nothing_else(make, tmp_path):
+    folder = tmp_path / "out"
+    command = [sys.executable, "-c", DYING, str(folder)]
+    for _ in range(2):
+        assert subprocess.run(command, check=False).returncode == 9
+    assert len(list(folder.iterdir())) == 2
+    now = time.time()
+    ours, parent = os.getpid(), os.getppid()
+    ages = {
+        f".b-3.jsonl.{ours}.1": 0,
+        f".b-4.jsonl.{ours}.1": 90_000,
+        f".b-5.jsonl.{parent}.1": 60,
+        f".b-6.jsonl.{parent}.1": 90_000,
+        ".mine.jsonl": 90_000,
+        f".b-7.csv.{ours}.1": 90_000,
+    }
+    for name, age in ages.items():
+        (folder / name).write_bytes(b"half")
+        os.utime(folder / name, (now - age, now - age))
+    channel = make()
+    channel.submit(rows(channel, DEAL), idempotency_key="b-2")
+    left = {one.name for one in folder.iterdir()}
+    stay = {f".b-3.jsonl.{ours}.1", f".b-5.jsonl.{parent}.1", ".mine.jsonl"}
+    assert left == stay | {f".b-7.csv.{ours}.1", "b-2.jsonl"}
 
 
 def test_all_actions_and_those_of_named_plugins_are_carried(make):

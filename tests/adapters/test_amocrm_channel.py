@@ -19,6 +19,7 @@ from retention_kit.errors import (
 )
 from retention_kit.testing.clocks import ManualClock
 from retention_kit.testing.emulators.amocrm import AmoCrmEmulator
+from retention_kit.testing.emulators.messages import Response
 
 DUE = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
 
@@ -382,6 +383,50 @@ def test_two_changes_of_one_new_customer_make_one_contact(account, make, journal
     assert len(account.contacts) == 1
 
 
+def blind(account, monkeypatch):
+    """Let the account's search know nothing of what was made a moment ago."""
+    answer = account.answer
+
+    def answering(request):
+        if request.method == "GET" and request.path.endswith("/contacts"):
+            return Response.empty(204)
+        return answer(request)
+
+    monkeypatch.setattr(account, "answer", answering)
+
+
+def test_a_customer_is_made_once_though_the_search_lags(account, make, journal, clock, monkeypatch):
+    blind(account, monkeypatch)
+    who = {"campaign": "c", "customer_id": "anna", "phone": "+79161234567"}
+    rows = [
+        UpsertContact(**who, first_name="Anna", step="1"),
+        UpsertContact(**who, last_name="B", step="2"),
+        CreateDeal(**who, title="T", step="3"),
+    ]
+    channel = make()
+    for _ in range(2):
+        report = dispatch(rows, channel, journal, clock=clock)
+    assert report.stopped is None
+    assert len(account.contacts) == 1
+    assert len(acts(account, "leads")) == 1
+
+
+def test_a_read_that_is_refused_is_no_rows_fault(account, make, journal, clock, monkeypatch):
+    answer = account.answer
+
+    def answering(request):
+        if request.method == "GET" and request.path.endswith("/leads"):
+            problem = {"title": "Bad Request", "status": 400}
+            kind = "application/problem+json"
+            return Response.json(problem, status=400, content_type=kind)
+        return answer(request)
+
+    monkeypatch.setattr(account, "answer", answering)
+    report = dispatch([deal(1), deal(2)], make(), journal, clock=clock)
+    assert "answered 400" in report.stopped
+    assert journal.counts() == {"planned": 2}
+
+
 @pytest.mark.parametrize("fault", ["drop_after", "drop_before", "error_502_html"])
 def test_a_lost_change_is_simply_made_again(account, make, journal, clock, fault):
     account.add_field("contacts", "Segment")
@@ -512,3 +557,8 @@ def test_many_deals_are_delivered_within_the_limits(account, make, journal, cloc
     assert account.requests.refused() == 0
     assert account.requests.count() <= 15
     assert channel.limiter.account == f"amocrm {account.url.partition('//')[2]}"
+
+
+def test_a_telephone_number_that_is_none_makes_no_contact(make):
+    nobody = CreateDeal(campaign="x", customer_id=1, title="Come back", phone="abc")
+    assert make().prepare(nobody).code == "unusable_contacts"

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import traceback
 from decimal import Decimal
 
 import httpx2
@@ -192,6 +193,45 @@ def test_deleted_leads_are_told_of(account, make, clock):
     assert gone not in set(source.scan("orders").collect()["order_id"])
 
 
+@pytest.mark.parametrize("table", ["orders", "customers"])
+@pytest.mark.parametrize(("since", "filters"), [(False, "on"), (True, "on"), (True, "refused")])
+def test_what_is_deleted_meanwhile_hides_nothing_else(
+    account, make, clock, monkeypatch, table, since, filters
+):
+    account.filters = filters
+    now = int(clock.now())
+    kind = "leads" if table == "orders" else "contacts"
+    made = {"created_at": now - 5 * DAY}
+    ids = [account.add(kind, name=f"{n}", updated_at=now - DAY + n, **made) for n in range(900)]
+    gone = [*ids[:300], *ids[-2:]]
+    answer, lists = account.answer, []
+
+    def answering(request):
+        if request.path.endswith(f"/{kind}") and "only_deleted" not in str(request.query):
+            lists.append(request)
+            if len(lists) == 3:
+                for one in gone:
+                    account.delete(kind, one)
+        return answer(request)
+
+    monkeypatch.setattr(account, "answer", answering)
+    lazy = make().scan(table, since=at(now - 2 * DAY) if since else None)
+    key = "order_id" if table == "orders" else "customer_id"
+    rows = lazy.select(key).collect().to_series()
+    assert set(ids) - set(gone) <= set(rows)
+    assert len(lists) <= 9
+    if not since:
+        assert rows.is_unique().all()
+    assert not account.ignored
+
+
+def test_pages_that_overlap_cost_next_to_nothing(account, make, clock):
+    ids = [account.add("leads", name=f"{number}") for number in range(5_000)]
+    rows = make().scan("orders").select("order_id").collect().to_series()
+    assert rows.to_list() == sorted(ids)
+    assert account.requests.count("GET leads") <= 22
+
+
 def test_nothing_is_an_empty_table(make):
     for table in make().tables:
         assert make().scan(table).collect().is_empty()
@@ -307,6 +347,24 @@ def test_a_refresh_token_that_is_used_up_asks_for_a_person(account, make, tmp_pa
     assert account.requests.count("POST /oauth2/access_token") == 1
 
 
+def test_where_tokens_are_not_renewed_no_traceback_shows_them(account, make, tmp_path):
+    given = oauth(account, tmp_path)
+    account.revoke()
+    source = make(**given)
+    with pytest.raises(AuthenticationError) as raised:
+        source.scan("orders").collect()
+    told = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
+    values = [
+        text
+        for frame in told.stack
+        if frame.filename != __file__
+        for text in (frame.locals or {}).values()
+    ]
+    assert any("Hidden" in one for one in values)
+    for name in ("access_token", "refresh_token", "client_secret"):
+        assert not [one for one in values if given[name] in one]
+
+
 def test_a_long_lived_token_is_never_renewed(account, make):
     token = account.issue_long_lived_token()
     account.revoke()
@@ -316,13 +374,14 @@ def test_a_long_lived_token_is_never_renewed(account, make):
 
 
 def test_settings_say_what_is_missing_and_show_no_secret():
-    for given in (
-        {},
-        {"base_url": "acme"},
-        {"base_url": "https://acme.example"},
-        {"base_url": "https://acme.example", "refresh_token": "s3cret"},
+    with pytest.raises(ValueError, match="base_url"):
+        AmoCrmSettings()
+    for given, said in (
+        ({"base_url": "acme"}, "base_url is not of the form"),
+        ({"base_url": "https://acme.example"}, "RETENTION_KIT_AMOCRM_ACCESS_TOKEN"),
+        ({"base_url": "https://acme.example", "refresh_token": "s3cret"}, "needs client_id"),
     ):
-        with pytest.raises(ValueError, match="validation error") as raised:
+        with pytest.raises(DefinitionError, match=said) as raised:
             AmoCrmSettings(**given)
         assert "s3cret" not in str(raised.value)
     settings = AmoCrmSettings(base_url="https://acme.example", access_token="s3cret")

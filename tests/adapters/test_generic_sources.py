@@ -9,10 +9,12 @@ import polars as pl
 import pytest
 
 from retention_kit.adapters.arrow import plugin as arrow_plugin
+from retention_kit.adapters.bitrix24.settings import Bitrix24Settings
 from retention_kit.adapters.dlt import plugin as dlt_plugin
 from retention_kit.adapters.files import plugin as files_plugin
 from retention_kit.adapters.sql import plugin as sql_plugin
 from retention_kit.errors import DefinitionError
+from retention_kit.plugins.marks import mark_of
 from retention_kit.plugins.opening import open_source
 from retention_kit.plugins.reading import read_source
 from retention_kit.plugins.registries import Registry
@@ -118,6 +120,60 @@ def test_a_dataset_is_read_and_topped_up_by_what_has_changed(shop, tmp_path):
     shop.write(pl.concat([orders(0, 1), orders(1, 2, 70), orders(2, 5, 50)]))
     # What changed before the last time is not read again.
     assert read() == [(0, 100), (1, 100), (2, 50), (3, 50), (4, 50)]
+
+
+def test_two_databases_in_one_folder_are_not_one(tmp_path):
+    landed = tmp_path / "landed"
+
+    def read(name):
+        (tmp_path / name).mkdir(exist_ok=True)
+        shop = Shop("sql", tmp_path / name)
+        # Those of the second changed long before the first was read.
+        shop.write(
+            orders(0, 2)
+            if name == "new"
+            else orders(10, 12).with_columns(pl.col("changed") - 99 * DAY)
+        )
+        dataset = read_source(
+            "sql",
+            currency="RUB",
+            time_zone="UTC",
+            folder=landed,
+            registry=REGISTRY,
+            settings=shop.settings,
+        )
+        return sorted(dataset.orders.select("order_id").collect()["order_id"])
+
+    assert read("new") == [0, 1]
+    assert read("old") == [10, 11]
+    assert "old" not in (landed / "state.json").read_text()
+
+
+def test_two_portals_are_not_one_though_their_addresses_are_secret():
+    marks = [
+        mark_of(Bitrix24Settings(webhook_url=f"https://{one}/rest/1/hush/"))
+        for one in ("a.bitrix24.ru", "b.bitrix24.ru", "A.bitrix24.ru")
+    ]
+    assert marks[0] == marks[2] != marks[1]
+
+
+@pytest.mark.parametrize("what", ["key", "cursor", "deletions"])
+def test_a_misspelt_column_in_a_declaration_is_answered_with_the_nearest(shop, what):
+    shop.write(orders(0, 2))
+    misspelt = {"orders": {what: ["chnaged"] if what == "key" else "chnaged"}}
+    settings = {**shop.settings, "declared": misspelt}
+    with (
+        open_source(shop.kind, registry=REGISTRY, **settings) as source,
+        pytest.raises(DefinitionError, match=f"'chnaged'.*as its {what}.*nearest: 'changed'"),
+    ):
+        source.scan("orders")
+
+
+def test_since_a_day_is_told_to_be_no_instant(shop):
+    shop.write(orders(0, 2))
+    source = open_source(shop.kind, registry=REGISTRY, **shop.settings)
+    with source, pytest.raises(DefinitionError, match="'since' is a date"):
+        source.scan("orders", since=NOON.date()).collect()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -327,9 +327,18 @@ def test_a_closed_client_opens_again(scripted, client):
 
 @pytest.mark.parametrize(
     ("header", "expected"),
-    [("5", 5.0), ("0", 0.0), ("soon", None), ("-1", None), ("", None)],
+    [
+        ("5", 5.0),
+        ("0", 0.0),
+        ("soon", None),
+        ("-1", None),
+        ("", None),
+        ("9" * 400, None),
+        ("1795338000", 86_400.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0),
+    ],
 )
-def test_a_wait_that_cannot_be_read_is_none(header, expected):
+def test_a_wait_that_cannot_be_read_is_none_and_none_is_longer_than_a_day(header, expected):
     answer = Answer(429, {"retry-after": header}, b"", "GET", "http://a/x", True, 0.0)
     assert answer.retry_after == expected
     error = status_error(answer)

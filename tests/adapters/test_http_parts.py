@@ -22,6 +22,8 @@ from retention_kit.adapters.http import (
     by_number,
     redact,
 )
+from retention_kit.adapters.http.redaction import Hidden
+from retention_kit.adapters.webhook.signatures import signing_key
 from retention_kit.errors import DefinitionError, RetentionKitError, RetryableError
 from retention_kit.testing.clocks import ManualClock
 
@@ -256,6 +258,54 @@ def test_no_secret_is_logged_or_raised(secret, where, reply, scripted, listener,
     told += listener.lines
     assert any("the shop" in one or "/rows" in one or "***" in one for one in told)
     assert not [one for one in told if secret in one or quote(secret, safe="") in one]
+
+
+@pytest.mark.parametrize("where", ["base", "query", "header", "body"])
+@pytest.mark.parametrize("kind", ["lost", "refused"])
+def test_tracebacks_that_print_local_variables_show_no_secret(scripted, drops, where, kind):
+    secret = "S3cr3tS3cr3t"
+    base = f"{scripted.url}/rest/1/{secret}/" if where == "base" else scripted.url
+    auth = {"query": QueryToken(secret), "header": StaticToken(secret)}.get(where)
+    body = Hidden(token=secret if where == "body" else "")
+    guard = AddressGuard(frozenset({"127.0.0.1"}))
+    with HttpClient(base, name="x", auth=auth, clock=ManualClock(), guard=guard) as client:
+        for call in (client.read, client.write):
+            scripted.replies = [REPLIES[kind] or drops] * 5
+            with pytest.raises(RetentionKitError) as raised:
+                call("POST", "rows", json=body)
+            told = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
+            frames = [one for one in told.stack if one.filename != __file__]
+            assert any(one.locals for one in frames)
+            shown = [text for one in frames for text in (one.locals or {}).values()]
+            assert not [text for text in shown if secret in text]
+    assert scripted.asked
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda secret: HttpClient(f"no://{secret}/{secret}", name="x"),
+        lambda secret: StaticToken(f"{secret}\n"),
+        lambda secret: QueryToken(f"{secret} "),
+        signing_key,
+    ],
+)
+def test_secrets_that_are_refused_are_no_readable_local_variables(make):
+    secret = "S3cr3tS3cr3t"
+    with pytest.raises(DefinitionError) as raised:
+        make(secret)
+    told = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
+    ours = [one for one in told.stack if one.filename != __file__]
+    shown = [text for one in ours for text in (one.locals or {}).values()]
+    assert any("Hidden" in one for one in shown)
+    assert not [one for one in shown if secret in one]
+
+
+def test_a_client_whose_address_is_refused_may_be_looked_at():
+    client = HttpClient.__new__(HttpClient)
+    with pytest.raises(DefinitionError):
+        client.__init__("no address", name="x")
+    assert repr(client) == "HttpClient(None, name='x')"
 
 
 def test_libraries_below_speak_of_others_calls(scripted, listener):

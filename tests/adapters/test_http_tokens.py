@@ -42,10 +42,17 @@ def renew(client, tokens):
 if how != "live":
     from pathlib import Path
     from retention_kit.adapters import durable_files as module
-    if how == "die before the move":
-        Path.replace = lambda *args: os._exit(9)
+    moves = []
+    move, force = Path.replace, module.force_folder
+
+    def moved(*args):
+        # The first is the old pair, kept again to see that keeping works.
+        moves.append(args)
+        return os._exit(9) if how == "die before the move" and len(moves) > 1 else move(*args)
+
+    Path.replace = moved
     if how == "die after the move":
-        module.force_folder = lambda folder: os._exit(9)
+        module.force_folder = lambda folder: os._exit(9) if len(moves) > 1 else force(folder)
 
 auth = RotatingTokens(
     FileTokenStore(folder), "acme", renew=renew,
@@ -292,6 +299,64 @@ def test_a_process_killed_before_keeping_leaves_the_old_pair_and_no_lock(scripte
     ):
         client.read("GET", "rows")
     assert account.refresh_used == ["refresh-0", "refresh-0"]
+
+
+class FullDisk(MemoryTokenStore):
+    """A store that cannot be written when somebody says so."""
+
+    def __init__(self):
+        super().__init__()
+        self.saves = 0
+        self.full_from = 1
+
+    def save(self, account, tokens):
+        self.saves += 1
+        if self.saves >= self.full_from:
+            raise DataError("Cannot write: No space left on device.")
+        super().save(account, tokens)
+
+
+def test_no_refresh_token_is_spent_while_the_disk_is_full(scripted, clock):
+    account = scripted.answering = Account(calls_per_token=0)
+    store = FullDisk()
+    with HttpClient(scripted.url, name="x", auth=rotating(store, clock), clock=clock) as client:
+        with pytest.raises(DataError, match="No space"):
+            client.read("GET", "rows")
+        assert account.refresh_used == []
+        store.full_from, account.calls_per_token = 10**9, 1
+        client.read("GET", "rows")
+    assert account.refresh_used == ["refresh-0"]
+
+
+def test_a_pair_that_cannot_be_kept_when_it_comes_is_kept_before_anything_else(scripted, clock):
+    account = scripted.answering = Account(calls_per_token=0)
+    store = FullDisk()
+    store.full_from = 2  # The trial works, the new pair does not fit.
+    with HttpClient(scripted.url, name="x", auth=rotating(store, clock), clock=clock) as client:
+        with pytest.raises(DataError, match="No space"):
+            client.read("GET", "rows")
+        asked = len(scripted.asked)
+        with pytest.raises(DataError, match="No space"):
+            client.read("GET", "rows")
+        assert len(scripted.asked) == asked
+        store.full_from, account.calls_per_token = 10**9, 5
+        client.read("GET", "rows")
+    assert account.refresh_used == ["refresh-0"]
+    assert store.load("acme").access == "access-1"
+
+
+def test_a_pair_that_waits_to_be_kept_gives_way_to_one_authorised_meanwhile(scripted, clock):
+    account = scripted.answering = Account(calls_per_token=0)
+    store = FullDisk()
+    store.full_from = 2
+    with HttpClient(scripted.url, name="x", auth=rotating(store, clock), clock=clock) as client:
+        with pytest.raises(DataError, match="No space"):
+            client.read("GET", "rows")
+        store.full_from, account.calls_per_token = 10**9, 5
+        kept = store.load("acme")
+        store.save("acme", Tokens(access="access-1", refresh="by hand", origin=kept.origin))
+        client.read("GET", "rows")
+    assert store.load("acme").refresh == "by hand"
 
 
 def test_a_lock_that_is_held_too_long_is_told(tmp_path):

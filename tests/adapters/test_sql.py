@@ -94,7 +94,7 @@ def url(request, tmp_path):
 
 
 def run(url: str, *statements: str) -> None:
-    engine = engines.open_engine(url)
+    engine = engines.open_engine(pydantic.SecretStr(url))
     with engine.begin() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
@@ -116,7 +116,7 @@ def fill(url: str) -> None:
         }
         for number in range(1, 6)
     ]
-    engine = engines.open_engine(url)
+    engine = engines.open_engine(pydantic.SecretStr(url))
     with engine.begin() as connection:
         connection.exec_driver_sql(
             "CREATE TABLE orders (order_id bigint PRIMARY KEY, email varchar(99), "
@@ -276,6 +276,15 @@ class TestSince:
 
 
 class TestAQuery:
+    def test_may_have_a_parameter_of_any_name(self, opened):
+        query = "SELECT * FROM orders WHERE amount >= :since AND email <> :param_1"
+        given = {"since": 2, "param_1": "a3@mail.ru"}
+        source = opened({"orders": {**ORDERS, "query": query, "parameters": given}})
+        found = source.scan("orders", since="1999-01-01").select("order_id").collect()
+        assert sorted(found["order_id"]) == [2, 4, 5]
+        found = source.scan("orders", since="1999-01-01").collect()
+        assert sorted(found["order_id"]) == [2, 4, 5]
+
     def test_has_its_parameters_bound(self, opened):
         query = "SELECT order_id, email AS mail FROM orders WHERE email <> :skip;"
         source = opened({"orders": {"query": query, "parameters": {"skip": "a1@mail.ru"}}})
@@ -426,7 +435,7 @@ class TestSQLite:
         url = f"sqlite:///{tmp_path}/shop.db"
         values = "('2025-05-01 12:00'), ('2025-05-01T12:00:00Z'), ('2025-05-01'), (NULL)"
         run(url, "CREATE TABLE orders (changed datetime)", f"INSERT INTO orders VALUES {values}")
-        source = SqlSource(SqlSettings(url=url, declared={"orders": ORDERS}))
+        source = SqlSource(SqlSettings(url=url, declared={"orders": {"cursor": "changed"}}))
         noon = dt.datetime(2025, 5, 1, 12)
         assert source.scan("orders").collect()["changed"].to_list() == [
             *(noon, noon, dt.datetime(2025, 5, 1), None)
@@ -440,7 +449,7 @@ class TestSQLite:
 
     def test_that_is_not_there_is_not_made(self, tmp_path):
         with pytest.raises(DefinitionError, match="not there"):
-            engines.open_engine(f"sqlite:///{tmp_path}/slip.db")
+            engines.open_engine(pydantic.SecretStr(f"sqlite:///{tmp_path}/slip.db"))
         assert list(tmp_path.iterdir()) == []
 
     def test_uses_an_engine_that_is_handed_in_and_leaves_it_open(self):
@@ -463,17 +472,58 @@ class TestTheURL:
     @pytest.mark.parametrize("url", ["", "shop.db", "nosuch://shop:pAssw0rd@host/db", "://"])
     def test_that_is_none_is_refused_without_being_shown(self, url):
         with pytest.raises(DefinitionError, match="no URL") as caught:
-            engines.open_engine(url)
+            engines.open_engine(pydantic.SecretStr(url))
         assert "pAssw0rd" not in str(caught.value)
+
+    def test_that_is_none_leaves_a_source_that_can_be_shown(self):
+        settings = SqlSettings(url="nosuch://shop:pAssw0rd@host/db", declared={"orders": {}})
+        with pytest.raises(DefinitionError) as caught:
+            SqlSource(settings, name="sql.shop")
+        shown = [repr(frame.locals) for frame in caught.traceback if "self" in frame.locals]
+        assert any("SqlSource(not open, name='sql.shop')" in one for one in shown)
+        ours = [frame for frame in caught.traceback if "retention_kit" in str(frame.path)]
+        assert "pAssw0rd" not in repr([frame.locals for frame in ours])
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("postgresql://a:x@HOST/shop", "postgresql+psycopg://b:y@host/shop"),
+            ("postgresql://a:x@/shop?host=/run", "postgresql://a@/shop?host=/run&password=y"),
+            ("sqlite:///shop.db", "sqlite:////{here}/shop.db"),
+        ],
+    )
+    def test_says_which_database_it_is_without_who_reads(self, one, other):
+        found = [
+            SqlSettings(url=url.format(here=Path.cwd()), declared={"orders": {}}).identity
+            for url in (one, other)
+        ]
+        assert found[0] == found[1] != ""
+        assert not any(word in found[0] for word in ("x'", "a:", "password"))
+
+    def test_says_which_of_two_databases_it_is(self):
+        urls = (
+            "postgresql://a:x@host/shop",
+            "postgresql://a:x@host/other",
+            "postgresql://a:x@host:5433/shop",
+            "postgresql://a:x@elsewhere/shop",
+            "postgresql://a:x@/shop?host=/run",
+            "sqlite:///shop.db",
+            "sqlite:///other.db",
+            "sqlite://",
+            "no url",
+        )
+        made = [SqlSettings(url=url, declared={"orders": {}}).identity for url in urls]
+        assert len(set(made)) == len(urls)
+        assert made[-1] == ""
 
     def test_of_a_database_without_its_driver_names_the_driver(self):
         with pytest.raises(DefinitionError, match="no module 'MySQLdb'"):
-            engines.open_engine("mysql+mysqldb://shop@host/db")
+            engines.open_engine(pydantic.SecretStr("mysql+mysqldb://shop@host/db"))
 
     def test_of_postgresql_without_psycopg_names_the_extra(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "psycopg", None)
         with pytest.raises(MissingDependencyError, match=r"retention-kit\[postgres\]"):
-            engines.open_engine("postgresql://shop@host/db")
+            engines.open_engine(pydantic.SecretStr("postgresql://shop@host/db"))
 
     @pytest.mark.parametrize(
         ("kind", "dtype"),

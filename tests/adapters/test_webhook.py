@@ -5,6 +5,7 @@ import datetime as dt
 import json
 from decimal import Decimal
 
+import pydantic
 import pytest
 import standardwebhooks
 
@@ -12,6 +13,7 @@ from retention_kit.adapters.webhook.channel import WebhookChannel
 from retention_kit.adapters.webhook.plugin import retention_kit_channels
 from retention_kit.adapters.webhook.settings import WebhookSettings
 from retention_kit.adapters.webhook.signatures import check_signature, signed_headers, signing_key
+from retention_kit.adapters.yandex_audience.settings import YandexAudienceSettings
 from retention_kit.delivery.actions import (
     ACTIONS,
     AddToAudience,
@@ -317,3 +319,11 @@ def test_polling_changes_nothing(make):
     channel = make()
     receipt = submit(channel, AddToAudience(campaign="c", customer_id=1, audience="a"))
     assert channel.poll(receipt) is receipt
+
+
+@pytest.mark.parametrize("settings", [WebhookSettings, YandexAudienceSettings])
+def test_settings_that_are_wrong_are_told_without_what_was_given(settings):
+    with pytest.raises(pydantic.ValidationError) as raised:
+        settings(signing_secret="S3cr3t", tokn="S3cr3t", timeout="S3cr3t")
+    assert raised.value.error_count() >= 2
+    assert "S3cr3t" not in str(raised.value)

@@ -118,7 +118,7 @@ def cursor_of(table: SourceTable, schema: pl.Schema) -> str:
 
 
 def _aware(since: Cursor, zone: ZoneInfo) -> dt.datetime:
-    if isinstance(since, int):
+    if not isinstance(since, dt.datetime | str):
         raise TypeError
     at = dt.datetime.fromisoformat(since.strip()) if isinstance(since, str) else since
     return at if at.tzinfo is not None else at.replace(tzinfo=zone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -100,3 +100,27 @@ def table_to_scan(
             parameter="since",
         )
     return found
+
+
+def check_columns(table: SourceTable, columns: Iterable[str]) -> None:
+    """See that what was declared of a table speaks of columns that it has.
+
+    Args:
+        table: The table.
+        columns: The columns that it has.
+
+    Raises:
+        DefinitionError: It has not; the message names the nearest.
+    """
+    there = list(columns)
+    named = [("key", one) for one in table.key]
+    named += [("cursor", table.cursor or ""), ("deletions", table.deletions or "")]
+    for what, column in named:
+        if column and column not in there:
+            near = ", ".join(map(repr, nearest_names(column, there)))
+            raise DefinitionError(
+                f"Table {table.name!r} has no column {column!r}, which was declared as its {what}. "
+                f"Allowed: {', '.join(there)}. Next step: mend the declaration"
+                f"{f'; nearest: {near}.' if near else '.'}",
+                parameter=what,
+            )

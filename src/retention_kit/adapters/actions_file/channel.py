@@ -9,7 +9,7 @@ from typing import Final
 
 from retention_kit.adapters.actions_file.settings import ActionsFileSettings
 from retention_kit.adapters.actions_file.writing import content_of, line_of, row_of
-from retention_kit.adapters.durable_files import force_folder, write_whole
+from retention_kit.adapters.durable_files import force_folder, remove_leftovers, write_whole
 from retention_kit.delivery.actions import Action
 from retention_kit.delivery.channels import AdapterContext, Capabilities
 from retention_kit.delivery.limits import Limiter
@@ -26,7 +26,8 @@ class ActionsFileChannel:
     that is submitted again finds its file and writes nothing; so whoever picks files up leaves
     them where they are, or remembers their names, or the ids of the actions in them.
 
-    Files hold contacts, since that is what they are for: their owner alone may read them.
+    Files hold contacts, since that is what they are for: their owner alone may read them. What a
+    process that was killed left half written is removed when the next one writes its first file.
 
     Args:
         settings: What it is configured by.
@@ -36,6 +37,7 @@ class ActionsFileChannel:
     def __init__(self, settings: ActionsFileSettings, context: AdapterContext) -> None:
         self._settings = settings
         self._name = context.instance
+        self._is_swept = False
 
     @property
     def name(self) -> str:
@@ -77,6 +79,9 @@ class ActionsFileChannel:
         settings = self._settings
         path = settings.folder / f"{_file_name(idempotency_key)}.{settings.format}"
         try:
+            if not self._is_swept:
+                remove_leftovers(settings.folder, f".{settings.format}")
+                self._is_swept = True
             if path.exists():
                 force_folder(settings.folder)
             else:

@@ -17,7 +17,9 @@ class ActionsFileSettings(pydantic.BaseModel):
     Attributes:
         folder: Where they are written; it is made if it does not exist.
         format: `jsonl` has each action as one line of JSON, whole; `csv` and `parquet` have
-            columns, and what a kind of action has for itself as JSON in `fields`.
+            columns, and what a kind of action has for itself as JSON in `fields`. All of them are
+            for programs, and hold every text as it is: a spreadsheet may take what begins with
+            `=`, `+`, `-` or `@` for a formula, so import a CSV file there as text.
         batch_rows: How many actions a file holds at most.
         plugin_actions: Kinds of actions of plugins (`vendor.action`) that are written as well.
     """

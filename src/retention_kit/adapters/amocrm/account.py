@@ -14,7 +14,8 @@ from retention_kit.adapters.http import (
     StaticToken,
     Tokens,
 )
-from retention_kit.adapters.http.auth import Auth
+from retention_kit.adapters.http.client import Auth
+from retention_kit.adapters.http.redaction import Hidden
 from retention_kit.delivery.channels import AdapterContext
 from retention_kit.delivery.limits import Limiter, MemoryLimitLedger, Window
 from retention_kit.errors import (
@@ -109,14 +110,15 @@ class Account:
 
     def _renewed(self, client: HttpClient, tokens: Tokens) -> Tokens:
         settings = self._settings
-        secret = settings.client_secret.get_secret_value() if settings.client_secret else ""
-        asked = {
-            "client_id": settings.client_id,
-            "client_secret": secret,
-            "grant_type": "refresh_token",
-            "refresh_token": tokens.refresh,
-            "redirect_uri": settings.redirect_uri,
-        }
+        secret = settings.client_secret
+        # Hidden, since tracebacks may print local variables.
+        asked = Hidden(
+            client_id=settings.client_id,
+            client_secret=secret.get_secret_value() if secret else "",
+            grant_type="refresh_token",
+            refresh_token=tokens.refresh,
+            redirect_uri=settings.redirect_uri,
+        )
         try:
             answer = client.write("POST", "oauth2/access_token", json=asked)
         except _BannedError:
@@ -127,8 +129,10 @@ class Account:
                 "not used for three months. Next step: authorise the integration anew, and give "
                 "the new pair in the settings."
             ) from None
-        pair = answer.json()
-        if not isinstance(pair, dict) or not pair.get("access_token"):
+        told = answer.json()
+        pair = Hidden(told if isinstance(told, dict) else {})
+        del told
+        if not pair.get("access_token"):
             raise answer.unreadable("no tokens")
         lasts = pair.get("expires_in")
         return Tokens(

@@ -104,7 +104,7 @@ class Carrier:
         rounds: list[dict[int, Item]] = []
         making: set[str] = set()
         for item in checked:
-            contact = self._people.find(item.data)
+            contact = self._people.known(item)
             who = str(item.data["customer_id"])
             if contact is None and self._settings.missing_contacts == "reject":
                 results.reject(
@@ -129,6 +129,10 @@ class Carrier:
             results,
             find=self._people.found,
         )
+        for item in new:
+            outcome = results.outcomes.get(item.id)
+            if outcome is not None and outcome.state == "accepted":
+                self._people.remember(item, outcome.external_id)
         for one in rounds:
             self._maker.write(
                 list(one.values()),

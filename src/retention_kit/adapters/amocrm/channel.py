@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from retention_kit.adapters.amocrm.account import Account
+from retention_kit.adapters.amocrm.capable import CAPABILITIES
 from retention_kit.adapters.amocrm.carrying import Carrier
 from retention_kit.adapters.amocrm.making import Item, Results
-from retention_kit.adapters.amocrm.plugin import CAPABILITIES
 from retention_kit.adapters.amocrm.settings import AmoCrmSettings
 from retention_kit.delivery.actions import Action, CreateTask, PostEvent, action_to_dict
 from retention_kit.delivery.channels import AdapterContext, Capabilities
@@ -20,8 +20,10 @@ from retention_kit.errors import (
     AuthenticationError,
     DefinitionError,
     RateLimitedError,
+    RejectedError,
     RetryableError,
 )
+from retention_kit.profiles.normalise import normalise_email, normalise_phone
 
 PURCHASE: Final = "Order Completed"
 """The one event that the account has a place for."""
@@ -79,9 +81,14 @@ class AmoCrmChannel:
         if contact is not None and not contact.isdecimal():
             return Rejection(action.id, "wrong_identifier", "A contact's id is a number.")
         about_deal = isinstance(action, CreateTask) and action.deal is not None
-        if contact is None and not (action.phone or action.email or about_deal):
+        reached = {
+            "phone": normalise_phone(action.phone),
+            "email": normalise_email(action.email),
+        }
+        if contact is None and not (any(reached.values()) or about_deal):
+            code = "unusable_contacts" if action.phone or action.email else "no_identifier"
             detail = "Give amocrm_contact among the identifiers, a phone or an e-mail address."
-            return Rejection(action.id, "no_identifier", detail)
+            return Rejection(action.id, code, detail)
         for name in _NUMBERS:
             if data.get(name) is not None and not str(data[name]).isdecimal():
                 return Rejection(action.id, f"wrong_{name}", f"Here a {name} has a number as id.")
@@ -92,6 +99,10 @@ class AmoCrmChannel:
         if contact is not None:
             data["contact"] = int(contact)
         data.pop("identifiers", None)
+        for name, value in reached.items():
+            data.pop(name, None)
+            if value is not None:
+                data[name] = value
         try:
             size = len(json.dumps(data, allow_nan=False))
         except (TypeError, ValueError):
@@ -109,6 +120,10 @@ class AmoCrmChannel:
             # What came before it is done all the same; what did not come is told of next time.
             if not results.outcomes:
                 raise
+        except RejectedError as problem:
+            # Refused writes are told of row by row, so this was a read, and no row's fault.
+            if not results.outcomes:
+                raise DefinitionError(str(problem)) from None
         return Receipt(results.outcomes, rest="planned")
 
     def poll(self, receipt: Receipt) -> Receipt:

@@ -62,6 +62,21 @@ class People:
                 return min(same)
         return None
 
+    def known(self, item: Item) -> int | None:
+        """Find the contact of an item's customer, those first that were made here.
+
+        What was made a moment ago a search may not know of yet.
+
+        Raises:
+            ChannelError: The account cannot be asked.
+        """
+        return self._made.get(_who(item)) or self.find(item.data)
+
+    def remember(self, item: Item, contact: str | None) -> None:
+        """Keep in mind which contact was made for an item's customer."""
+        if contact:
+            self._made[_who(item)] = int(contact)
+
     def contacts(self, items: Sequence[Item], results: Results) -> dict[str, int]:
         """Give the contact of each item's customer by the item's id, making those that are missing.
 
@@ -74,8 +89,7 @@ class People:
         for item in items:
             who = _who(item)
             if who not in found:
-                # What was made a moment ago a search may not know of yet.
-                found[who] = self._made.get(who) or self.find(item.data)
+                found[who] = self.known(item)
         missing = {_who(item): item for item in reversed(items) if found[_who(item)] is None}
         if missing and self._settings.missing_contacts == "create":
             made = Results()
@@ -90,7 +104,8 @@ class People:
             for who, item in missing.items():
                 outcome = made.outcomes.get(item.id)
                 if outcome is not None and outcome.state == "accepted":
-                    found[who] = self._made[who] = int(outcome.external_id or 0)
+                    self.remember(item, outcome.external_id)
+                    found[who] = self._made[who]
                 elif outcome is not None:
                     for one in items:
                         if _who(one) == who and outcome.state == "rejected":

@@ -5,23 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from retention_kit.adapters.amocrm.settings import RATE, WINDOW, AmoCrmSettings
-from retention_kit.delivery.channels import AdapterContext, Capabilities, Channel, ChannelSpec
-from retention_kit.delivery.limits import Window
+from retention_kit.adapters.amocrm.capable import CAPABILITIES
+from retention_kit.adapters.amocrm.settings import AmoCrmSettings
+from retention_kit.delivery.channels import AdapterContext, Channel, ChannelSpec
 from retention_kit.plugins.markers import hookimpl
 from retention_kit.plugins.types import Source, SourceSpec
 
 if TYPE_CHECKING:
     from retention_kit.plugins.hook_types import ChannelsHook, SourcesHook
-
-CAPABILITIES = Capabilities(
-    actions=frozenset({"create_deal", "create_task", "post_event", "upsert_contact"}),
-    max_rows=50,
-    limits=(Window(RATE, WINDOW),),
-    lookup=True,
-    identifiers=frozenset({"amocrm_contact", "email", "phone"}),
-)
-"""What an account can do; nothing here may be sent twice, and what is in doubt is looked up."""
 
 
 @hookimpl

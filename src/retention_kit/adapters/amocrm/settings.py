@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import pydantic
 from pydantic import Field, SecretStr
 
+from retention_kit.errors import DefinitionError
+
 RATE: Final = 7
 """Requests a second that the vendor allows an integration."""
 WINDOW: Final = 1.06
@@ -78,18 +80,27 @@ class AmoCrmSettings(pydantic.BaseModel):
     def _has_one_way_in(self) -> AmoCrmSettings:
         parts = urlsplit(self.base_url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise ValueError("base_url is not of the form https://acme.amocrm.ru")
+            raise _unusable("base_url is not of the form https://acme.amocrm.ru", "base_url")
         if self.refresh_token is None:
             if self.access_token is None:
-                raise ValueError("give access_token, or refresh_token with the integration's keys")
+                raise _unusable("Neither access_token nor refresh_token is given", "access_token")
             return self
         names = ("client_id", "client_secret", "redirect_uri", "token_folder")
         missing = [name for name in names if getattr(self, name) is None]
         if missing:
-            raise ValueError(f"refresh_token needs {', '.join(missing)} as well")
+            raise _unusable(f"refresh_token needs {', '.join(missing)} as well", missing[0])
         return self
 
     @property
     def host(self) -> str:
         """The account's host, by which its limits are counted and its tokens kept."""
         return urlsplit(self.base_url).netloc.rpartition("@")[2]
+
+
+def _unusable(problem: str, parameter: str) -> DefinitionError:
+    return DefinitionError(
+        f"{problem}. Allowed: base_url with access_token; or with refresh_token, client_id, "
+        "client_secret, redirect_uri and token_folder. Next step: set it, as "
+        f"RETENTION_KIT_AMOCRM_{parameter.upper()} for one.",
+        parameter=parameter,
+    )

@@ -11,7 +11,7 @@ import polars as pl
 from retention_kit.adapters.amocrm import columns
 from retention_kit.adapters.amocrm.account import Account
 from retention_kit.adapters.amocrm.columns import Columns, frame_of, schema_of
-from retention_kit.adapters.amocrm.reading import changed, pages
+from retention_kit.adapters.amocrm.reading import changed, in_order, pages
 from retention_kit.adapters.amocrm.settings import AmoCrmSettings
 from retention_kit.delivery.channels import AdapterContext
 from retention_kit.errors import bad_parameter, nearest_names
@@ -58,6 +58,9 @@ class AmoCrmSource:
     the main contact) and `customers` (contacts). Instead of these, where the account keeps buyers,
     `purchases` (orders by choice: `tables={"orders": "purchases", "customers": "buyers"}`).
     Deleted leads are told of when leads are read with `since`; of other records nobody tells.
+
+    What is deleted while a table is read hides no other record, except among purchases, which the
+    account lists by pages alone: read these when nobody deletes any.
 
     Args:
         settings: How the account is reached and read.
@@ -137,9 +140,12 @@ class AmoCrmSource:
     ) -> Iterator[list[dict[str, Any]]]:
         account = self._account
         if since is None:
-            # By id, so that nothing moves while pages are read; purchases know no order.
-            order = {"order[id]": "asc"} if one.cursor else {}
-            yield from pages(account, one.path, one.rows, {**params, **order}, most=most)
+            # Purchases know no order.
+            yield from (
+                in_order(account, one.path, params, by="id", most=most)
+                if one.cursor
+                else pages(account, one.path, one.rows, params, most=most)
+            )
             return
         yield from changed(account, one.path, params, since, most=most)
         if one.path == "leads":

@@ -9,7 +9,7 @@ import polars as pl
 
 from retention_kit.adapters.arrow.settings import ArrowSettings
 from retention_kit.adapters.cursors import rows_since
-from retention_kit.adapters.declared import DeclaredTable, table_to_scan
+from retention_kit.adapters.declared import DeclaredTable, check_columns, table_to_scan
 from retention_kit.adapters.streams import Stream, stream_table
 from retention_kit.contracts.sources import open_source
 from retention_kit.contracts.tables import DESCRIPTIONS
@@ -68,6 +68,7 @@ class ArrowSource:
         value, zone = self._settings.data[table], self._settings.naive_zone
         if isinstance(value, pl.LazyFrame | pl.DataFrame | Mapping) or _is_list(table, value):
             opened = open_source(table, value)
+            check_columns(described, opened.schema)
             if since is None:
                 return opened.frame
             return rows_since(opened.frame, opened.schema, since, described, naive_zone=zone)
@@ -77,6 +78,7 @@ class ArrowSource:
             stream = Stream(value, table=table, batch_rows=rows, naive_zone=zone)
             self._streams[table] = stream
         schema = stream.schema
+        check_columns(described, schema)
         if since is not None:
             # Asked here, so that what cannot be compared is told before it is collected.
             rows_since(pl.LazyFrame(schema=schema), schema, since, described, naive_zone=zone)

@@ -109,6 +109,11 @@ class Bitrix24Settings(pydantic.BaseModel):
         return urlsplit(self.base_url).netloc.rpartition("@")[2]
 
     @property
+    def identity(self) -> str:
+        """Which portal it is, with no secret: by it a landing knows that it is the same one."""
+        return self.portal.lower()
+
+    @property
     def way_in(self) -> str:
         """The setting that says where the portal is."""
         return self._address()[1]

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from retention_kit.adapters.cursors import rows_since
-from retention_kit.adapters.declared import table_to_scan
+from retention_kit.adapters.declared import check_columns, table_to_scan
 from retention_kit.adapters.dlt.relations import Relation
 from retention_kit.adapters.dlt.settings import DeclaredResource, DltSettings
 from retention_kit.adapters.streams import Stream, stream_table
@@ -50,7 +50,9 @@ class DltSource:
         self._streams: dict[str, Stream] = {}
 
     def __repr__(self) -> str:
-        return f"DltSource({type(self._given).__name__}, name={self._name!r})"
+        # One that could not be opened may be shown in a traceback.
+        given = getattr(self, "_given", None)
+        return f"DltSource({type(given).__name__}, name={self._name!r})"
 
     @property
     def name(self) -> str:
@@ -80,6 +82,7 @@ class DltSource:
         name = f"{self._name}.{table}"
         if self._is_dataset:
             relation = Relation(self._given, place, described, batch_rows=rows, naive_zone=zone)
+            check_columns(described, relation.schema)
             condition = None if since is None else relation.condition(since)
 
             def batches(columns: list[str] | None, most: int | None) -> Iterator[pl.DataFrame]:
@@ -90,6 +93,7 @@ class DltSource:
             table,
             Stream(self._resource(place), table=table, batch_rows=rows, naive_zone=zone),
         )
+        check_columns(described, stream.schema)
         if since is not None:
             # Asked here, so that what cannot be compared is told before it is collected.
             empty = pl.LazyFrame(schema=stream.schema)

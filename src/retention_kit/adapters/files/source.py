@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from retention_kit.adapters.cursors import rows_since
-from retention_kit.adapters.declared import table_to_scan
+from retention_kit.adapters.declared import check_columns, table_to_scan
 from retention_kit.adapters.files.settings import DeclaredFiles, FilesSettings
 from retention_kit.contracts.files import check_separator, open_path, tables_in
 from retention_kit.contracts.tables import TABLES
@@ -78,6 +78,7 @@ class FilesSource:
         """
         described = table_to_scan(self.tables, table, since, source=self._name)
         opened = open_path(self._place(table), separator=self._settings.csv_separator)
+        check_columns(described, opened.schema)
         if since is None:
             return opened.frame
         zone = self._settings.naive_zone

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from retention_kit.adapters.http.addresses import AddressGuard as AddressGuard
     from retention_kit.adapters.http.answers import Answer as Answer
     from retention_kit.adapters.http.answers import status_error as status_error
-    from retention_kit.adapters.http.auth import Auth as Auth
-    from retention_kit.adapters.http.auth import Credentials as Credentials
     from retention_kit.adapters.http.auth import QueryToken as QueryToken
     from retention_kit.adapters.http.auth import StaticToken as StaticToken
+    from retention_kit.adapters.http.client import Auth as Auth
     from retention_kit.adapters.http.client import HttpClient as HttpClient
+    from retention_kit.adapters.http.credentials import Credentials as Credentials
     from retention_kit.adapters.http.paging import by_last_id as by_last_id
     from retention_kit.adapters.http.paging import by_link as by_link
     from retention_kit.adapters.http.paging import by_number as by_number
@@ -32,8 +32,8 @@ _HERE = "retention_kit.adapters.http"
 _MODULES = {
     "AddressGuard": f"{_HERE}.addresses",
     "Answer": f"{_HERE}.answers",
-    "Auth": f"{_HERE}.auth",
-    "Credentials": f"{_HERE}.auth",
+    "Auth": f"{_HERE}.client",
+    "Credentials": f"{_HERE}.credentials",
     "FileTokenStore": f"{_HERE}.tokens",
     "HttpClient": f"{_HERE}.client",
     "MemoryTokenStore": f"{_HERE}.tokens",

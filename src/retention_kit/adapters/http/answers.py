@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import functools
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,6 +23,7 @@ from retention_kit.errors import (
 _NOT_CARRIED_OUT = frozenset({408, 425})
 _SLOW_DOWN = frozenset({420, 429})
 _NO_ENTRY = frozenset({401, 403, 407})
+_LONGEST_WAIT = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -86,15 +88,19 @@ class Answer:
     def retry_after(self) -> float | None:
         """How many seconds it asks to wait, by `Retry-After` in either form; None if it does not.
 
-        A date in the past is 0.
+        A date in the past is 0. More than a day is a day: one slip of a gateway must not close an
+        account for years, and who really means longer says so again.
         """
         said = self.headers.get("retry-after", "").strip()
         if said.isdecimal():
-            return float(said)
-        try:
-            return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - self.received_at)
-        except (ValueError, TypeError, OverflowError):
-            return None
+            seconds = float(said)
+        else:
+            try:
+                until = email.utils.parsedate_to_datetime(said).timestamp()
+            except (ValueError, TypeError, OverflowError):
+                return None
+            seconds = until - self.received_at
+        return min(max(0.0, seconds), _LONGEST_WAIT) if math.isfinite(seconds) else None
 
     @functools.cached_property
     def _plain(self) -> Any:

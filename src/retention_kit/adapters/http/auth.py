@@ -2,60 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from retention_kit.adapters.http.credentials import Credentials
+from retention_kit.adapters.http.redaction import HiddenText
 from retention_kit.errors import bad_parameter
 
 if TYPE_CHECKING:
     from retention_kit.adapters.http.client import HttpClient
-
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, repr=False)
-class Credentials:
-    """What is added to a request. Its `repr` says nothing.
-
-    Attributes:
-        headers: Headers by name.
-        params: Parameters of the query by name.
-        is_fresh: Whether they were got for this very call; to hear 401 for such is final.
-    """
-
-    headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    params: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    is_fresh: bool = field(default=False, compare=False)
-
-
-class Auth(Protocol):
-    """Gives what a request must carry, and gets something new where that is refused."""
-
-    def credentials(self, client: HttpClient) -> Credentials:
-        """Give what the next request carries.
-
-        Args:
-            client: One for the same address that carries no credentials itself, for asking.
-
-        Raises:
-            AuthenticationError: There is nothing to show any more.
-        """
-        ...
-
-    def refused(self, client: HttpClient, credentials: Credentials) -> Credentials | None:
-        """Hear that an answer was 401; give what to show instead, or None for nothing.
-
-        Args:
-            client: As above.
-            credentials: What the request carried.
-        """
-        ...
-
-    def secrets(self) -> Iterable[str]:
-        """Give what must never be shown."""
-        ...
 
 
 class StaticToken:
@@ -73,6 +28,7 @@ class StaticToken:
     def __init__(
         self, token: str, *, scheme: str = "Bearer", header: str = "Authorization"
     ) -> None:
+        token = HiddenText(token)
         check_token(token)
         self._token = token
         self._credentials = Credentials(headers={header: f"{scheme} {token}".strip()})
@@ -104,6 +60,7 @@ class QueryToken:
     """
 
     def __init__(self, token: str, *, name: str = "token") -> None:
+        token = HiddenText(token)
         check_token(token)
         self._token = token
         self._credentials = Credentials(params={name: token})

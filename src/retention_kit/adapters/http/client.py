@@ -6,13 +6,13 @@ import copy
 import importlib.metadata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from retention_kit._logging import get_logger
 from retention_kit.adapters.http.addresses import AddressGuard
 from retention_kit.adapters.http.answers import Answer, status_error
-from retention_kit.adapters.http.auth import Auth, Credentials
-from retention_kit.adapters.http.redaction import redact
+from retention_kit.adapters.http.credentials import Credentials
+from retention_kit.adapters.http.redaction import HiddenText, redact
 from retention_kit.adapters.http.retrying import Waits, retrying
 from retention_kit.adapters.http.uploads import Multipart
 from retention_kit.adapters.http.wire import Ask, Content, Params, Wire
@@ -30,6 +30,34 @@ _MOST_CREDENTIALS: Final = 10
 _log = get_logger(__name__)
 
 
+class Auth(Protocol):
+    """Gives what a request must carry, and gets something new where that is refused."""
+
+    def credentials(self, client: HttpClient) -> Credentials:
+        """Give what the next request carries.
+
+        Args:
+            client: One for the same address that carries no credentials itself, for asking.
+
+        Raises:
+            AuthenticationError: There is nothing to show any more.
+        """
+        ...
+
+    def refused(self, client: HttpClient, credentials: Credentials) -> Credentials | None:
+        """Hear that an answer was 401; give what to show instead, or None for nothing.
+
+        Args:
+            client: As above.
+            credentials: What the request carried.
+        """
+        ...
+
+    def secrets(self) -> Iterable[str]:
+        """Give what must never be shown."""
+        ...
+
+
 class HttpClient:
     """Asks one outside system. May be shared by threads; close it.
 
@@ -44,10 +72,12 @@ class HttpClient:
         auth: Who asks.
         limiter: What requests wait for.
         clock: The time.
-        timeout: Seconds for each step: connecting, sending a piece, waiting for the answer to
-            begin; and for the whole of its body.
+        timeout: Seconds for each step: connecting, sending a piece, waiting for a piece of the
+            answer's head; and for the whole of its body. A server that drips its headers may take
+            longer than that.
         attempts: How often a call is tried at most.
-        patience: How many seconds a call may wait between its tries, all in all.
+        patience: How many seconds a call may wait between its tries, all in all. `dispatch` waits
+            between batches with a patience of its own: the two add up.
         secrets: What else must not be shown.
         read_answer: Looks at each answer before it is taken for a success, and gives the error
             that it is, or None. Where it gives None, the status still counts
@@ -76,6 +106,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         guard: AddressGuard | None = None,
     ) -> None:
+        base_url = HiddenText(base_url)
         self.name = name
         self._auth = auth
         self._limiter = limiter
@@ -95,7 +126,10 @@ class HttpClient:
         )
 
     def __repr__(self) -> str:
-        return f"HttpClient({self._show(self._wire.shown(''))!r}, name={self.name!r})"
+        # Where the address is refused there is no wire, and a debugger may look all the same.
+        wire: Wire | None = vars(self).get("_wire")
+        shown = self._show(wire.shown("")) if wire else None
+        return f"HttpClient({shown!r}, name={self.name!r})"
 
     def read(
         self,

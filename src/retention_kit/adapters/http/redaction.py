@@ -5,11 +5,37 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 STRUCK: Final = "***"
 """What stands where a secret stood."""
+
+
+class Hidden(dict[str, Any]):
+    """A dictionary that shows nothing of itself, as where tracebacks print local variables.
+
+    Examples:
+        >>> Hidden(token="s3cr3t")
+        Hidden(1 hidden)
+    """
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self)} hidden)"
+
+
+class HiddenText(str):
+    """A text that shows nothing of itself, for the same.
+
+    Examples:
+        >>> HiddenText("s3cr3t")
+        HiddenText(6 hidden)
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self)} hidden)"
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:

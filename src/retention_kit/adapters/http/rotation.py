@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from retention_kit.adapters.http.auth import Credentials
+from retention_kit.adapters.http.credentials import Credentials
 from retention_kit.adapters.http.tokens import Tokens, TokenStore
 from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
 from retention_kit.errors import AuthenticationError, RetryableError, UnknownOutcomeError
@@ -23,7 +23,8 @@ class RotatingTokens:
     Whoever finds the access token run out, or hears 401, takes the account's lock, looks whether
     another has renewed it meanwhile, and only then asks for a new pair. The new pair is in the
     store, on the disk, before it is used the first time. So a refresh token that may be used once
-    is used once.
+    is used once. Nothing is renewed while the store cannot be written; where it fails at the very
+    moment, the new pair stays in memory, and keeping it is what the next call begins with.
 
     Args:
         store: Where the pair is kept.
@@ -64,6 +65,7 @@ class RotatingTokens:
         self._clock = clock
         self._lock = threading.Lock()
         self._known: Tokens | None = None
+        self._unkept: tuple[Tokens, Tokens] | None = None
         self._shown_once: set[str] = set()
 
     @property
@@ -72,8 +74,10 @@ class RotatingTokens:
 
         Raises:
             AuthenticationError: There is none.
+            DataError: The store cannot be written, and a new pair waits for it.
         """
         with self._lock:
+            self._keep_late()
             return self._loaded()
 
     def credentials(self, client: HttpClient) -> Credentials:
@@ -81,9 +85,11 @@ class RotatingTokens:
 
         Raises:
             AuthenticationError: There is no pair, or it cannot be renewed.
+            DataError: The store cannot be read or written.
             RetryableError: It cannot be renewed now.
         """
         with self._lock:
+            self._keep_late()
             tokens = self._known or self._loaded()
             if self._has_run_out(tokens) and tokens.refresh:
                 tokens = self._renewed(client, tokens)
@@ -94,9 +100,11 @@ class RotatingTokens:
 
         Raises:
             AuthenticationError: It cannot be renewed.
+            DataError: The store cannot be read or written.
             RetryableError: It cannot be renewed now.
         """
         with self._lock:
+            self._keep_late()
             tokens = self._loaded()
             if self._written(tokens) != credentials:
                 return self._written(tokens)
@@ -127,6 +135,8 @@ class RotatingTokens:
             now = self._loaded()
             if now.access != before.access and not self._has_run_out(now):
                 return now
+            # A full disk must be known before the only refresh token is spent.
+            self._store.save(self._account, now)
             try:
                 new = self._renew(client, now)
             except UnknownOutcomeError:
@@ -135,8 +145,23 @@ class RotatingTokens:
                     "step: try again; if the old pair is then refused, authorise anew."
                 ) from None
             new = dataclasses.replace(new, refresh=new.refresh or now.refresh, origin=now.origin)
+            self._unkept = (now, new)
+            # What may not be shown is known though the pair may not be used yet.
+            self._shown_once = self._shown_once | {new.access, new.refresh}
             self._store.save(self._account, new)
+            self._unkept = None
             return self._remembered(new)
+
+    def _keep_late(self) -> None:
+        """Keep a new pair that could not be kept when it came, unless it is outdated by now."""
+        if self._unkept is None:
+            return
+        before, new = self._unkept
+        with self._store.locked(self._account):
+            if self._loaded() == before:
+                self._store.save(self._account, new)
+                self._remembered(new)
+            self._unkept = None
 
     def _remembered(self, tokens: Tokens) -> Tokens:
         self._known = tokens

@@ -17,8 +17,9 @@ from urllib.parse import SplitResult, urlencode, urlsplit, urlunsplit
 from retention_kit._logging import get_logger
 from retention_kit.adapters.http.addresses import AddressGuard
 from retention_kit.adapters.http.answers import Answer
-from retention_kit.adapters.http.auth import Credentials
+from retention_kit.adapters.http.credentials import Credentials
 from retention_kit.adapters.http.quiet import quiet
+from retention_kit.adapters.http.redaction import Hidden
 from retention_kit.adapters.http.uploads import Multipart
 from retention_kit.delivery.clocks import Clock
 from retention_kit.errors import (
@@ -96,7 +97,7 @@ class Wire:
         self._base = _split(base_url)
         self._name = name
         self._timeout = timeout
-        self._headers = _small(headers)
+        self._headers = Hidden(_small(headers))
         self._guard = guard
         self._clock = clock
         self._show = show
@@ -142,41 +143,42 @@ class Wire:
                 client.close()
 
     def _exchange(self, ask: Ask, credentials: Credentials, shown: str) -> Answer:
-        url = httpx2.URL(self._url(ask, credentials))
-        headers = self._headers | _small(ask.headers) | _small(credentials.headers)
+        # Tracebacks may print local variables, so nothing of this lies about by itself.
+        request = Hidden(
+            url=httpx2.URL(self._url(ask, credentials)),
+            headers={**self._headers, **_small(ask.headers), **_small(credentials.headers)},
+            extensions={},
+        )
         if self._guard is None:
-            return self._sent(ask, url, headers, {}, shown)
+            return self._sent(ask, request, shown)
         # The address that was looked at is the one to connect to, under the name that was given.
-        headers["host"] = url.netloc.decode("ascii")
-        extensions = {"sni_hostname": url.host}
-        port = url.port or (443 if url.scheme == "https" else 80)
-        *others, last = self._guard.addresses_of(url.host, port)
+        host = request["url"].host
+        port = request["url"].port or (443 if request["url"].scheme == "https" else 80)
+        request["headers"]["host"] = request["url"].netloc.decode("ascii")
+        request["extensions"]["sni_hostname"] = host
+        *others, last = self._guard.addresses_of(host, port)
         for address in others:
             with contextlib.suppress(_NotConnectedError):
-                return self._sent(ask, url.copy_with(host=address), headers, extensions, shown)
-        return self._sent(ask, url.copy_with(host=last), headers, extensions, shown)
+                return self._sent(ask, _at(request, address), shown)
+        return self._sent(ask, _at(request, last), shown)
 
-    def _sent(
-        self,
-        ask: Ask,
-        url: httpx2.URL,
-        headers: dict[str, str],
-        extensions: dict[str, Any],
-        shown: str,
-    ) -> Answer:
+    def _sent(self, ask: Ask, request: Hidden, shown: str) -> Answer:
         steps: set[str] = set()
         timeout = self._timeout if ask.timeout is None else ask.timeout
-        body, about_body = _body(ask)
+        sent = _body(ask)
         try:
             with (
                 quiet(),
                 self._connected().stream(
                     ask.method,
-                    url,
-                    content=body,
-                    headers={**about_body, **headers},
+                    request["url"],
+                    content=sent["content"],
+                    headers={**sent["headers"], **request["headers"]},
                     timeout=timeout,
-                    extensions={**extensions, "trace": lambda step, _: steps.add(step)},
+                    extensions={
+                        **request["extensions"],
+                        "trace": lambda step, _: steps.add(step),
+                    },
                 ) as response,
             ):
                 return Answer(
@@ -243,20 +245,23 @@ def _certificates() -> ssl.SSLContext:
 
 
 def _split(base_url: str) -> SplitResult:
-    try:
-        split = urlsplit(base_url)
-        fits = split.scheme in ("http", "https") and bool(split.hostname)
-        fits = fits and (split.port is None or split.port > 0) and httpx2.URL(base_url) is not None
-    except (ValueError, httpx2.InvalidURL):
-        fits = False
-    if not fits:
+    if not _is_address(base_url):
         raise bad_parameter(
             "base_url",
             got="a text that is no address",  # It may hold a secret.
             allowed="http:// or https:// with a host, and a path where the system has one",
             step="copy the address again, the scheme included.",
         )
-    return split
+    return urlsplit(base_url)
+
+
+def _is_address(base_url: str) -> bool:
+    try:
+        split = urlsplit(base_url)
+        fits = split.scheme in ("http", "https") and bool(split.hostname)
+        return fits and (split.port is None or split.port > 0) and bool(httpx2.URL(base_url))
+    except (ValueError, httpx2.InvalidURL):
+        return False
 
 
 def _small(headers: Mapping[str, str]) -> dict[str, str]:
@@ -270,18 +275,24 @@ def _pairs(params: Params) -> Iterator[tuple[str, str]]:
                 yield name, str(one).lower() if isinstance(one, bool) else str(one)
 
 
-def _body(ask: Ask) -> tuple[bytes | Iterable[bytes] | None, dict[str, str]]:
+def _at(request: Hidden, address: str) -> Hidden:
+    return Hidden({**request, "url": request["url"].copy_with(host=address)})
+
+
+def _body(ask: Ask) -> Hidden:
     if ask.files is not None:
-        return iter(ask.files), ask.files.headers
+        return Hidden(content=iter(ask.files), headers=ask.files.headers)
     if ask.content is not None:
-        return (ask.content if isinstance(ask.content, bytes) else iter(ask.content())), {}
+        content = ask.content if isinstance(ask.content, bytes) else iter(ask.content())
+        return Hidden(content=content, headers={})
     if ask.data is not None:
         form = urlencode(list(_pairs(ask.data))).encode()
-        return form, {"content-type": "application/x-www-form-urlencoded"}
+        kind = "application/x-www-form-urlencoded"
+        return Hidden(content=form, headers={"content-type": kind})
     if ask.json is not None:
         text = json.dumps(ask.json, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return text.encode(), {"content-type": "application/json"}
-    return None, {}
+        return Hidden(content=text.encode(), headers={"content-type": "application/json"})
+    return Hidden(content=None, headers={})
 
 
 def _read_whole(response: httpx2.Response, timeout: float) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import pydantic
 import sqlalchemy as sql
 from sqlalchemy import exc, pool
 
@@ -23,10 +24,13 @@ _SQLITE_WRONG: Final = 1
 _NOT_LET_IN: Final = ("28000", "28P01")
 
 
-def open_engine(url: str) -> sql.Engine:
+def open_engine(url: pydantic.SecretStr) -> sql.Engine:
     """Open a database for reading; nobody is asked yet.
 
     PostgreSQL is spoken with through psycopg where the URL names no driver.
+
+    Args:
+        url: Where it is. A secret: tracebacks may be shown with the values of arguments.
 
     Raises:
         DefinitionError: It is no URL, or of a file of SQLite that is not there, or its driver is
@@ -34,7 +38,7 @@ def open_engine(url: str) -> sql.Engine:
         MissingDependencyError: psycopg is not installed.
     """
     try:
-        address = sql.make_url(url)
+        address = sql.make_url(url.get_secret_value())
         backend = "postgresql" if address.drivername == "postgres" else address.get_backend_name()
         if address.drivername in ("postgres", "postgresql"):
             address = address.set(drivername="postgresql+psycopg")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import pydantic
 
@@ -54,3 +55,24 @@ class SqlSettings(pydantic.BaseModel):
     driver: Literal["sqlalchemy", "adbc"] = "sqlalchemy"
     batch_rows: int = pydantic.Field(default=50_000, ge=1)
     naive_zone: NaiveZone = "UTC"
+
+    @property
+    def identity(self) -> str:
+        """Which database it is, with no user and no password; empty where the URL is none."""
+        import sqlalchemy as sql
+
+        try:
+            url = sql.make_url(self.url.get_secret_value())
+        except (sql.exc.ArgumentError, ValueError):
+            return ""
+        backend, database = url.drivername.partition("+")[0], url.database or ""
+        if backend == "sqlite" and database not in ("", ":memory:"):
+            database = database if database.startswith("file:") else str(Path(database).resolve())
+        place = {name: url.query[name] for name in sorted(_OF_PLACE & url.query.keys())}
+        return repr((backend, (url.host or "").lower(), url.port, database, place))
+
+
+_OF_PLACE: Final = frozenset(
+    {"database", "dbname", "host", "options", "port", "server", "service", "service_name", "sid"}
+)
+"""What a URL may say of the database's place behind its question mark."""

@@ -21,7 +21,7 @@ except ModuleNotFoundError:
     raise MissingDependencyError("sqlalchemy", "delivery") from None
 
 from retention_kit.adapters.cursors import rows_since
-from retention_kit.adapters.declared import table_to_scan
+from retention_kit.adapters.declared import check_columns, table_to_scan
 from retention_kit.adapters.sql.engines import in_our_words, open_engine
 from retention_kit.adapters.sql.fetching import fetched
 from retention_kit.adapters.sql.settings import SqlSettings
@@ -72,11 +72,13 @@ class SqlSource:
         self._settings = settings
         self._name = name
         self._own = engine is None
-        self._engine = open_engine(settings.url.get_secret_value()) if engine is None else engine
+        self._engine = open_engine(settings.url) if engine is None else engine
         self._tables = {table: one.as_table(table) for table, one in settings.declared.items()}
 
     def __repr__(self) -> str:
-        return f"SqlSource({self._engine.dialect.name}, name={self._name!r})"
+        # One that could not be opened may be shown in a traceback.
+        engine = getattr(self, "_engine", None)
+        return f"SqlSource({engine.dialect.name if engine else 'not open'}, name={self._name!r})"
 
     @property
     def name(self) -> str:
@@ -104,6 +106,7 @@ class SqlSource:
         # Asked for here and not by Polars, from which an error would come out as another.
         with in_our_words(table):
             schema = self._schema(table)
+        check_columns(described, schema)
 
         def batches(columns: list[str] | None, rows: int | None) -> Iterator[pl.DataFrame]:
             return self._batches(described, schema, columns, rows, since)

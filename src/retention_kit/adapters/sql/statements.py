@@ -26,7 +26,11 @@ def relation_of(
     if declared.query is None:
         return sql.table(declared.relation or name, *parts, schema=schema)
     text = sql.text(declared.query.strip().rstrip(";"))
-    return text.bindparams(**declared.parameters).columns(*parts).subquery("asked")
+    # Unique, so that a name of the user's is never one that SQLAlchemy gives, as for a limit.
+    given: list[sql.BindParameter[Any]] = [
+        sql.bindparam(one, value, unique=True) for one, value in declared.parameters.items()
+    ]
+    return text.bindparams(*given).columns(*parts).subquery("asked")
 
 
 def sample_statement(relation: sql.FromClause, *, rows: int) -> sql.Select[Any]:
@@ -98,7 +102,8 @@ def since_condition(
         day = dt.date.fromisoformat(str(point)[:10])
         point = (day - 2 * _DAY).isoformat() if day > dt.date.min + 2 * _DAY else ""
     column: sql.ColumnClause[Any] = sql.column(cursor)
-    return (column >= sql.bindparam("since", point)) | column.is_(None)
+    # Of no name of its own: a query of the user's may have a parameter of any name.
+    return (column >= sql.bindparam(None, point, unique=True)) | column.is_(None)
 
 
 def type_of_column(kind: Any, *, backend: str) -> pl.DataType | None:

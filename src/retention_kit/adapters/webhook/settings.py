@@ -32,7 +32,7 @@ class WebhookSettings(pydantic.BaseModel):
         timeout: Seconds to wait for an answer.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: SecretStr
     signing_secret: SecretStr | None = None

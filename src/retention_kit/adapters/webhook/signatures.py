@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from retention_kit.adapters.http.redaction import HiddenText
 from retention_kit.errors import AuthenticationError, DefinitionError
 
 PREFIX: Final = "whsec_"
@@ -22,12 +23,8 @@ def signing_key(secret: str) -> bytes:
     Raises:
         DefinitionError: It is none, or is not 24 to 64 bytes.
     """
-    text = secret.removeprefix(PREFIX)
-    try:
-        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if not 24 <= len(key) <= 64:
+    secret = HiddenText(secret)  # Tracebacks may print local variables.
+    if (key := _read(secret)) is None:
         raise DefinitionError(
             "Parameter 'signing_secret' is no signing secret. Allowed: 'whsec_' and 24 to 64 bytes "
             "in Base64. Next step: make one, as with openssl rand -base64 32.",
@@ -80,6 +77,15 @@ def check_signature(
     # Every pair is compared, so that time tells nothing.
     if not sum(hmac.compare_digest(one, other) for one in given for other in wanted):
         raise _refusal("no signature of it fits")
+
+
+def _read(secret: str) -> bytes | None:
+    text = secret.removeprefix(PREFIX)
+    try:
+        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return key if 24 <= len(key) <= 64 else None
 
 
 def _signature(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:

@@ -60,7 +60,7 @@ class YandexAudienceSettings(pydantic.BaseModel):
         timeout: Seconds for each step of a request.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     token: pydantic.SecretStr
     login: str | None = None
