@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -21,6 +23,10 @@ _CREATING = 5_713_204_551
 """The advisory lock under which one process makes the tables."""
 _SYNCHRONOUS: Final = "retention_kit_synchronous"
 """By which a connection remembers what it was told about waiting for the disk."""
+
+
+_OPENED: Final[weakref.WeakSet[sql.Engine]] = weakref.WeakSet()
+"""Engines made here whose connections a process that forks must not share with its child."""
 
 
 class LostError(Exception):
@@ -41,6 +47,8 @@ class Database:
         self._own = own
         alone = isinstance(engine.pool, pool.StaticPool | pool.SingletonThreadPool)
         self._turn = threading.Lock() if alone else contextlib.nullcontext()
+        if own and not self.sqlite:
+            _OPENED.add(engine)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sql.Connection]:
@@ -178,6 +186,16 @@ def open_database(where: str | sql.URL | sql.Engine) -> Database:
         return Database(sql.create_engine(url, hide_parameters=True, **settings), own=True)
     except ModuleNotFoundError:
         raise MissingDependencyError("psycopg", "postgres") from None
+
+
+def _leave_to_parent() -> None:
+    """Let a child that was forked open connections of its own, and close none of its parent's."""
+    for engine in list(_OPENED):
+        engine.dispose(close=False)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def _make_durable(connection: sql.Connection, *, durable: bool | None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import hashlib
 import json
 from decimal import Decimal
 
@@ -150,3 +152,48 @@ def test_an_action_is_frozen():
     with pytest.raises(AttributeError):
         ONE_OF_EACH[0].campaign = "another"  # type: ignore[misc]
     assert isinstance(ONE_OF_EACH[0], Action)
+
+
+@pytest.mark.parametrize(
+    ("make", "field", "value"),
+    [
+        (SendMessage, "email", 7),
+        (SendMessage, "phone", b"+79991234567"),
+        (SendMessage, "text", None),
+        (SendMessage, "variables", [("name", "secret")]),
+        (SendMessage, "identifiers", {"card": 17}),
+        (CreateDeal, "title", None),
+        (CreateDeal, "amount", 10.5),
+        (CreateDeal, "amount", "twelve"),
+        (CreateDeal, "amount", Decimal("NaN")),
+        (CreateDeal, "amount", True),
+        (CreateDeal, "fields", "secret"),
+        (SetBalance, "balance", 1.5),
+        (UpsertContact, "birthday", "1990-02-28"),
+        (AddToAudience, "audience", None),
+    ],
+)
+def test_a_field_that_no_channel_could_send_is_refused_by_name_and_not_quoted(make, field, value):
+    needed = {"title": "Call", "wallet": "main", "balance": 0, "audience": "lapsed"}
+    names = {one.name for one in dataclasses.fields(make)}
+    given_ = {name: one for name, one in needed.items() if name in names}
+    with pytest.raises(DefinitionError, match=field) as caught:
+        make(**{**WHO, **given_, field: value})
+    assert caught.value.parameter == field
+    assert "secret" not in str(caught.value)
+
+
+def test_an_amount_may_be_a_whole_number():
+    assert repr(CreateDeal(**WHO, title="Call", amount=10).amount) == "Decimal('10')"
+
+
+@given(
+    st.text(),
+    st.integers() | st.text(min_size=1),
+    st.text(),
+    st.text(),
+)
+def test_an_id_is_of_the_key_as_json(campaign, customer, step, occurrence):
+    key = ActionKey(campaign, customer, step, occurrence)
+    text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
+    assert id_of(key) == hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from retention_kit.cli import app
-from retention_kit.delivery import SendMessage, action_to_dict
+from retention_kit.delivery import PluginAction, SendMessage, action_to_dict
 
 RUNNER = CliRunner()
 
@@ -72,3 +72,26 @@ def test_a_channel_that_is_not_there_is_told(deliver, tmp_path):
     told = RUNNER.invoke(app, ["deliver", str(tmp_path / "actions.jsonl"), "--channel", "filez"])
     assert told.exit_code == 2
     assert "file" in told.stderr
+
+
+def test_what_was_rejected_is_told_with_its_reason_and_fails(deliver):
+    pokes = [
+        json.dumps(
+            action_to_dict(PluginAction(campaign="hello", customer_id=n, name="acme.poke", data={}))
+        )
+        for n in range(7)
+    ]
+    tried = deliver("--dry-run", lines=pokes)
+    assert tried.exit_code == 1
+    assert tried.stdout == "file, dry run: 7 actions: 7 rejected (unsupported_action).\n"
+    assert "(acme.poke): unsupported_action: The channel carries" in tried.stderr
+    assert "and 2 more" in tried.stderr
+    done = deliver(lines=pokes[:1])
+    assert done.exit_code == 1
+    assert done.stdout == "file: 1 action: 1 rejected (unsupported_action).\n"
+
+
+def test_a_file_that_is_not_there_is_a_wrong_call(deliver):
+    told = deliver(name="nowhere.jsonl")
+    assert told.exit_code == 2
+    assert "there is no file" in told.stderr

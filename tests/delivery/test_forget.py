@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import polars as pl
 import pytest
@@ -82,3 +83,34 @@ def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "orders.parquet").write_bytes(b"PAR1 no more PAR1")
     with pytest.raises(DataError, match=r"orders\.parquet"):
         forget(7, folders=[tmp_path])
+
+
+def test_a_landed_table_is_searched_by_the_column_its_source_named(tmp_path):
+    tables = {"deals": {"customer_id": "CONTACT_ID"}, "costs": {}}
+    for name in tables:
+        file = tmp_path / name / "000001-abcdef01" / "rows.parquet"
+        file.parent.mkdir(parents=True)
+        pl.DataFrame({"CONTACT_ID": ["7", "8"]}).write_parquet(file)
+    written = {name: {"columns": columns} for name, columns in tables.items()}
+    (tmp_path / "state.json").write_text(json.dumps({"tables": written}))
+    (deals,) = (tmp_path / "deals").rglob("*.parquet")
+    (costs,) = (tmp_path / "costs").rglob("*.parquet")
+    found = forget("7", folders=[tmp_path])
+    assert found.files == {str(deals): 1}
+    assert pl.read_parquet(deals).rows() == [("8",)]
+    # The source says nothing of customers in it: that is told apart, and not passed over.
+    assert (found.unread, found.unmapped) == ((), (str(costs),))
+    assert forget("7", folders=[tmp_path], column="CONTACT_ID").files == {str(costs): 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"journal": "journal.db"}, "'journal' is 'str'.*Journal"),
+        ({"stores": Store()}, "'stores' is 'Store'.*a list of what has forget"),
+        ({"folders": "landed"}, "'folders' is 'str'.*a list of paths"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused_before_anything_is_removed(given, said):
+    with pytest.raises(DefinitionError, match=said):
+        forget(7, **given)

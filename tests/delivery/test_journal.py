@@ -120,7 +120,7 @@ def test_the_receipt_tells_of_rows_by_id_and_of_the_rest_together(journal):
         handed(run, "one", A, B, C, D)
         changed = run.settle("one", Receipt(outcomes=outcomes, rest="unknown"))
         assert changed == {"accepted": 1, "rejected": 1, "planned": 1, "unknown": 1}
-        assert run.batch_size("one") == BatchSize(4, 1)
+        assert run.batch_size("one") == BatchSize(4, 1, whole=False)
         assert run.claim(ids(A, B, C, D), batch="two") == ids(C)
         assert list(run.unknown()) == [[Sent(D.id, "create_deal", "deals")]]
     table = journal.actions("crm").sort("customer_id")
@@ -226,7 +226,7 @@ def test_the_unknown_rows_of_a_batch_are_sent_again_under_its_name(journal, cloc
         rejected = {A.id: Outcome(A.id, "rejected")}
         run.settle("one", Receipt(rejected, "unknown"))
         clock.sleep(10.0)
-        assert run.batch_size("one") == BatchSize(3, 2)
+        assert run.batch_size("one") == BatchSize(3, 2, whole=False)
         assert run.reclaim("one") == 2
         assert states(journal, A, B, C) == ["rejected", "handed_over", "handed_over"]
         again = journal.known("crm", ids(B))[B.id]
@@ -314,6 +314,11 @@ def test_actions_are_read_in_tables_of_a_size(journal):
     assert journal.actions(campaign="other")["customer_id"].to_list() == ["25"]
     none = journal.actions("sms")
     assert (none.height, none.schema) == (0, journal.actions().schema)
+    assert journal.actions(states="planned").height == 26
+    assert journal.actions(states="accepted").height == 0
+    for misspelt in ("acepted", ["planned", "done"]):
+        with pytest.raises(DefinitionError, match="'states' is '(acepted|done)'"):
+            journal.actions(states=misspelt)
     with pytest.raises(DefinitionError, match="'rows' is 0"):
         journal.action_frames(rows=0)
 
@@ -400,6 +405,97 @@ def test_many_threads_share_one_run_and_claim_each_action_once(journal):
     assert problems == []
     assert sorted(claimed) == sorted(ids(*everything))
     assert journal.counts() == {"accepted": 400}
+
+
+def test_single_rows_of_a_planned_batch_are_asked_about_until_all_is_known(journal):
+    taken = {one.id: Outcome(one.id, "pending") for one in (A, B)}
+    with journal.run("crm") as run:
+        handed(run, "one", A, B, C)
+        changed = run.settle("one", Receipt(taken, "planned", "job 5"))
+        assert changed == {"pending": 2, "planned": 1}
+    with journal.run("crm") as run:
+        assert [one.batch for one in run.pending()] == ["one"]
+        assert run.claim(ids(A, B, C), batch="two") == ids(C)
+        still = Receipt({A.id: Outcome(A.id, "accepted")}, "pending", "job 5")
+        assert run.settle("one", still) == {"accepted": 1}
+        assert states(journal, A, B, C) == ["accepted", "pending", "claimed"]
+        assert run.settle("one", Receipt()) == {"accepted": 1}
+        assert run.pending(due=False) == []
+        with pytest.raises(LostRowsError):
+            run.settle("one", Receipt())
+        assert states(journal, A, B, C) == ["accepted", "accepted", "claimed"]
+
+
+@pytest.mark.parametrize("how", ["forgotten", "decided", "planned anew"])
+def test_a_batch_that_rows_have_left_is_not_whole(journal, how):
+    with journal.run("crm", idempotent="batch") as run:
+        handed(run, "one", A, B, C)
+        run.release("one", state="unknown")
+        assert run.batch_size("one") == BatchSize(3, 3, whole=True)
+        assert run.reclaim("one") == 3
+        run.release("one", state="unknown")
+        assert run.batch_size("one") == BatchSize(3, 3, whole=True)
+        if how == "forgotten":
+            journal.forget(0)
+        elif how == "decided":
+            journal.resolve("crm", A.id, "planned")
+            assert not run.batch_size("one").whole
+            assert run.claim(ids(A), batch="two") == ids(A)
+        else:
+            run.replan([A])
+        assert run.batch_size("one") == BatchSize(2, 2, whole=False)
+        assert run.reclaim("one") == 2
+        run.release("one", state="unknown")
+        assert run.batch_size("one") == BatchSize(2, 2, whole=False)
+
+
+def test_what_certainly_did_not_happen_may_go_out_in_other_batches_that_are_whole(journal):
+    with journal.run("crm", idempotent="batch") as run:
+        handed(run, "one", A, B, C)
+        run.release("one", state="claimed")
+        run.split("one", ids(B), into="two")
+        for name in ("one", "two"):
+            run.hand_over(name)
+            run.release(name, state="unknown")
+        assert run.batch_size("one") == BatchSize(2, 2, whole=True)
+        assert run.batch_size("two") == BatchSize(1, 1, whole=True)
+        assert run.batch_size("never") == BatchSize(0, 0, whole=False)
+
+
+def test_what_no_database_can_take_is_kept_as_far_as_it_can_be_read(journal):
+    half, naught = "ok \ud83d", "a\0b"
+    outcomes = {
+        A.id: Outcome(A.id, "rejected", naught, half, half),
+        B.id: Outcome(B.id, "accepted", 400, naught * 5_000, 17),
+        half: Outcome(half, "accepted"),
+        naught: Outcome(naught, "accepted"),
+    }
+    with journal.run("crm") as run:
+        handed(run, "one", A, B, C)
+        changed = run.settle("one", Receipt(outcomes, "pending", naught))
+        assert changed == {"rejected": 1, "accepted": 1, "pending": 1}
+        assert [one.token for one in run.pending()] == ["ab"]
+        assert run.reject([(D, Rejection(D.id, half, naught))]) == {}
+    heard = [Outcome(C.id, "accepted", detail=half), Outcome(half, "opened"), Outcome(7, "opened")]
+    assert journal.record("crm", heard).unheard == (half, 7)
+    table = journal.actions().sort("customer_id")
+    assert table["code"].to_list() == ["ab", "400", None, "ok ?"]
+    assert table["external_id"].to_list() == ["ok ?", "17", None, None]
+    assert table["detail"].to_list() == ["ok ?", ("ab" * 5_000)[:1_333], "ok ?", "ab"]
+
+
+def test_a_person_decides_about_what_stays_pending_for_ever(journal):
+    with journal.run("crm") as run:
+        handed(run, "one", A, B, C, D)
+        run.settle("one", Receipt({D.id: Outcome(D.id, "accepted")}, "pending", "job 5"))
+    told = journal.record("crm", [Outcome(A.id, "planned")])
+    assert (told.recorded, states(journal, A)) == (0, ["pending"])
+    assert journal.resolve("crm", ids(A, D), "planned") == 1
+    assert journal.resolve("crm", ids(B), "rejected") == 1
+    assert journal.resolve("crm", ids(C), "accepted") == 1
+    assert journal.resolve("crm", ids(A, B, C, D), "rejected") == 0
+    assert states(journal, A, B, C, D) == ["planned", "rejected", "accepted", "accepted"]
+    assert journal.resolve("sms", A.id, "accepted") == 0
 
 
 def test_a_journal_in_memory_serves_one_process():

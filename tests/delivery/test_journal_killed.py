@@ -3,14 +3,23 @@
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 import sqlalchemy as sql
 
+from retention_kit._databases import LostError
 from retention_kit.delivery.actions import ActionKey, id_of
-from retention_kit.delivery.journal import Journal, JournalError, LostRowsError, Planned
+from retention_kit.delivery.journal import (
+    Journal,
+    JournalError,
+    LostRowsError,
+    Planned,
+    book,
+    recovery,
+)
 from retention_kit.delivery.outcomes import Outcome, Receipt
 from retention_kit.testing.clocks import ManualClock
 
@@ -230,6 +239,86 @@ def test_where_repeating_does_no_harm_nobody_is_waited_for(url, clock):
         with journal.run("crm", idempotent="action") as next_one:
             assert next_one.recovered == {"planned": 0, "unknown": 1}
         assert run.settle("one", Receipt()) == {"accepted": 1}
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_process_is_only_dead_for_certain_where_its_number_was_given(url, tmp_path, monkeypatch):
+    with started(WORKING, url) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.kill()
+    (tmp_path / "_BOOT").write_text("another start of another machine")
+    (tmp_path / "_NAMESPACE").symlink_to("pid:[7]")
+    with Journal(url) as journal:
+        for elsewhere in ("_BOOT", "_NAMESPACE"):
+            with monkeypatch.context() as patched:
+                patched.setattr(recovery, elsewhere, tmp_path / elsewhere)
+                with journal.run("handed_over") as run:
+                    assert run.recovered == {"planned": 0, "unknown": 0}
+        with journal.run("handed_over") as run:
+            assert run.recovered == {"planned": 0, "unknown": 2}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_forked_child_speaks_to_the_server_by_a_connection_of_its_own(url):
+    script = """
+import os
+def backend():
+    with journal.database.reading() as connection:
+        return connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+mine = backend()
+child = os.fork()
+if child == 0:
+    os._exit(1 if backend() == mine else 0)
+print(os.waitpid(child, 0)[1], backend() == mine)
+journal.close()
+"""
+    with started(script, url) as process:
+        assert process.stdout.read() == "0 True\n"
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_who_hears_of_rows_takes_their_batches_first_as_who_settles_does(journal):
+    said = []
+
+    def hear(connection, cursor, statement, *rest):
+        found = re.search(r"SELECT .*? FROM (journal_\w+) .*FOR [A-Z ]*UPDATE", statement)
+        said.extend([found[1]] if found else [])
+
+    with journal.run("crm") as run:
+        run.plan_and_claim([planned(1)], batch="one")
+        run.hand_over("one")
+        sql.event.listen(journal.database.engine, "before_cursor_execute", hear)
+        journal.record("crm", [Outcome(planned(1).id, "delivered")])
+        heard = said.copy()
+        said.clear()
+        run.settle("one", Receipt({planned(1).id: Outcome(planned(1).id, "accepted")}))
+        sql.event.remove(journal.database.engine, "before_cursor_execute", hear)
+    assert heard == ["journal_batches", "journal_actions", "journal_batches"]
+    assert said == ["journal_batches", *heard]
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_what_was_heard_is_written_though_others_come_first_again_and_again(journal, monkeypatch):
+    monkeypatch.setattr(book, "_LONGEST_PAUSE", 0.0)
+    tries = itertools.count(1)
+
+    def lose(connection, cursor, statement, *rest):
+        if statement.startswith("UPDATE journal_actions") and next(tries) <= 30:
+            raise LostError
+
+    with journal.run("crm") as run:
+        run.plan_and_claim([planned(1)], batch="one")
+        run.hand_over("one")
+        engine = journal.database.engine
+        sql.event.listen(engine, "before_cursor_execute", lose)
+        told = Receipt({planned(1).id: Outcome(planned(1).id, "accepted", external_id="7")})
+        tries = itertools.count(1)
+        assert run.settle("one", told) == {"accepted": 1}
+        tries = itertools.count(1)
+        assert journal.record("crm", [Outcome(planned(1).id, "opened")]).recorded == 1
+        sql.event.remove(engine, "before_cursor_execute", lose)
+    assert states(journal, "crm", 1) == ["opened"]
 
 
 def cut_off(url):

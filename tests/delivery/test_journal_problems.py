@@ -2,15 +2,18 @@
 
 import contextlib
 import re
+import sqlite3
 import subprocess
 import sys
 
+import psycopg
 import pytest
 import sqlalchemy as sql
 
 from retention_kit import _databases
 from retention_kit.delivery.actions import ActionKey, id_of
 from retention_kit.delivery.journal import Journal, JournalError, Planned, book, tables
+from retention_kit.delivery.journal.problems import in_plain_words
 from retention_kit.delivery.outcomes import Receipt
 from retention_kit.errors import DataError, DefinitionError, MissingDependencyError
 
@@ -139,6 +142,16 @@ def test_a_server_that_is_away_is_told(url):
     with pytest.raises(JournalError, match="lost its connection") as refused:
         Journal(url.replace("host=", "host=/nowhere"))
     assert refused.value.code == "lost"
+
+
+def test_answers_that_got_out_of_order_are_a_lost_connection():
+    confused = psycopg.ProgrammingError("the last operation didn't produce a result")
+    with pytest.raises(JournalError, match="lost its connection") as told, in_plain_words():
+        raise sql.exc.ProgrammingError("SELECT 1", {}, confused)
+    assert told.value.code == "lost"
+    wrong = sqlite3.ProgrammingError("Incorrect number of bindings supplied")
+    with pytest.raises(sql.exc.ProgrammingError), in_plain_words():
+        raise sql.exc.ProgrammingError("SELECT 1", {}, wrong)
 
 
 def test_a_lock_that_cannot_be_made_is_told(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_kit.delivery.limits import LeakyBucket, Limiter, MemoryLimitLedger, Window
-from retention_kit.errors import DefinitionError, RateLimitedError
+from retention_kit.errors import DataError, DefinitionError, RateLimitedError, RetryableError
 from retention_kit.testing.clocks import ManualClock
 
 LEDGER_NEVER_PATIENT = 1e9
@@ -131,6 +131,73 @@ def test_a_hold_ends_in_its_time_though_the_clock_was_set_back():
     clock.set_back(86_400)
     limiter.acquire()
     assert sum(clock.slept) == pytest.approx(20)
+
+
+def test_a_hold_lasts_a_day_at_most_and_a_finite_time():
+    clock = ManualClock()
+    limiter = Limiter("acme", [], clock=clock, patience=LEDGER_NEVER_PATIENT)
+    limiter.hold(1e12)
+    limiter.acquire()
+    assert sum(clock.slept) == pytest.approx(86_400)
+    for seconds in (float("inf"), float("nan")):
+        with pytest.raises(DefinitionError, match="a finite number"):
+            limiter.hold(seconds)
+    limiter.acquire()
+    assert sum(clock.slept) == pytest.approx(86_400)
+
+
+def test_who_only_waits_takes_nothing():
+    clock = ManualClock()
+    limiter = Limiter("acme", [Window(2, 10), Window(1, 99, group="writes")], clock=clock)
+    for _ in range(9):
+        limiter.wait()
+    limiter.acquire(cost=2)
+    assert clock.slept == []
+    limiter.wait()
+    assert clock.slept == [pytest.approx(10, abs=0.01)]
+    limiter.acquire(cost=2)
+    assert len(clock.slept) == 1
+    impatient = Limiter("acme", [Window(1, 86_400.0)], clock=clock, patience=60)
+    impatient.acquire()
+    with pytest.raises(RateLimitedError, match="86,400 s"):
+        impatient.wait()
+
+
+def test_counts_that_cannot_be_written_mean_that_nothing_was_sent():
+    class Away:
+        @contextlib.contextmanager
+        def changing(self, account):
+            raise DataError("The journal has no room.")
+            yield
+
+    limiter = Limiter("acme", [Window(2, 10)], clock=ManualClock(), ledger=Away())
+    for ask in (limiter.acquire, limiter.wait, lambda: limiter.hold(5)):
+        with pytest.raises(RetryableError, match="cannot be counted: The journal has no room"):
+            ask()
+
+
+@pytest.mark.parametrize(
+    ("limit", "allowed"), [(Window(7, 1.0), 14), (Window(500, 1.0), 1_000), (LeakyBucket(7, 7), 18)]
+)
+@pytest.mark.parametrize("ahead", [0.3, 20.0])
+def test_two_machines_whose_clocks_differ_a_little_do_not_forget_what_was_counted(
+    limit, allowed, ahead
+):
+    ledger, times = MemoryLimitLedger(), [ManualClock(), ManualClock()]
+    times[1].advance(ahead)
+    both = [Limiter("acme", [limit], clock=one, ledger=ledger, patience=0) for one in times]
+    through = 0
+    # Half a second of true time, each asking in turn; what each clock by itself would allow is the
+    # most, and what leaves a bucket meanwhile.
+    for _ in range(100):
+        for one in both:
+            for _ in range(20):
+                with contextlib.suppress(RateLimitedError):
+                    one.acquire()
+                    through += 1
+        for clock in times:
+            clock.advance(0.005)
+    assert through <= allowed
 
 
 def test_counts_move_to_another_ledger():

@@ -47,7 +47,10 @@ def test_json_says_the_same_and_names_nobody(report):
 
 
 def test_the_sentence_says_what_came_of_it(report):
-    assert str(report) == ("memory: 6 actions: 1 suppressed, 3 rejected, 1 accepted, 1 duplicates.")
+    assert str(report) == (
+        "memory: 6 actions: 1 suppressed (withdrawn), 3 rejected (2 blocked), 1 accepted, "
+        "1 duplicates."
+    )
 
 
 def test_a_stop_is_raised_when_it_is_asked_for(report):

@@ -9,6 +9,7 @@ import pytest
 
 from retention_kit.delivery.audiences.forgetting import forget_member
 from retention_kit.delivery.audiences.guarding import LargeRemovalError
+from retention_kit.delivery.audiences.report import SyncReport
 from retention_kit.delivery.audiences.state import AudienceState
 from retention_kit.delivery.audiences.synchronising import sync
 from retention_kit.delivery.channels import Capabilities
@@ -16,6 +17,7 @@ from retention_kit.delivery.journal import Journal
 from retention_kit.delivery.outcomes import Outcome, Payload, Receipt, Rejection
 from retention_kit.errors import (
     ColumnTypeError,
+    DataWarning,
     DefinitionError,
     MissingColumnError,
     RejectedError,
@@ -277,6 +279,18 @@ def test_who_withdraws_consent_leaves_in_every_mode(synced, cabinet, mode):
     assert cabinet.audiences["vip"] == marks_of(0, 1, 2)
 
 
+def test_who_withdrew_consent_leaves_though_it_was_refused_before(synced, cabinet):
+    granted = [(number, "granted", "advertising") for number in range(4)]
+    synced(people(*range(4)), consents=decisions(*granted), as_of=AS_OF)
+    withdrawn = decisions(*granted[:3], (3, "withdrawn", None))
+    refusing = CabinetChannel(cabinet, refused=marks_of(3))
+    refused = synced(people(*range(4)), consents=withdrawn, as_of=AS_OF, channel=refusing)
+    assert (refused.removed, dict(refused.rejected)) == (0, {"bad_contact": 1})
+    again = synced(people(*range(4)), consents=withdrawn, as_of=AS_OF)
+    assert (again.leaving, again.removed) == (1, 1)
+    assert cabinet.audiences["vip"] == marks_of(0, 1, 2)
+
+
 def test_a_large_removal_is_refused_before_anything_is_sent(synced, cabinet):
     synced(people(*range(10)))
     with pytest.raises(LargeRemovalError, match=r"6 of 10 .*60.0%.*allows 50.0%") as caught:
@@ -365,8 +379,8 @@ def test_a_removal_that_was_rejected_is_no_removal(synced, cabinet):
     channel = CabinetChannel(cabinet, refused=marks_of(1))
     report = synced(people(2), channel=channel)
     assert (report.leaving, report.removed, report.members) == (1, 0, 2)
-    assert synced(people(2), channel=channel, retry_rejected=True).removed == 0
-    assert synced(people(2), retry_rejected=True).removed == 1
+    assert synced(people(2), channel=channel).removed == 0
+    assert synced(people(2)).removed == 1
 
 
 def test_new_contacts_wait_until_the_old_ones_could_be_taken_out(synced, cabinet):
@@ -605,3 +619,41 @@ def test_parts_that_are_sorted_one_by_one_come_in_order(synced, cabinet, monkeyp
     assert (again.unchanged, again.deliveries) == (rows, ())
     assert synced(people(*range(1, rows))).removed == 1
     assert cabinet.audiences["vip"] == marks_of(*range(1, rows))
+
+
+def test_consents_that_are_about_nothing_asked_are_told(synced, cabinet):
+    consents = decisions((1, "granted", "messages"), (2, "granted", "messages"))
+    with pytest.warns(DataWarning, match=r"'cabinet'.*'advertising'.*\('cabinet', 'messages'\)"):
+        report = synced(people(1, 2), consents=consents, as_of=AS_OF)
+    assert (report.without_consent, cabinet.calls) == (2, [])
+
+
+def test_an_audience_that_is_not_made_is_not_complete(synced, cabinet):
+    channel = CabinetChannel(cabinet, smallest=3)
+    assert not synced(people(1, 2), channel=channel).is_complete
+    assert synced(people(1, 2, 3), channel=channel).is_complete
+
+
+def test_a_call_that_stopped_before_anybody_was_counted_says_the_stop_alone():
+    report = SyncReport(
+        channel="cabinet",
+        audience="vip",
+        campaign="audience:vip",
+        mode="mirror",
+        stopped="The token is not accepted.",
+    )
+    assert str(report) == "cabinet, audience 'vip': stopped: The token is not accepted."
+
+
+@pytest.mark.parametrize("name", ["members", "channel", "journal", "consents"])
+def test_arguments_of_another_kind_are_refused_with_the_next_step(journal, cabinet, name):
+    given = {
+        "members": people(1),
+        "channel": CabinetChannel(cabinet),
+        "audience": "vip",
+        "journal": journal,
+        "consents": None,
+        name: "something",
+    }
+    with pytest.raises(DefinitionError, match=f"'{name}' is 'str'.*Next step"):
+        sync(**given)

@@ -90,6 +90,8 @@ def test_an_error_of_the_library_comes_out_as_it_is(engine):
     with pytest.raises(RateLimitedError) as caught:
         lazy_source(SCHEMA, batches, name="x").collect(engine=engine)
     assert caught.value.retry_after == 7.0
+    # An error that is its own cause never ends when it is told.
+    assert caught.value.__cause__ is not caught.value
 
 
 def test_another_error_names_the_source_and_keeps_its_words_to_the_cause(engine):
@@ -154,5 +156,6 @@ def test_an_error_of_the_library_about_a_schema_keeps_its_kind():
     def schema():
         raise AuthenticationError("who are you")
 
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(AuthenticationError) as caught:
         schema_of(lazy_source(schema, Asked(), name="x"))
+    assert caught.value.__cause__ is None

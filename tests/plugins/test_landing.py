@@ -1,5 +1,6 @@
 import contextlib
 import datetime as dt
+import errno
 import json
 import os
 import signal
@@ -15,7 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention_kit.errors import DefinitionError, FileFormatError, PluginError, RetryableError
+from retention_kit.delivery import forget
+from retention_kit.errors import (
+    DataError,
+    DefinitionError,
+    FileFormatError,
+    PluginError,
+    RetryableError,
+)
 from retention_kit.plugins import SourceTable, land_source, merging
 from retention_kit.plugins.landed_state import LandingFolder
 
@@ -196,10 +204,29 @@ def test_what_is_set_up_otherwise_is_read_whole(shop_type, make_order, tmp_path,
 
 def test_since_may_be_said_by_table(shop_type, make_order, tmp_path, clock):
     shop = shop_type([make_order(1), make_order(2, changed=3)])
-    since = {"orders": START + dt.timedelta(minutes=2), "others": 7}
+    since = {"orders": START + dt.timedelta(minutes=2)}
     assert rows(land_source(shop, tmp_path, clock=clock, since=since)) == [(2, 10)]
     shop.rows.append(make_order(3, changed=8))
     assert rows(land_source(shop, tmp_path, clock=clock, since=since)) == [(2, 10), (3, 10)]
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ({"order": START}, "'since' is 'order'.*nearest: orders"),
+        (START.date(), "'since' is datetime.date.*datetime.datetime"),
+        ({"orders": START.date()}, "'since' is datetime.date"),
+        (True, "'since' is True"),
+    ],
+)
+def test_where_to_begin_is_checked_before_anybody_is_asked(
+    shop_type, make_order, tmp_path, since, said
+):
+    shop = shop_type([make_order(1)])
+    with pytest.raises(DefinitionError, match=said):
+        land_source(shop, tmp_path / "landed", since=since)
+    assert shop.asked == []
+    assert not (tmp_path / "landed").exists()
 
 
 def test_who_reads_the_generation_before_goes_on_reading_it(shop_type, make_order, tmp_path, clock):
@@ -227,6 +254,46 @@ def test_without_a_folder_it_goes_with_the_process(shop_type, make_order):
 def test_nobody_else_may_read_the_folder(shop_type, make_order, tmp_path):
     land_source(shop_type([make_order(1)]), tmp_path / "landed")
     assert (tmp_path / "landed").stat().st_mode & 0o077 == 0
+
+
+def test_nobody_else_may_read_what_is_landed_in_a_folder_that_is_open(
+    shop_type, make_order, tmp_path, clock
+):
+    tmp_path.chmod(0o755)
+    shop = shop_type([make_order(1)])
+    land_source(shop, tmp_path, clock=clock)
+    shop.rows = [make_order(2, changed=5)]
+    land_source(shop, tmp_path, clock=clock)
+    landed = [one for one in tmp_path.rglob("*") if one.name != ".lock"]
+    assert {one.name for one in landed if one.is_file()} == {"rows.parquet", "state.json"}
+    assert [one for one in landed if one.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        pl.exceptions.ComputeError("parquet: No space left on device (os error 28)"),
+        OSError(errno.ENOSPC, "hush"),
+    ],
+)
+def test_a_full_disk_is_told_with_the_folder_and_leaves_what_was(
+    shop_type, make_order, tmp_path, clock, monkeypatch, problem
+):
+    shop = shop_type([make_order(1)])
+    land_source(shop, tmp_path, clock=clock)
+    shop.rows = [make_order(2, changed=5)]
+
+    def full(frame, path, **_):
+        path.write_bytes(b"half")
+        raise problem
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pl.LazyFrame, "sink_parquet", full)
+        with pytest.raises(DataError, match=f"no room left to land in '{tmp_path}'") as caught:
+            land_source(shop, tmp_path, clock=clock)
+    assert "hush" not in str(caught.value)
+    assert [one.read_bytes() for one in tmp_path.rglob("fresh.parquet")] == []
+    assert rows(land_source(shop, tmp_path, clock=clock)) == [(1, 10), (2, 10)]
 
 
 class TestAFolder:
@@ -432,3 +499,14 @@ def test_landing_in_several_top_ups_is_landing_once_at_the_end(
             if not row.get("deleted")
         ]
         assert rows(landing) == rows(once) == expected
+
+
+def test_a_customer_is_forgotten_in_a_landed_table_by_the_name_that_its_source_gives(
+    shop_type, make_order, tmp_path
+):
+    shop = shop_type([make_order(1), make_order(2)])
+    land_source(shop, tmp_path)
+    whom = land_source(shop, tmp_path).tables["orders"].scan().collect()["customer"][0]
+    assert sum(forget(whom, folders=[tmp_path]).files.values()) >= 1
+    for file in tmp_path.rglob("*.parquet"):
+        assert whom not in pl.read_parquet(file)["customer"]

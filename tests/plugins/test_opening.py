@@ -4,7 +4,14 @@ import pytest
 from retention_kit.delivery.channels import Capabilities, ChannelSpec, LooksUp, Receives
 from retention_kit.delivery.limits import Limiter
 from retention_kit.errors import DefinitionError, PluginError, RejectedError
-from retention_kit.plugins import Registry, SourceSpec, hookimpl, open_channel, open_source
+from retention_kit.plugins import (
+    Registry,
+    SourceSpec,
+    SourceTable,
+    hookimpl,
+    open_channel,
+    open_source,
+)
 
 
 class Settings(pydantic.BaseModel):
@@ -17,7 +24,7 @@ class Adapter:
 
     def __init__(self, settings, context, capabilities):
         self.tables = {}
-        self.name = context.instance
+        self.name = "another" if settings.how == "misnamed" else context.instance
         self.clock = context.clock
         self.how = settings.how
         self.capabilities = capabilities
@@ -45,6 +52,7 @@ class Adapter:
 
     def close(self):
         self.closed = True
+        self._act()
 
 
 class Both(Adapter):
@@ -103,6 +111,38 @@ def test_it_is_a_context_manager_that_closes(opening):
     with opening("acme", registry=plugin()) as made:
         assert not made._made.closed
     assert made._made.closed
+
+
+@pytest.mark.parametrize("opening", [open_source, open_channel])
+def test_what_closing_raises_hides_no_other_error(opening, caplog):
+    with pytest.raises(ZeroDivisionError), opening("acme", registry=plugin(), how="badly"):
+        1 / 0  # noqa: B018
+    assert "raised a KeyError where it was closed" in caplog.text
+    assert "ann@" not in caplog.text
+    with pytest.raises(PluginError, match="'close'"):
+        opening("acme", registry=plugin(), how="badly").close()
+
+
+@pytest.mark.parametrize("opening", [open_source, open_channel])
+@pytest.mark.parametrize("instance", [None, "msk"])
+def test_an_adapter_that_is_not_named_after_its_instance_is_refused(opening, instance):
+    with pytest.raises(PluginError, match=r"another name. Allowed: 'acme(\.msk)?', which"):
+        opening("acme", instance=instance, registry=plugin(), how="misnamed")
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        (["orders"], "has tables that are a list"),
+        ({"orders": "orders"}, "a table that is a str"),
+        ({"orders": SourceTable(name="sales")}, "under 'orders' that is named 'sales'"),
+    ],
+)
+def test_tables_that_are_not_what_a_source_says_are_the_plugin_s_mistake(tables, said):
+    made = open_source("acme", registry=plugin())
+    made._made.tables = tables
+    with pytest.raises(PluginError, match=f"'acme' of the plugin 'Plugin'.*{said}"):
+        made.tables  # noqa: B018
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import json
 import warnings
 
 import pydantic
@@ -5,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from retention_kit.cli import app
+from retention_kit.delivery import SendMessage, action_to_dict
 from retention_kit.delivery.channels import Capabilities, ChannelSpec
 from retention_kit.plugins import SourceSpec, hookimpl, temporarily
 
@@ -55,6 +57,30 @@ def run(fresh_default):
             return CliRunner().invoke(app, ["plugins", *map(str, words)])
 
     return go
+
+
+def test_observers_of_plugins_are_told_of_what_the_command_delivers(fresh_default, tmp_path):
+    told = []
+
+    class Watching:
+        @hookimpl
+        def retention_kit_observers(self):
+            return [self]
+
+        def delivered(self, event):
+            told.append((event["what"], event["channel"], event["states"]))
+
+    message = SendMessage(campaign="hello", customer_id=1, email="ann@example.com", text="Hi")
+    actions = tmp_path / "actions.jsonl"
+    actions.write_text(json.dumps(action_to_dict(message)))
+    env_file = tmp_path / "shop.env"
+    env_file.write_text(f"RETENTION_KIT_FILE_FOLDER={tmp_path / 'out'}")
+    words = ["deliver", actions, "--channel", "file", "--env-file", env_file]
+    with temporarily(Watching()):
+        journal = ["--journal", tmp_path / "journal.db"]
+        done = CliRunner().invoke(app, [*map(str, [*words, *journal])])
+    assert done.exit_code == 0, done.output
+    assert told == [("batch", "file", {"accepted": 1}), ("run", "file", {"accepted": 1})]
 
 
 @pytest.mark.parametrize("words", [(), ("list",)])

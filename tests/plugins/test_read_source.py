@@ -6,6 +6,7 @@ import pytest
 
 from retention_kit.errors import DefinitionError, PluginError
 from retention_kit.plugins import Registry, SourceSpec, SourceTable, hookimpl, read_source
+from retention_kit.plugins.marks import mark_of
 from retention_kit.plugins.reading import chosen_tables
 
 START = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
@@ -13,7 +14,10 @@ START = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 
 class Settings(pydantic.BaseModel):
     token: pydantic.SecretStr = pydantic.SecretStr("hush")
+    addresses: list[pydantic.SecretStr] = []
     pipeline: int = 0
+    timeout: float = 60.0
+    retries: int = pydantic.Field(default=3, json_schema_extra={"plumbing": True})
     currency: str = "of the portal"
 
 
@@ -76,6 +80,52 @@ def test_another_setting_reads_all_anew_and_another_secret_does_not(known, tmp_p
     assert read(pipeline=1, token="another") is not None
     assert read(pipeline=2, token="another") is None
     assert "hush" not in (tmp_path / "state.json").read_text()
+
+
+def test_another_address_reads_all_anew_though_it_is_a_secret(known, tmp_path, clock):
+    def is_topped_up(address):
+        read_source(
+            "shop",
+            currency="RUB",
+            folder=tmp_path,
+            registry=known,
+            clock=clock,
+            settings={"addresses": [address]},
+        )
+        return known.shop.asked[-1][1] is not None
+
+    assert not is_topped_up("https://ann:one@a.example/rest/1/hush/")
+    assert is_topped_up("https://ann:two@A.example/rest/1/another/")
+    assert not is_topped_up("https://ann:two@b.example/rest/1/another/")
+    assert not is_topped_up("https://ann:two@b.example:8080/rest/1/another/")
+
+
+def test_what_a_model_calls_its_identity_wins_over_addresses():
+    class Named(Settings):
+        @property
+        def identity(self):
+            return str(self.pipeline // 10)
+
+    first = mark_of(Named(addresses=["https://a.example"]))
+    assert mark_of(Named(addresses=["https://b.example"])) == first
+    assert mark_of(Named(pipeline=10)) != mark_of(Settings(pipeline=10))
+
+
+def test_settings_that_only_say_how_rows_are_fetched_do_not_read_all_anew():
+    assert mark_of(Settings(timeout=5, retries=9)) == mark_of(Settings())
+
+
+def test_an_error_where_the_source_is_closed_takes_no_rows_away(known, caplog):
+    def close():
+        raise ConnectionResetError("hush")
+
+    known.shop.close = close
+    dataset = read_source("shop", currency="RUB", registry=known)
+    assert dataset.health.tables["orders"].accepted == 2
+    assert "raised a ConnectionResetError where it was closed" in caplog.text
+    assert "hush" not in caplog.text
+    with pytest.raises(DefinitionError, match="one is orders|tables of"):
+        read_source("shop", currency="RUB", registry=known, tables=["nothing"])
 
 
 def test_an_option_of_the_door_that_is_a_setting_too_is_told_apart(known):
@@ -176,3 +226,21 @@ class TestTheTablesThatAreChosen:
     def test_must_make_a_dataset(self, wanted, said):
         with pytest.raises(DefinitionError, match=said):
             self.chosen(wanted)
+
+
+def test_a_misspelt_option_of_the_door_is_told_as_such():
+    spec = SourceSpec(
+        name="acme",
+        summary="x",
+        api_version=1,
+        settings=pydantic.BaseModel,
+        factory=print,
+    )
+
+    class Plugin:
+        @hookimpl
+        def retention_kit_sources(self):
+            return [spec]
+
+    with pytest.raises(DefinitionError, match="nearest: time_zone"):
+        read_source("acme", currency="RUB", registry=Registry.of(Plugin()), time_zon="UTC")

@@ -3,6 +3,7 @@ import threading
 import types
 import warnings
 
+import pydantic
 import pytest
 
 import retention_kit.plugins as plugins_room
@@ -11,6 +12,7 @@ from retention_kit.plugins import (
     ConditionSpec,
     PluginWarning,
     Registry,
+    SourceSpec,
     hookimpl,
     registry,
     temporarily,
@@ -56,6 +58,25 @@ def spec(field="pass", **changed):
 BROKEN = {
     "raises while it is loaded": ("1 / 0", "", "ZeroDivisionError", "while it was loaded"),
     "leaves the program": ("import sys; sys.exit(3)", "", "SystemExit", "while it was loaded"),
+    "panics while it is loaded": (
+        "class Panic(BaseException): pass\nraise Panic('hush')",
+        "",
+        "Panic",
+        "while it was loaded",
+    ),
+    "panics in its hook": (
+        "from retention_kit.plugins import hookimpl\nclass Panic(BaseException): pass\n@hookimpl\n"
+        "def retention_kit_sources(): raise Panic('hush')",
+        "retention_kit_sources",
+        "Panic",
+        "raised a Panic",
+    ),
+    "says no whole number for its version": (
+        spec(api_version="True"),
+        "retention_kit_sources",
+        "",
+        "version True of the interface",
+    ),
     "lacks a library": ("import no_such", "", "ModuleNotFoundError", "module 'no_such'"),
     "raises in its hook": (
         "from retention_kit.plugins import hookimpl\n@hookimpl\n"
@@ -229,6 +250,66 @@ def test_what_is_right_of_a_plugin_is_used_though_a_part_fails(install):
         known = Registry.load("trial")
     assert "good" in known.sources
     assert [failure.hook for failure in known.failures] == ["retention_kit_channels"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit])
+def test_who_ends_the_program_while_a_plugin_is_loaded_ends_it(install, error):
+    install("acme-slow", f"raise {error.__name__}", group="trial")
+    with pytest.raises(error):
+        Registry.load("trial")
+
+
+def test_a_name_is_read_when_it_is_checked_and_never_again():
+    asked = []
+
+    class Lying(SourceSpec):
+        @property
+        def name(self):
+            asked.append(1)
+            return "lying"
+
+        @name.setter
+        def name(self, given):
+            assert given == "lying"
+
+    class Plugin:
+        @hookimpl
+        def retention_kit_sources(self):
+            return [
+                Lying(
+                    name="lying",
+                    summary="x",
+                    api_version=1,
+                    settings=pydantic.BaseModel,
+                    factory=print,
+                )
+            ]
+
+    known = Registry.of(Plugin(), strict=True)
+    count = len(asked)
+    assert count > 0
+    assert list(known.including(Plugin()).sources.contested) == ["lying"]
+    assert list(known.including().sources) == ["lying"]
+    assert len(asked) == 2 * count
+
+
+def test_observers_of_two_distributions_whose_entry_points_have_one_name_are_both_there(install):
+    code = """
+    import types
+    from retention_kit.plugins import hookimpl
+
+    @hookimpl
+    def retention_kit_observers():
+        return [types.SimpleNamespace(delivered=print)] * 2
+    """
+    for number in (1, 2):
+        install(f"acme-n{number}", code, name="plug", group="trial")
+    known = Registry.load("trial", strict=True)
+    expected = ["acme-n1:plug", "acme-n1:plug.2", "acme-n2:plug", "acme-n2:plug.2"]
+    assert list(known.observers) == expected
+    assert [found.spec.delivered for found in known.observers.values()] == [print] * 4
+    twice = Registry.of(Mine(), Mine())
+    assert list(twice.observers) == ["Mine", "Mine.2", "Mine.3", "Mine.4"]
 
 
 def test_a_name_claimed_twice_fails_only_where_it_is_used(install):

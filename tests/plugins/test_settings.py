@@ -148,6 +148,28 @@ def test_a_misspelt_variable_stands_in_the_error_of_what_is_missing(variables):
         settings_for(SPEC)
 
 
+def test_a_misspelt_variable_stands_in_an_error_that_the_model_itself_makes(monkeypatch):
+    class Strict(pydantic.BaseModel):
+        webhook_url: pydantic.SecretStr | None = None
+
+        @pydantic.model_validator(mode="after")
+        def _is_set(self):
+            if self.webhook_url is None:
+                raise DefinitionError("Nobody knows which is meant.", parameter="webhook_url")
+            return self
+
+    spec = SourceSpec(name="acme", summary="x", api_version=1, settings=Strict, factory=factory)
+    with pytest.raises(DefinitionError, match=r"Nobody knows which is meant\."):
+        settings_for(spec)
+    monkeypatch.setenv("RETENTION_KIT_ACME_WEBHOK_URL", "hush")
+    with pytest.raises(
+        DefinitionError, match="is meant.* The variable .*_WEBHOK_URL is no"
+    ) as told:
+        settings_for(spec)
+    assert told.value.parameter == "webhook_url"
+    assert "hush" not in str(told.value)
+
+
 def test_a_setting_of_the_channel_of_the_same_name_is_not_misspelt(variables):
     class Other(pydantic.BaseModel):
         page_row: int = 0
@@ -195,3 +217,22 @@ def test_settings_are_described_without_a_secret(variables):
     assert fields["webhook"].default == "********"
     assert "hush" not in repr(fields)
     assert "s3cr3t" not in repr(fields)
+
+
+def test_a_models_own_sentence_comes_with_the_variables_of_the_fields_it_names(monkeypatch):
+    class Needy(pydantic.BaseModel):
+        access_token: pydantic.SecretStr | None = None
+        refresh_token: pydantic.SecretStr | None = None
+        rows: int = 1
+
+        @pydantic.model_validator(mode="after")
+        def _has_one(self):
+            raise DefinitionError("Give access_token, or refresh_token.")
+
+    spec = SourceSpec(name="acme_crm", summary="x", api_version=1, settings=Needy, factory=factory)
+    with pytest.raises(DefinitionError) as caught:
+        settings_for(spec)
+    assert str(caught.value) == (
+        "The settings of 'acme_crm' cannot be used: Give access_token, or refresh_token. "
+        f"Variables: {PREFIX}ACCESS_TOKEN, {PREFIX}REFRESH_TOKEN."
+    )

@@ -107,7 +107,10 @@ def good(teahouse, till):
     (channel,) = teahouse["plugin"].retention_kit_channels()
     return {
         "source": SourceCase(
-            spec=source, since={"bills": dt.datetime(2026, 6, 1, tzinfo=dt.UTC)}, **shared
+            spec=source,
+            rows={"bills": 1000, "guests": 40},
+            since={"bills": dt.datetime(2026, 6, 1, tzinfo=dt.UTC)},
+            **shared,
         ),
         "channel": ChannelCase(
             spec=channel,
@@ -268,6 +271,11 @@ def source_mutations(good, schemas):
         def _pages(self, table, since, most):
             for page in super()._pages(table, since, most):
                 yield pl.concat([page, page]) if table == "guests" and most is None else page
+
+    class EveryRowIsGiven(good):
+        def _pages(self, table, since, most):
+            for page in super()._pages(table, since, most):
+                yield page.filter(pl.col("id") != 40) if table == "guests" else page
 
     class OnlyWantedColumnsAreGiven(good):
         def scan(self, table, *, since=None):
@@ -519,6 +527,48 @@ def test_a_channel_that_is_broken_in_one_way_fails_one_check(good, teahouse, til
     assert failed[way]
     # Another thread's connection is in the way of every run of several batches.
     assert set(failed) == {way} or way == "batches_go_side_by_side", str(report)
+
+
+def test_a_channel_that_calls_done_what_never_came_through_fails(good, teahouse):
+    class Silent(teahouse["channel"].TeahouseChannel):
+        def submit(self, batch, *, idempotency_key):
+            # Two faults the client gets over by itself; those that last are swallowed.
+            try:
+                return super().submit(batch, idempotency_key=idempotency_key)
+            except AuthenticationError:
+                raise
+            except Exception:
+                return Receipt()
+
+    way = "faults_neither_double_nor_lose"
+    report, failed = findings(broken(good["channel"], Silent), way)
+    assert failed.get(way) == (
+        "while 'drop_before' lasted, submit called 12 of 12 rows done that had not happened"
+    ), str(report)
+
+
+def test_a_token_that_shows_an_identifier_fails(good, teahouse):
+    class Later(teahouse["channel"].TeahouseChannel):
+        capabilities = dataclasses.replace(
+            teahouse["channel"].TeahouseChannel.capabilities, results="later"
+        )
+
+        def submit(self, batch, *, idempotency_key):
+            receipt = super().submit(batch, idempotency_key=idempotency_key)
+            return dataclasses.replace(receipt, rest="pending", token='["guest-of-1905"]')
+
+        def poll(self, receipt):
+            return Receipt()
+
+    def actions(count, label):
+        return [
+            dataclasses.replace(message(one, label), identifiers={"guest": "guest-of-1905"})
+            for one in range(1, count + 1)
+        ]
+
+    case = dataclasses.replace(broken(good["channel"], Later), actions=actions)
+    _, failed = findings(case, "polling_comes_to_an_end")
+    assert failed["polling_comes_to_an_end"] == "the receipt's token shows one"
 
 
 def test_a_channel_that_takes_web_hooks_passes(good, teahouse, till):

@@ -116,6 +116,8 @@ from retention_kit.metrics import (
 from retention_kit.plugins import (
     ChannelsHook,
     Cursor,
+    OpenChannel,
+    OpenSource,
     Registry,
     Source,
     SourcesHook,
@@ -386,7 +388,12 @@ as_channels: ChannelsHook = retention_kit_channels
 assert_type(registry(), Registry)
 assert_type(Registry.of(object()).sources.find("acme").spec, SourceSpec)
 assert_type(Registry.load(block=["acme"], strict=True).channels["acme"].spec, ChannelSpec)
-assert_type(open_source("files", path="x"), Source)
+assert_type(open_source("files", path="x"), OpenSource)
+with open_source("files", path="x") as files:
+    as_source: Source = files
+with open_channel("file", folder="x") as opened:
+    as_channel: Channel = opened
+    assert_type(opened, OpenChannel)
 assert_type(read_source("files", currency="RUB", path="x", date_format="iso8601"), Dataset)
 assert_type(land_source(open_source("files")).tables["orders"].scan(), pl.LazyFrame)
 with temporarily(object()) as known:
@@ -396,7 +403,7 @@ context = AdapterContext(instance="acme")
 mine: Channel = MyChannel(PluginSettings(token=pydantic.SecretStr("t")), context)
 my_source: Source = MySource(PluginSettings(token=pydantic.SecretStr("t")), context)
 channel = open_channel("amocrm", instance="msk", token="t")
-assert_type(channel, Channel)
+assert_type(channel, OpenChannel)
 deal = CreateDeal(campaign="win back", customer_id=7, title="Call", amount=Decimal(1500))
 assert_type(deal.id, str)
 assert_type(action_from_dict({"kind": "create_deal"}), Action)
@@ -436,7 +443,7 @@ with Journal("journal.db") as journal:
     synced = sync(lazy, channel, "quiet", journal, consents=None, mode="add_only")
     assert_type(synced, SyncReport)
     assert_type(synced.is_complete, bool)
-    assert_type(sync(lazy, channel, "quiet", journal, consents=lazy, as_of=AS_OF), SyncReport)
+    assert_type(sync(eager, channel, "quiet", journal, consents=lazy, as_of=AS_OF), SyncReport)
     dispatch(["letter"], channel, journal)  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     journal.resolve("amocrm", "id", "delivered")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     sync(lazy, channel, "quiet", journal)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -15,7 +15,12 @@ from rich.console import Console
 from retention_kit.errors import DefinitionError, RetentionKitError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from retention_kit.delivery.actions import Action
+
+_SHOWN: Final = 5
+"""How many rejected rows are told one by one."""
 
 
 def deliver(
@@ -46,12 +51,12 @@ def deliver(
     """Carry actions to a channel, each of them once, however often the command is run.
 
     Settings of the channel come from variables; `plugins show NAME` tells which. Exit codes: 0 all
-    is settled, 1 something is left or failed, 2 the command was not called rightly.
+    is settled, 1 something is left, was rejected or failed, 2 the command was not called rightly.
     """
     from retention_kit.cli.delivery_progress import delivery_bar
     from retention_kit.delivery import Journal, dispatch
     from retention_kit.delivery import dry_run as tried
-    from retention_kit.plugins import open_channel
+    from retention_kit.plugins import open_channel, registry
 
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
@@ -62,6 +67,9 @@ def deliver(
             if dry_run:
                 found = tried(read_actions(actions), opened, kept, retry_rejected=retry_rejected)
                 typer.echo(json.dumps(dict(found.counts)) if as_json else str(found))
+                _say_why(errors, found.table.filter(what="rejected"))
+                if found.counts.get("rejected"):
+                    raise typer.Exit(1)
                 return
             with delivery_bar(errors, opened.name) as on_progress:
                 report = dispatch(
@@ -69,17 +77,32 @@ def deliver(
                     opened,
                     kept,
                     on_progress=on_progress,
+                    observers=[found.spec for found in registry().observers.values()],
                     retry_rejected=retry_rejected,
                 )
         typer.echo(report.to_json() if as_json else str(report))
+        _say_why(errors, report.rejections)
     except DefinitionError as error:
         errors.print(f"Error: {error}", style="red", markup=False)
+        raise typer.Exit(2) from None
+    except FileNotFoundError:
+        text = f"Error: there is no file {str(actions)!r}. Next step: name the file of actions."
+        errors.print(text, style="red", markup=False)
         raise typer.Exit(2) from None
     except (RetentionKitError, OSError) as error:
         errors.print(f"Error: {error}", style="red", markup=False)
         raise typer.Exit(1) from None
-    if not report.is_complete:
+    if not report.is_complete or report.states.get("rejected"):
         raise typer.Exit(1)
+
+
+def _say_why(errors: Console, rejected: pl.DataFrame) -> None:
+    """Say why the first rejected rows were, by the ids of their actions."""
+    for row in rejected.head(_SHOWN).iter_rows(named=True):
+        why = f"{row['code']}: {row['detail']}" if row["detail"] else row["code"]
+        errors.print(f"Rejected {row['id']} ({row['kind']}): {why}", markup=False)
+    if rejected.height > _SHOWN:
+        errors.print(f"… and {rejected.height - _SHOWN:,} more.", markup=False)
 
 
 def read_actions(path: Path) -> Iterator[Action]:

@@ -10,17 +10,18 @@ import dataclasses
 import datetime as dt
 import functools
 import hashlib
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from json.encoder import encode_basestring as _as_json
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple
 
 from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
 
 if TYPE_CHECKING:
     import pydantic
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NAMESPACED = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
 
@@ -71,16 +72,21 @@ class Action:
     def __post_init__(self) -> None:
         if not isinstance(self.campaign, str) or not self.campaign.strip():
             raise bad_parameter("campaign", got=self.campaign, allowed="a text that is not blank")
+        _check_storable("campaign", self.campaign)
         given = self.customer_id
         if not isinstance(given, int | str) or isinstance(given, bool) or given == "":
             raise bad_parameter(
                 "customer_id", got=type(given).__name__, allowed="an integer or a text"
             )
+        if isinstance(given, str):
+            _check_storable("customer_id", given)
         for name in ("step", "occurrence"):
             # 2026 and "2026" would be two actions.
             if not isinstance(getattr(self, name), str):
                 got = type(getattr(self, name)).__name__
                 raise bad_parameter(name, got=got, allowed="a text; it may be empty")
+            _check_storable(name, getattr(self, name))
+        _check_types(self)
 
     @property
     def kind(self) -> str:
@@ -98,6 +104,79 @@ class Action:
         return id_of(self.key)
 
 
+def _check_storable(parameter: str, text: str) -> None:
+    """Refuse what no database holds as text: NUL, and half of a character (a lone surrogate)."""
+    if "\0" not in text and (text.isascii() or not _SURROGATE.search(text)):
+        return
+    raise bad_parameter(
+        parameter,
+        got="a text with NUL or with half of a character",
+        allowed="whole characters other than NUL",
+    )
+
+
+def _check_types(action: Action) -> None:
+    """Refuse what channels could only fail at; values are not quoted.
+
+    Raises:
+        DefinitionError: A field is not of the type that it is declared as.
+    """
+    made: type = type(action)
+    for name, is_sound, allowed in _checks_of(made):
+        value = getattr(action, name)
+        if not is_sound(value):
+            raise bad_parameter(name, got=type(value).__name__, allowed=allowed)
+        if allowed == _AMOUNT and type(value) is int:
+            object.__setattr__(action, name, Decimal(value))
+
+
+@functools.cache
+def _checks_of(made: type[Action]) -> tuple[tuple[str, Callable[[Any], bool], str], ...]:
+    """Give the fields of a kind of action that are checked by their declared types."""
+    return tuple(
+        (field.name, *_SOUND[str(field.type)])
+        for field in dataclasses.fields(made)
+        if str(field.type) in _SOUND and field.name not in _CHECKED
+    )
+
+
+def _is_mapping(value: object) -> bool:
+    return type(value) is dict or isinstance(value, Mapping)
+
+
+def _is_mapping_of_texts(value: Any) -> bool:
+    return _is_mapping(value) and all(
+        isinstance(name, str) and isinstance(one, str) for name, one in value.items()
+    )
+
+
+def _is_amount(value: object) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))
+
+
+_CHECKED: Final = frozenset({"campaign", "step", "occurrence"})
+_AMOUNT: Final = "a finite Decimal, an integer or None"
+_SOUND: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "str": (lambda value: isinstance(value, str), "a text"),
+    "str | None": (lambda value: value is None or isinstance(value, str), "a text or None"),
+    "int": (lambda value: isinstance(value, int) and not isinstance(value, bool), "an integer"),
+    "dt.date | None": (
+        lambda value: value is None or isinstance(value, dt.date),
+        "a date or None",
+    ),
+    "dt.datetime | None": (
+        lambda value: value is None or isinstance(value, dt.datetime),
+        "an instant or None",
+    ),
+    "Decimal | None": (_is_amount, _AMOUNT),
+    "Mapping[str, Any]": (_is_mapping, "a mapping"),
+    "Mapping[str, str]": (_is_mapping_of_texts, "a mapping of texts to texts"),
+}
+"""What a field may hold, by the type that it is declared as."""
+
+
 def id_of(key: ActionKey) -> str:
     """Give the id that an action with this key has.
 
@@ -105,7 +184,10 @@ def id_of(key: ActionKey) -> str:
         >>> id_of(ActionKey("win back", 7, "create_deal", ""))
         '799e7b77185a53c2aa219a67e20312c1'
     """
-    text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
+    # The text is that of json.dumps(key, ensure_ascii=False, separators=(",", ":")), made faster.
+    campaign, customer, step, occurrence = key
+    who = _as_json(customer) if isinstance(customer, str) else int.__repr__(customer)
+    text = f"[{_as_json(campaign)},{who},{_as_json(step)},{_as_json(occurrence)}]"
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -297,11 +379,11 @@ class PluginAction(Action):
     data: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not isinstance(self.name, str) or not _NAMESPACED.fullmatch(self.name):
             raise bad_parameter(
                 "name", got=self.name, allowed="vendor.action, in small Latin letters, digits and _"
             )
+        super().__post_init__()
 
     @property
     def kind(self) -> str:

@@ -7,6 +7,7 @@ for all processes together.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -14,12 +15,16 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
-from retention_kit.errors import RateLimitedError, bad_parameter
+from retention_kit.errors import DataError, RateLimitedError, RetryableError, bad_parameter
 
 _EXACT: Final = 128
 """Up to how many requests of a window each is remembered by its instant; above, by slices."""
 _SLICES: Final = 100
 _A_LITTLE: Final = 1e-6
+_APART: Final = 60.0
+"""By how many seconds the clocks of two machines may differ; what lies further ahead was counted
+before the clock was set back."""
+_LONGEST_HOLD: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,14 @@ class Window:
         """Count `cost` more."""
         taken = self._live(counts, now)
         slot = now if self.count <= _EXACT else now // self._slice * self._slice
-        if taken and taken[-1][0] == slot:
-            taken[-1][1] += cost
+        place = len(taken)
+        # Another machine's clock may be ahead.
+        while place and taken[place - 1][0] > slot:
+            place -= 1
+        if place and taken[place - 1][0] == slot:
+            taken[place - 1][1] += cost
         else:
-            taken.append([slot, cost])
+            taken.insert(place, [slot, cost])
         counts["taken"] = taken
 
     @property
@@ -83,8 +92,10 @@ class Window:
         edge = now - self._kept
         live = [one for one in counts.get("taken", ()) if one[0] > edge]
         for one in live:
-            # The clock was set back: it was at the latest now.
-            one[0] = min(one[0], now)
+            if one[0] > now + _APART:
+                # The clock was set back: it was at the latest now.
+                one[0] = now
+        live.sort(key=lambda one: one[0])
         return live
 
 
@@ -116,18 +127,21 @@ class LeakyBucket:
         if cost > self.size:
             raise bad_parameter("cost", got=cost, allowed=f"at most {self.size}")
         over: float = self._level(counts, now) + cost - self.size
-        return float(over / self.drain + _A_LITTLE) if over > _A_LITTLE else 0.0
+        if over <= _A_LITTLE:
+            return 0.0
+        return float(over / self.drain + max(0.0, counts.get("at", now) - now) + _A_LITTLE)
 
     def take(self, counts: dict[str, Any], now: float, cost: int) -> None:
         """Count `cost` more."""
         counts["level"] = self._level(counts, now) + cost
-        counts["at"] = now
+        counts["at"] = max(now, float(counts.get("at", now)))
 
     def _level(self, counts: dict[str, Any], now: float) -> float:
-        if counts.get("at", now) > now:
+        if counts.get("at", now) > now + _APART:
             # The clock was set back; it drains all the same.
             counts["at"] = now
-        passed = now - float(counts.get("at", now))
+        # Where another machine's clock is ahead, nothing has left since.
+        passed = max(0.0, now - float(counts.get("at", now)))
         return max(0.0, float(counts.get("level", 0.0)) - passed * self.drain)
 
 
@@ -208,11 +222,29 @@ class Limiter:
 
         Raises:
             RateLimitedError: More than the patience would have to be waited.
+            RetryableError: The ledger cannot be read or written; nothing was sent.
         """
+        self._go(group, cost, take=True)
+
+    def wait(self, group: str = "requests") -> None:
+        """Come back when one more request is allowed, and count nothing.
+
+        Another may be first all the same, so `acquire` is still needed before the request.
+
+        Args:
+            group: What it is; each limit of this group must allow it.
+
+        Raises:
+            RateLimitedError: More than the patience would have to be waited.
+            RetryableError: The ledger cannot be read or written; nothing was sent.
+        """
+        self._go(group, 1, take=False)
+
+    def _go(self, group: str, cost: int, *, take: bool) -> None:
         limits = [one for one in self.limits if one.group == group]
         waited = 0.0
         while True:
-            with self._ledger.changing(self.account) as counts:
+            with self._counts() as counts:
                 now = self._clock.now()
                 wait = max(
                     _held(counts, group, now),
@@ -220,7 +252,7 @@ class Limiter:
                     0.0,
                 )
                 if wait <= 0.0:
-                    for one in limits:
+                    for one in limits if take else ():
                         one.take(counts.setdefault(one.name, {}), now, cost)
                     return
             if waited + wait > self._patience:
@@ -237,13 +269,32 @@ class Limiter:
         """Let no request of a group through for so long, because the outside system says so.
 
         Args:
-            seconds: How long.
+            seconds: How long; a day where it is more.
             group: Which requests.
+
+        Raises:
+            DefinitionError: The seconds are no finite number.
+            RetryableError: The ledger cannot be read or written.
         """
-        with self._ledger.changing(self.account) as counts:
+        if not math.isfinite(seconds):
+            raise bad_parameter("seconds", got=seconds, allowed="a finite number")
+        seconds = min(seconds, _LONGEST_HOLD)
+        with self._counts() as counts:
             now = self._clock.now()
             seconds = max(seconds, _held(counts, group, now))
             counts.setdefault("held", {})[group] = [now + seconds, seconds]
+
+    @contextlib.contextmanager
+    def _counts(self) -> Iterator[dict[str, Any]]:
+        """Give the account's counts under a lock."""
+        try:
+            with self._ledger.changing(self.account) as counts:
+                yield counts
+        except DataError as problem:
+            # Whoever waits for a turn has not sent anything yet.
+            raise RetryableError(
+                f"The requests of {self.account} cannot be counted: {problem}"
+            ) from problem
 
 
 def _held(counts: dict[str, Any], group: str, now: float) -> float:
@@ -252,7 +303,7 @@ def _held(counts: dict[str, Any], group: str, now: float) -> float:
     if held is None:
         return 0.0
     until, seconds = held
-    if until - now > seconds:
+    if until - now > seconds + _APART:
         # The clock was set back.
         held[0] = until = now + seconds
     return max(0.0, float(until - now))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from retention_kit.delivery.channels import Channel, Receives
+from retention_kit.delivery.dispatching.checking import fault_of, faulty
 from retention_kit.delivery.journal.in_database import Journal
 from retention_kit.errors import DefinitionError, PluginError, RetentionKitError
 
@@ -47,7 +48,7 @@ def receive(
         AuthenticationError: It is not from whom it says; answer with 401.
         DataError: It cannot be read; answer with 400.
         JournalError: It could not be kept; answer with 503, so that it comes again.
-        PluginError: The channel is broken.
+        PluginError: The channel is broken; what it read that makes sense was kept.
     """
     if not channel.capabilities.receive or not isinstance(channel, Receives):
         raise DefinitionError(
@@ -56,7 +57,7 @@ def receive(
             parameter="channel",
         )
     try:
-        outcomes = channel.receive(headers, body)
+        outcomes = list(channel.receive(headers, body))
     except RetentionKitError:
         raise
     except Exception as error:
@@ -65,5 +66,9 @@ def receive(
             f"Channel {channel.name!r} raised {type(error).__name__} when it read a web hook. Next "
             "step: mend the channel."
         ) from None
-    recorded = journal.record(channel.name, outcomes)
+    faults = [fault_of(getattr(one, "id", None), one) for one in outcomes]
+    sound = [one for one, fault in zip(outcomes, faults, strict=True) if not fault]
+    recorded = journal.record(channel.name, sound)
+    for fault in filter(None, faults):
+        raise faulty(channel.name, fault)
     return Received(recorded.recorded, recorded.unchanged, len(recorded.unheard))

@@ -16,6 +16,23 @@ WITHOUT_STATE: Final = ("already_done", "already_rejected", "changed", "duplicat
 """What an action can be besides the states of a journal."""
 
 
+def actions_in_words(count: int) -> str:
+    """Say how many actions there are: `1 action`."""
+    return f"{count:,} action{'' if count == 1 else 's'}"
+
+
+def reasons_in_words(counts: Mapping[str, int]) -> str:
+    """Say why rows were refused: ` (no_identifier)`, or ` (2 bad_phone, 1 no_identifier)`.
+
+    Args:
+        counts: Rows by code. The number of a single code is left out: that of the rows says it.
+    """
+    codes = {code: count for code, count in counts.items() if code}
+    if len(codes) == len(counts) == 1:
+        return f" ({next(iter(codes))})"
+    return f" ({', '.join(f'{count:,} {code}' for code, count in codes.items())})" if codes else ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeliveryReport:
     """What came of one call of `dispatch` or `settle`.
@@ -117,11 +134,19 @@ class DeliveryReport:
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     def __str__(self) -> str:
-        parts = [f"{count:,} {state}" for state, count in self.states.items() if count]
+        why = {
+            "rejected": reasons_in_words(self.rejected),
+            "suppressed": reasons_in_words(self.suppressed),
+        }
+        parts = [
+            f"{count:,} {state}{why.get(state, '')}"
+            for state, count in self.states.items()
+            if count
+        ]
         parts += [
             f"{getattr(self, name):,} {name.replace('_', ' ')}"
             for name in WITHOUT_STATE
             if getattr(self, name)
         ]
-        text = f"{self.channel}: {self.handed_in:,} actions: {', '.join(parts) or 'none'}."
+        text = f"{self.channel}: {actions_in_words(self.handed_in)}: {', '.join(parts) or 'none'}."
         return f"{text} Stopped: {self.stopped}" if self.stopped else text

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from retention_kit.plugins.registries import registry as registry
     from retention_kit.plugins.registries import temporarily as temporarily
     from retention_kit.plugins.types import Cursor as Cursor
+    from retention_kit.plugins.types import OpenChannel as OpenChannel
+    from retention_kit.plugins.types import OpenSource as OpenSource
     from retention_kit.plugins.types import SectionSpec as SectionSpec
     from retention_kit.plugins.types import Source as Source
     from retention_kit.plugins.types import SourceSpec as SourceSpec
@@ -58,6 +60,8 @@ _MODULES = {
     "Landing": f"{_HERE}.landing",
     "Observer": "retention_kit.delivery.channels",
     "ObserversHook": f"{_HERE}.hook_types",
+    "OpenChannel": f"{_HERE}.types",
+    "OpenSource": f"{_HERE}.types",
     "PluginWarning": f"{_HERE}.failures",
     "Registry": f"{_HERE}.registries",
     "ReportSectionsHook": f"{_HERE}.hook_types",

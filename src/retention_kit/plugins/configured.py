@@ -74,6 +74,7 @@ def settings_for(
     *,
     env_file: str | Path | None = None,
     siblings: Iterable[type[pydantic.BaseModel]] = (),
+    besides: Iterable[str] = (),
 ) -> pydantic.BaseModel:
     """Make the settings of one instance of an adapter.
 
@@ -87,6 +88,7 @@ def settings_for(
         overrides: Settings given by hand.
         env_file: A file of variables, `NAME=value` in each line.
         siblings: Models of settings that share these variables: those of the source of a channel.
+        besides: Other names that the caller takes, one of which may have been meant.
 
     Returns:
         The settings, checked.
@@ -102,7 +104,7 @@ def settings_for(
     model = spec.settings
     unknown = sorted(given.keys() - model.model_fields.keys())
     if unknown and model.model_config.get("extra") != "allow":
-        near = ", ".join(nearest_names(unknown[0], model.model_fields))
+        near = ", ".join(nearest_names(unknown[0], [*model.model_fields, *besides]))
         there = ", ".join(model.model_fields) or "none"
         raise DefinitionError(
             f"{whole!r} has no setting {unknown[0]!r}. Allowed: {there}. Next step: "
@@ -121,6 +123,12 @@ def settings_for(
             f"The settings of {whole!r} cannot be used: {told}.{also} Next step: set the "
             "variables, or give the settings by name.",
             parameter=".".join(map(str, where)) or None,
+        ) from None
+    except DefinitionError as problem:
+        # The model says itself what is wrong with its fields together.
+        told = " ".join((str(problem), *_variables_of(problem, model, prefix), *hints))
+        raise DefinitionError(
+            f"The settings of {whole!r} cannot be used: {told}", parameter=problem.parameter
         ) from None
     for hint in hints:
         warnings.warn(PluginWarning(hint), stacklevel=4)
@@ -225,6 +233,19 @@ def _refusals(
             yield f"{'.'.join(path)}, given by name: {said}"
         else:
             yield f"{'.'.join(path)}, variable {variable}: {said}"
+
+
+def _variables_of(
+    problem: DefinitionError, model: type[pydantic.BaseModel], prefix: str
+) -> Iterator[str]:
+    """Say in which variables the fields stand that a model's own sentence speaks of."""
+    if prefix in str(problem):
+        # It names them itself.
+        return
+    words = {problem.parameter, *re.findall(r"\w+", str(problem))}
+    variables = [prefix + name.upper() for name in model.model_fields if name in words]
+    if variables:
+        yield f"Variables: {', '.join(variables)}."
 
 
 def _misspelt(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
+from retention_kit._logging import get_logger
 from retention_kit.delivery.channels import (
     AdapterContext,
     Capabilities,
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
         Rejection,
         Sent,
     )
-
-
+logger = get_logger(__name__)
 _DECLARED: Final = frozenset({"lookup", "receive"})
 """Methods that a channel has where its capabilities say so, and else not."""
 
@@ -62,11 +62,12 @@ def fence(what: str, part: str, origin: Origin) -> Iterator[None]:
         ) from problem
 
 
-def make_source(found: Found[SourceSpec], settings: Any, context: AdapterContext) -> Source:
+def make_source(found: Found[SourceSpec], settings: Any, context: AdapterContext) -> FencedSource:
     """Make a source inside a fence.
 
     Raises:
-        PluginError: Its factory raised something, or gave no source.
+        PluginError: Its factory raised something, or gave no source, or one that is named
+            otherwise than its instance.
     """
     what = f"source {context.instance!r}"
     with fence(what, "factory", found.origin):
@@ -74,18 +75,21 @@ def make_source(found: Found[SourceSpec], settings: Any, context: AdapterContext
         is_one = isinstance(made, Source)
     if not is_one:
         raise _no_such_thing(what, found.origin, made, "name, tables, scan and close")
+    _check_name(made, what, found.origin, context)
     return FencedSource(made, what, found.origin)
 
 
-def make_channel(found: Found[ChannelSpec], settings: Any, context: AdapterContext) -> Channel:
+def make_channel(
+    found: Found[ChannelSpec], settings: Any, context: AdapterContext
+) -> FencedChannel:
     """Make a channel inside a fence.
 
     Returns:
         The channel; it has `lookup` and `receive` where its capabilities say so.
 
     Raises:
-        PluginError: Its factory raised something, or gave no channel, or one that has not what its
-            capabilities say.
+        PluginError: Its factory raised something, or gave no channel, or one that is named
+            otherwise than its instance, or has not what its capabilities say.
     """
     what = f"channel {context.instance!r}"
     with fence(what, "factory", found.origin):
@@ -95,6 +99,7 @@ def make_channel(found: Found[ChannelSpec], settings: Any, context: AdapterConte
     if not is_one or not isinstance(capabilities, Capabilities):
         needed = "name, capabilities, limiter, prepare, submit, poll and close"
         raise _no_such_thing(what, found.origin, made, needed)
+    _check_name(made, what, found.origin, context)
     for said, has, method in (
         (capabilities.lookup, isinstance(made, LooksUp), "lookup"),
         (capabilities.receive, isinstance(made, Receives), "receive"),
@@ -119,11 +124,11 @@ class _Fenced:
     def __repr__(self) -> str:
         return f"<{self._what} of {self._origin}>"
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        close_logged(self)
 
     def __getattr__(self, name: str) -> Any:
         """Give what else the adapter has, such as `audience`; its methods are fenced as well."""
@@ -165,6 +170,13 @@ class FencedSource(_Fenced):
     def tables(self) -> Mapping[str, SourceTable]:
         """Its tables by name."""
         given: Mapping[str, SourceTable] = self._get("tables")
+        with fence(self._what, "tables", self._origin):
+            wrong = _wrong_tables(given)
+        if wrong is not None:
+            raise PluginError(
+                f"The {self._what} of {self._origin} {wrong}. Allowed: a mapping of names to "
+                "SourceTable, each under its own name. Next step: mend the plugin."
+            )
         return given
 
     def scan(self, table: str, *, since: Cursor | None = None) -> pl.LazyFrame:
@@ -234,6 +246,42 @@ _CHANNELS: Mapping[tuple[bool, bool], Callable[[Any, str, Origin], FencedChannel
     (True, True): _LooksUpAndReceives,
 }
 """By whether a channel looks up and receives: one that does not must not look as if it did."""
+
+
+def close_logged(opened: Source | Channel) -> None:
+    """Close what is no longer needed; what it raises is logged, and hides no other error.
+
+    Args:
+        opened: A source or a channel.
+    """
+    try:
+        opened.close()
+    except Exception as problem:
+        cause = type(problem.__cause__ or problem).__name__
+        logger.warning("%r raised a %s where it was closed", opened, cause)
+
+
+def _check_name(made: Any, what: str, origin: Origin, context: AdapterContext) -> None:
+    """Have an adapter be named after its instance: a journal keeps what was sent by that name."""
+    with fence(what, "name", origin):
+        agrees = bool(made.name == context.instance)
+    if not agrees:
+        raise PluginError(
+            f"The {what} of {origin} gives itself another name. Allowed: {context.instance!r}, "
+            "which its factory gets as context.instance; else two instances would be one to a "
+            "journal. Next step: mend the plugin."
+        )
+
+
+def _wrong_tables(given: object) -> str | None:
+    if not isinstance(given, Mapping):
+        return f"has tables that are a {type(given).__name__}"
+    for name, table in given.items():
+        if not isinstance(table, SourceTable):
+            return f"has a table that is a {type(table).__name__}"
+        if table.name != name:
+            return f"has a table under {name!r} that is named {table.name!r}"
+    return None
 
 
 def _no_such_thing(what: str, origin: Origin, made: object, needed: str) -> PluginError:

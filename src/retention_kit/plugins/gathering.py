@@ -22,8 +22,9 @@ from retention_kit.plugins.spec_checks import HOOKS, wrong_with
 S = TypeVar("S")
 MOST: Final = 1_000
 """More than this no hook gives: one that never ends must not hold up the others."""
-CAUGHT: Final = (Exception, SystemExit)
-"""What a plugin may raise without ending the program: a module may call `sys.exit`."""
+LET_THROUGH: Final = (KeyboardInterrupt, GeneratorExit)
+"""What is none of a plugin's: somebody ends the program. All else that it raises is caught, also
+what is no `Exception`: a module may call `sys.exit`, and one in Rust may panic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,14 @@ class Found(Generic[S]):
         plugin: The plugin's name.
         distribution: What was installed to have it; None where the plugin was handed in.
         version: The distribution's version.
+        name: Its own name, as it was when it was checked; empty where it has none.
     """
 
     spec: S
     plugin: str
     distribution: str | None
     version: str | None
+    name: str = ""
 
     @property
     def origin(self) -> Origin:
@@ -103,15 +106,18 @@ def gather(plugin: object, origin: Origin) -> Gathered:
     except pluggy.PluginValidationError as problem:
         failures.append(failure_of(origin, "", _refused(problem), problem))
         return Gathered(origin, found, tuple(failures))
-    except CAUGHT as problem:
+    except LET_THROUGH:
+        raise
+    except BaseException as problem:
         sentence = f"{raised(problem)} while it was looked at. Next step: mend the plugin."
         failures.append(failure_of(origin, "", sentence, problem))
         return Gathered(origin, found, tuple(failures))
     for hook, given in found.items():
         for one in _answers(manager, hook, origin, failures):
-            wrong = _guarded_check(hook, one)
+            name, wrong = _guarded_check(hook, one)
             if wrong is None:
-                given.append(Found(one, origin.plugin, origin.distribution, origin.version))
+                whole = Found(one, origin.plugin, origin.distribution, origin.version, name)
+                given.append(whole)
             else:
                 failures.append(failure_of(origin, hook, wrong))
     if not any(found.values()) and not failures and not manager.get_hookcallers(plugin):
@@ -165,7 +171,9 @@ def _answers(
                 )
                 continue
             taken = list(islice(given or (), MOST + 1))
-        except CAUGHT as problem:
+        except LET_THROUGH:
+            raise
+        except BaseException as problem:
             failures.append(
                 failure_of(
                     origin,
@@ -182,11 +190,20 @@ def _answers(
         yield from taken
 
 
-def _guarded_check(hook: str, given: Any) -> str | None:
+def _guarded_check(hook: str, given: Any) -> tuple[str, str | None]:
+    """Give the name of what a hook gave, read once for good, and what is wrong with it."""
     try:
-        return wrong_with(hook, given)
-    except CAUGHT as problem:
-        return f"{raised(problem)} while what it gave was checked. Next step: mend the plugin."
+        wrong = wrong_with(hook, given)
+        names = HOOKS[hook].names
+        name = "" if names is None or wrong is not None else str(given.name)
+        if name and names is not None and not names.fullmatch(name):
+            wrong = "its name is another each time. Next step: mend the plugin."
+    except LET_THROUGH:
+        raise
+    except BaseException as problem:
+        wrong = f"{raised(problem)} while what it gave was checked. Next step: mend the plugin."
+        return "", wrong
+    return name, wrong
 
 
 def _unknown_hooks(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from retention_kit._logging import get_logger
 from retention_kit.plugins.failures import raised
-from retention_kit.plugins.gathering import CAUGHT, Gathered, Origin, failure_of, gather
+from retention_kit.plugins.gathering import LET_THROUGH, Gathered, Origin, failure_of, gather
 
 logger = get_logger(__name__)
 
@@ -24,7 +24,9 @@ def entry_points_of(
     broken: list[Gathered] = []
     try:
         found = [one for group in groups for one in importlib.metadata.entry_points(group=group)]
-    except CAUGHT:
+    except LET_THROUGH:
+        raise
+    except BaseException:
         # Somebody's metadata are damaged; those of the others are read one by one.
         found = list(_one_by_one(tuple(groups), broken))
     found.sort(key=lambda one: (one.group, distribution_of(one)[0] or "", one.name))
@@ -38,7 +40,9 @@ def distribution_of(
     try:
         distribution = entry_point.dist
         return (None, None) if distribution is None else (distribution.name, distribution.version)
-    except Exception:
+    except LET_THROUGH:
+        raise
+    except BaseException:
         # A folder of metadata without metadata; its plugin may be whole all the same.
         logger.warning("the metadata of the distribution of %r cannot be read", entry_point.name)
         return None, None
@@ -48,7 +52,9 @@ def load(entry_point: importlib.metadata.EntryPoint, origin: Origin) -> Gathered
     """Load a plugin and ask it for all that it brings; nothing that it raises comes out."""
     try:
         plugin = entry_point.load()
-    except CAUGHT as problem:
+    except LET_THROUGH:
+        raise
+    except BaseException as problem:
         sentence = f"{raised(problem)} while it was loaded. Next step: mend or block the plugin."
         return Gathered(origin, {}, (failure_of(origin, "", sentence, problem),))
     return gather(plugin, origin)
@@ -68,7 +74,9 @@ def _one_by_one(
         try:
             name = distribution.name or name
             points = [one for one in distribution.entry_points if one.group in groups]
-        except CAUGHT as problem:
+        except LET_THROUGH:
+            raise
+        except BaseException as problem:
             origin = Origin("entry_points.txt", name)
             sentence = f"{raised(problem)} where its entry points were read. Next step: reinstall."
             broken.append(Gathered(origin, {}, (failure_of(origin, "", sentence, problem),)))

@@ -115,6 +115,9 @@ class _Known:
                 if self._schema is None and callable(self._ask):
                     try:
                         self._schema = pl.Schema(self._ask())
+                    except RetentionKitError as problem:
+                        _LAST.problem = problem
+                        raise
                     except Exception as problem:
                         _LAST.problem = _told(problem, self._name, "schema")
                         raise _LAST.problem from problem
@@ -145,14 +148,14 @@ class _Reading:
         try:
             self._taken = iter(batches(columns, rows))
             yield from self._taken
+        except RetentionKitError:
+            raise
         except Exception as problem:
             raise _told(problem, self._name, "rows") from problem
 
 
-def _told(problem: Exception, name: str, part: str) -> Exception:
-    """Give an error of this library as it is, and of any other one that says whose it is."""
-    if isinstance(problem, RetentionKitError):
-        return problem
+def _told(problem: Exception, name: str, part: str) -> PluginError:
+    """Make the error that says whose another error is."""
     return PluginError(
         f"The source {name!r} raised a {type(problem).__name__} where its {part} were read. Next "
         "step: look at the cause of this error, whose text may hold customers' data, and mend the "

@@ -8,6 +8,7 @@ was left by somebody who was killed, and goes the next time.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import json
 import os
@@ -50,6 +51,7 @@ class Landed:
         rows: How many rows it has.
         read_at: When it was read, in seconds since 1970.
         kept: The generations before, the youngest first.
+        columns: Which of its columns are which of a dataset's table, by the latter's name.
     """
 
     generation: str
@@ -59,6 +61,7 @@ class Landed:
     rows: int
     read_at: float
     kept: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -90,8 +93,10 @@ class LandingFolder:
         before = self.tables.get(table)
         number = int(before.generation.partition("-")[0]) + 1 if before else 1
         generation = f"{number:06}-{uuid.uuid4().hex[:8]}"
+        # The folder above may be somebody's, open to others; what stands in it is customers'.
+        (self.path / _folder(table)).mkdir(mode=0o700, exist_ok=True)
         folder = self.path / _folder(table) / generation
-        folder.mkdir(parents=True)
+        folder.mkdir(mode=0o700)
         return generation, folder / _ROWS
 
     def finish(self, table: str, landed: Landed) -> None:
@@ -121,6 +126,7 @@ class LandingFolder:
             indent=2,
         )
         beside = self.path / f".{_STATE}.{os.getpid()}"
+        beside.touch(mode=0o600)
         with beside.open("w", encoding="utf-8") as file:
             file.write(text + "\n")
             file.flush()
@@ -215,9 +221,7 @@ def _opened(path: Path, source: str, mark: str) -> LandingFolder:
 
 
 def _unmarked(landed: Landed) -> Landed:
-    return Landed(
-        landed.generation, "", landed.start, None, landed.rows, landed.read_at, landed.kept
-    )
+    return dataclasses.replace(landed, schema="", cursor=None)
 
 
 def _folder(table: str) -> str:
@@ -246,6 +250,7 @@ def _to_json(landed: Landed) -> Mapping[str, Any]:
         "rows": landed.rows,
         "read_at": landed.read_at,
         "kept": list(landed.kept),
+        "columns": dict(landed.columns),
         "finished": True,
     }
 
@@ -262,7 +267,13 @@ def _from_json(written: Mapping[str, Any]) -> Landed:
         rows=int(written["rows"]),
         read_at=float(written["read_at"]),
         kept=kept,
+        # An earlier version did not write them.
+        columns=_columns_from_json(written.get("columns", {})),
     )
+
+
+def _columns_from_json(written: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(column) for name, column in written.items()}
 
 
 def _cursor_to_json(cursor: Cursor | None) -> Any:

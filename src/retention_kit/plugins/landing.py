@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from retention_kit._logging import get_logger
 from retention_kit.contracts.temporary import temporary_file
 from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
 from retention_kit.errors import PluginError, bad_parameter, nearest_names
+from retention_kit.plugins.full_disks import in_words_where_full
 from retention_kit.plugins.io_source import schema_of
 from retention_kit.plugins.landed_state import (
     KEPT,
@@ -98,7 +101,9 @@ def land_source(
         What was landed.
 
     Raises:
-        DefinitionError: There is no such table, or the folder holds something else.
+        DefinitionError: There is no such table, `since` is no cursor, or the folder holds something
+            else.
+        DataError: There is no room left where it lands. What was there stays as it was.
         FileFormatError: The folder's state cannot be read.
         PluginError: The source does not do what it says of itself.
         ChannelError: The outside system does not answer as it should.
@@ -110,6 +115,7 @@ def land_source(
         of change; without a zone, half a day more.
     """
     known = source.tables
+    _check_since(since, known)
     wanted = list(known) if tables is None else list(dict.fromkeys(tables))
     for name in wanted:
         if name not in known:
@@ -121,10 +127,11 @@ def land_source(
                 step=f"nearest: {near}." if near else "",
             )
     with _folder(folder, source.name, mark) as place:
-        landed = {
-            name: _land(source, known[name], _start(known[name], since), place, clock)
-            for name in wanted
-        }
+        with in_words_where_full(place.path):
+            landed = {
+                name: _land(source, known[name], _start(known[name], since), place, clock)
+                for name in wanted
+            }
         return Landing(place.path, MappingProxyType(landed))
 
 
@@ -135,6 +142,28 @@ def _folder(folder: str | Path | None, source: str, mark: str) -> Iterator[Landi
         return
     with landing_folder(Path(folder), source, mark) as opened:
         yield opened
+
+
+def _check_since(
+    since: Cursor | Mapping[str, Cursor] | None, known: Mapping[str, SourceTable]
+) -> None:
+    by_table: Mapping[str, object] = since if isinstance(since, Mapping) else {"": since}
+    for name, one in by_table.items():
+        if isinstance(since, Mapping) and name not in known:
+            near = ", ".join(nearest_names(name, known))
+            raise bad_parameter(
+                "since",
+                got=name,
+                allowed=f"tables of the source: {', '.join(known) or 'none'}",
+                step=f"nearest: {near}." if near else "leave it out.",
+            )
+        if isinstance(one, bool) or not isinstance(one, dt.datetime | int | str | None):
+            raise bad_parameter(
+                "since",
+                got=one,
+                allowed="a datetime, a whole number or a text",
+                step="write an instant as datetime.datetime, with its zone.",
+            )
 
 
 def _start(table: SourceTable, since: Cursor | Mapping[str, Cursor] | None) -> Cursor | None:
@@ -160,7 +189,7 @@ def _land(
         schema = _mark_of(rows, table)
     generation, file = place.begin(table.name)
     fresh = file.with_name("fresh.parquet")
-    rows.sink_parquet(fresh, engine="streaming")
+    _sink(rows, fresh)
     cursor = next_cursor(fresh, resumed, began, table)
     came = pl.scan_parquet(fresh).select(pl.len()).collect().item()
     old = None if resumed is None else place.rows_of(table.name)
@@ -172,6 +201,7 @@ def _land(
         kept = () if before is None else (before.generation, *before.kept)[:KEPT]
         landed = Landed(generation, schema, start, cursor, count, began, kept)
     fresh.unlink(missing_ok=True)
+    landed = dataclasses.replace(landed, columns=dict(table.columns))
     place.finish(table.name, landed)
     place.sweep()
     logger.info(
@@ -190,7 +220,18 @@ def _land(
 def _write(file: Path, fresh: Path, old: Path | None, table: SourceTable) -> None:
     latest = latest_rows(fresh, table)
     before = None if old is None else pl.scan_parquet(old)
-    merged_rows(before, latest, table).sink_parquet(file, engine="streaming")
+    _sink(merged_rows(before, latest, table), file)
+
+
+def _sink(rows: pl.LazyFrame, file: Path) -> None:
+    """Write rows, which may be customers', into a file that nobody but its owner may read."""
+    file.touch(mode=0o600)
+    try:
+        rows.sink_parquet(file, engine="streaming")
+    except Exception:
+        # Half of them are of no use, and take room; what was left by a kill goes the next time.
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _scan(source: Source, table: SourceTable, since: Cursor | None) -> pl.LazyFrame:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from retention_kit.delivery.channels import AdapterContext, Channel
+from retention_kit.delivery.channels import AdapterContext
 from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
 from retention_kit.plugins.configured import instance_name, settings_for
 from retention_kit.plugins.fences import make_channel, make_source
 from retention_kit.plugins.registries import Registry
 from retention_kit.plugins.registries import registry as default_registry
-from retention_kit.plugins.types import Source
+from retention_kit.plugins.types import OpenChannel, OpenSource
 
 
 def open_source(
@@ -22,7 +22,7 @@ def open_source(
     clock: Clock = SYSTEM_CLOCK,
     env_file: str | Path | None = None,
     **settings: Any,
-) -> Source:
+) -> OpenSource:
     """Open a source by its name; nobody outside is asked yet.
 
     Args:
@@ -59,7 +59,7 @@ def open_channel(
     clock: Clock = SYSTEM_CLOCK,
     env_file: str | Path | None = None,
     **settings: Any,
-) -> Channel:
+) -> OpenChannel:
     """Open a channel by its name; nobody outside is asked yet.
 
     Args:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,9 @@ from retention_kit.delivery.channels import AdapterContext
 from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
 from retention_kit.errors import DefinitionError, PluginError, bad_parameter, nearest_names
 from retention_kit.plugins.configured import instance_name, settings_for
-from retention_kit.plugins.fences import make_source
+from retention_kit.plugins.fences import close_logged, make_source
 from retention_kit.plugins.landing import land_source
+from retention_kit.plugins.marks import mark_of
 from retention_kit.plugins.registries import Registry
 from retention_kit.plugins.registries import registry as default_registry
 from retention_kit.plugins.types import Cursor, SourceTable
@@ -44,7 +43,8 @@ def read_source(
 
     Each table is read once and written as Parquet, in bounded memory; the dataset scans the files.
     In a folder that is named they stay, and the next call reads only what has changed since (see
-    `land_source`).
+    `land_source`). The dataset's files are kept through two further calls that change them; after
+    the third, a dataset that is still in use must be read anew.
 
     Args:
         name: The source's name: `bitrix24`.
@@ -54,7 +54,7 @@ def read_source(
             dataset that they are to be, `{"orders": "purchases"}`. None for all that it says to be
             a table of a dataset.
         folder: Where to land them; None for a temporary folder that goes with the process.
-        since: Where to begin the first time: an instant or id, or one by table.
+        since: Where to begin the first time: an instant or id, or one by the source's tables.
         registry: Where to look for the source; None for what is installed.
         clock: The time.
         env_file: A file of variables; None for the environment alone.
@@ -70,7 +70,7 @@ def read_source(
             settings or options are not what they may be.
         PluginError: The plugin cannot be used.
         ChannelError: The outside system does not answer as it should.
-        DataError: The tables cannot be let in.
+        DataError: The tables cannot be let in, or there is no room left where they land.
         MissingDependencyError: A library that is needed is not installed.
     """
     door = {one: value for one, value in options.items() if one in _DOOR}
@@ -79,7 +79,12 @@ def read_source(
     found = known.sources.find(name)
     sibling = [known.channels[name].spec.settings] if name in known.channels else []
     made = settings_for(
-        found.spec, instance, {**(settings or {}), **given}, env_file=env_file, siblings=sibling
+        found.spec,
+        instance,
+        {**(settings or {}), **given},
+        env_file=env_file,
+        siblings=sibling,
+        besides=_DOOR,
     )
     context = AdapterContext(instance=instance_name(name, instance), clock=clock)
     source = make_source(found, made, context)
@@ -91,10 +96,10 @@ def read_source(
             tables=[table.name for table in chosen.values()],
             since=since,
             clock=clock,
-            mark=_mark(made),
+            mark=mark_of(made),
         )
     finally:
-        source.close()
+        close_logged(source)
     frames = {of: landing.tables[table.name].scan() for of, table in chosen.items()}
     shared = _shared_options(source.name, chosen, door)
     columns = _columns(chosen, frames, door.get("columns"))
@@ -209,10 +214,3 @@ def _shared_options(
         both = isinstance(value, Mapping) and isinstance(options.get(name), Mapping)
         options[name] = {**options[name], **value} if both else value
     return options
-
-
-def _mark(settings: Any) -> str:
-    """Give a mark of settings in which secrets are hidden: a new token changes no rows."""
-    plain = settings.model_dump(mode="json", fallback=lambda value: type(value).__name__)
-    written = json.dumps(plain, sort_keys=True)
-    return hashlib.blake2b(written.encode(), digest_size=16).hexdigest()

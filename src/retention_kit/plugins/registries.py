@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -37,7 +38,9 @@ class Registry:
         conditions: Conditions of smart segments by name.
         earning_rules: Awards of loyalty programmes by name.
         report_sections: Sections of the audit's report by name.
-        observers: Those who are told of deliveries, by the plugin's name.
+        observers: Those who are told of deliveries, by where they come from: `distribution:plugin`.
+            They claim no name, so none is lost. `dispatch` tells those that it is given:
+            `observers=[found.spec for found in registry().observers.values()]`.
         failures: Why plugins, or parts of them, are not used.
         blocked: Distributions that have plugins and were left alone.
     """
@@ -127,12 +130,15 @@ class Registry:
 
     def _claims(self, kind: str, hook: str) -> Claims[Any]:
         found = (found for one in self._gathered for found in one.found.get(hook, ()))
-        return Claims(kind, ((one.spec.name, one) for one in found))
+        return Claims(kind, ((one.name, one) for one in found))
 
     def _observers(self, hook: str) -> Iterator[tuple[str, Found[Observer]]]:
+        numbers: Counter[str] = Counter()
         for one in self._gathered:
-            for number, found in enumerate(one.found.get(hook, ()), start=1):
-                yield (found.plugin if number == 1 else f"{found.plugin}.{number}"), found
+            for found in one.found.get(hook, ()):
+                of = ":".join(filter(None, (found.distribution, found.plugin)))
+                numbers[of] += 1
+                yield (of if numbers[of] == 1 else f"{of}.{numbers[of]}"), found
 
 
 def registry() -> Registry:

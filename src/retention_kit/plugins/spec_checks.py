@@ -91,7 +91,8 @@ def wrong_with(hook: str, given: object) -> str | None:
 
 def _wrongs(asked: Asked, names: re.Pattern[str], spec: Any) -> Iterator[str]:
     called = f"the {asked.kind} {spec.name!r}" if isinstance(spec.name, str) else asked.kind
-    if spec.api_version != asked.version:
+    # True and 1.0 are equal to 1, and are no versions.
+    if type(spec.api_version) is not int or spec.api_version != asked.version:
         yield (
             f"{called} is written to version {spec.api_version!r} of the interface, and this "
             f"library speaks version {asked.version}. Next step: install a version of the plugin, "

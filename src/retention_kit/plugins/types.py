@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, runtime_checkable
 
-from retention_kit.delivery.channels import AdapterContext
+from retention_kit.delivery.channels import AdapterContext, Channel
 
 if TYPE_CHECKING:
     import polars as pl
@@ -87,6 +87,30 @@ class Source(Protocol):
         ...
 
 
+class OpenSource(Source, Protocol):
+    """A source that `open_source` gave; `with` closes it at the end."""
+
+    def __enter__(self) -> Self:
+        """Give the source itself."""
+        ...
+
+    def __exit__(self, *raised: object) -> None:
+        """Let go of connections."""
+        ...
+
+
+class OpenChannel(Channel, Protocol):
+    """A channel that `open_channel` gave; `with` closes it at the end."""
+
+    def __enter__(self) -> Self:
+        """Give the channel itself."""
+        ...
+
+    def __exit__(self, *raised: object) -> None:
+        """Let go of connections."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceSpec:
     """What a plugin says of a source.
@@ -95,7 +119,9 @@ class SourceSpec:
         name: The name that users open it by, in small Latin letters, digits and `_`.
         summary: What it reads, in a few words.
         api_version: The version of this interface it was written to, as a literal: 1.
-        settings: The pydantic model of its settings; secrets are `pydantic.SecretStr`.
+        settings: The pydantic model of its settings; secrets are `pydantic.SecretStr`. Where a
+            secret says which system is meant, a property `identity` of the model says so without
+            credentials: a folder that one was landed in is not topped up with another's rows.
         factory: Makes the source, of settings that were checked. It asks nobody outside yet.
         tables: The tables of a `Dataset` that it can fill, for people to read.
     """

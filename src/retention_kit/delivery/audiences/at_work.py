@@ -68,15 +68,21 @@ class Dispatching:
         self._deadline = deadline
         self._options = options
 
-    def send(self, actions: Iterable[Action], count: int) -> None:
-        """Send actions."""
+    def send(self, actions: Iterable[Action], count: int, **more: Any) -> None:
+        """Send actions.
+
+        Args:
+            actions: The actions.
+            count: How many they are.
+            more: Arguments of `dispatch` for these alone.
+        """
         report = dispatch(
             _Counted(actions, count),
             self.channel,
             self._journal,
             patience=max(0.0, self._deadline - self._clock.now()),
             clock=self._clock,
-            **self._options,
+            **{**self._options, **more},
         )
         self.reports.append(report)
 
@@ -217,7 +223,9 @@ class Work:
             for piece in found.shared.pieces():
                 self._members.doubt([change.customer for change in piece])
             self._acting.mean_removals(leaving)
-            self._dispatching.send(self._acting.removals(leaving), len(leaving))
+            # Who withdrew must leave, though it was refused before.
+            removals = self._acting.removals(leaving)
+            self._dispatching.send(removals, len(leaving), retry_rejected=True)
             ready = self._wait()
             if self._dispatching.stop is not None:
                 return True

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import polars as pl
+
 from retention_kit.delivery.audiences.difference import Counts, Mode
 from retention_kit.delivery.channels import Channel
+from retention_kit.delivery.doors import check_channel_and_journal
 from retention_kit.errors import DataError, DefinitionError, bad_parameter
 
 _NEEDS: Final[dict[str, frozenset[str]]] = {
@@ -36,6 +39,27 @@ class LargeRemovalError(DataError):
             "sent. Next step: look whether the table of members and the consents are whole; if "
             "they are, give a larger largest_removal for this call."
         )
+
+
+def check_kinds(members: object, channel: object, journal: object, consents: object) -> None:
+    """Refuse arguments of another kind.
+
+    Raises:
+        DefinitionError: One is not what it may be.
+    """
+    check_channel_and_journal(channel, journal)
+    for name, given, allowed in (
+        ("members", members, "a Polars DataFrame or LazyFrame"),
+        ("consents", consents, "a Polars DataFrame or LazyFrame, or None"),
+    ):
+        is_none = name == "consents" and given is None
+        if not is_none and not isinstance(given, pl.DataFrame | pl.LazyFrame):
+            raise bad_parameter(
+                name,
+                got=type(given).__name__,
+                allowed=allowed,
+                step="a dataset's tables are frames; pl.DataFrame(rows) makes another.",
+            )
 
 
 def check_request(

@@ -97,8 +97,11 @@ class SyncReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the audience is what it should be, as far as the outside system takes it."""
-        open_ = self.pending or self.unsure or self.waiting
+        """Whether the audience is what it should be, as far as the outside system takes it.
+
+        False where customers are `held`: the audience was not made.
+        """
+        open_ = self.pending or self.unsure or self.waiting or self.held
         return self.stopped is None and not open_ and not self.dry_run
 
     def raise_for_stop(self) -> None:
@@ -126,6 +129,10 @@ class SyncReport:
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def __str__(self) -> str:
+        counts = [one.name for one in dataclasses.fields(self) if one.type == "int"]
+        if self.stopped and not any(getattr(self, name) for name in counts):
+            # It stopped before anybody was counted: "0 wanted" would be untrue.
+            return f"{self.channel}, audience {self.audience!r}: stopped: {self.stopped}"
         said = [f"{self.wanted:,} wanted"]
         said += [
             f"{getattr(self, name):,} {name.replace('_', ' ')}"

@@ -8,11 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from retention_kit.contracts.law import Frame
+import polars as pl
+
+from retention_kit.contracts.law import report
 from retention_kit.delivery.audiences.acting import Acting
 from retention_kit.delivery.audiences.at_work import Dispatching, Work
 from retention_kit.delivery.audiences.difference import Difference, Mode, difference
-from retention_kit.delivery.audiences.guarding import check_removal, check_request, check_whole
+from retention_kit.delivery.audiences.guarding import (
+    check_kinds,
+    check_removal,
+    check_request,
+    check_whole,
+)
 from retention_kit.delivery.audiences.members import MemberList
 from retention_kit.delivery.audiences.report import SyncReport
 from retention_kit.delivery.audiences.wanted import WantedList
@@ -25,13 +32,14 @@ ADVERTISING: Final = "advertising"
 """The purpose of a consent to be shared with advertising platforms."""
 
 
+@report
 def sync(  # noqa: PLR0913 - each is a decision of its own
-    members: Frame,
+    members: pl.LazyFrame | pl.DataFrame,
     channel: Channel,
     audience: str,
     journal: Journal,
     *,
-    consents: Frame | None,
+    consents: pl.LazyFrame | pl.DataFrame | None,
     as_of: dt.datetime | None = None,
     mode: Mode = "mirror",
     largest_removal: float = 0.5,
@@ -65,7 +73,8 @@ def sync(  # noqa: PLR0913 - each is a decision of its own
         audience: Its name or id there.
         journal: Where is kept what was accepted. With another journal, nobody is known.
         consents: The table; who has not consented to be shared with this channel is left out and
-            taken out. None where consent is not asked, because there is other ground for it.
+            taken out; a `DataWarning` where no decision is about this channel and purpose. None
+            where consent is not asked, because there is other ground for it.
         as_of: The instant at which consents are looked at, exclusive, with a time zone.
         mode: `mirror`: exactly those who are wanted. `add_only`: nobody leaves but who withdrew
             their consent. `replace`: exactly those who are wanted, sent whole, where the channel
@@ -77,7 +86,8 @@ def sync(  # noqa: PLR0913 - each is a decision of its own
         consent_channel: The channel of the consents that count; the channel's name without its
             instance where None.
         recreate: Make the audience anew of all who are wanted, after it was deleted outside.
-        retry_rejected: Try again what was rejected before, though it has not changed.
+        retry_rejected: Put in again who was rejected before, though nothing of them has changed.
+            Who must leave is always tried again.
         campaign: Under which name the actions are in the journal; `audience:` and the name where
             None.
         dry_run: Only count; nothing is asked or sent.
@@ -120,6 +130,7 @@ def sync(  # noqa: PLR0913 - each is a decision of its own
         memory, audience 'vip': 3 wanted, 3 joining, 3 added.
         memory, audience 'vip': 2 wanted, 2 unchanged, 1 leaving, 1 removed.
     """
+    check_kinds(members, channel, journal, consents)
     check_request(channel, audience, mode=mode, largest_removal=largest_removal, patience=patience)
     named = campaign or f"audience:{audience}"
     with (

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import polars as pl
 
-from retention_kit.contracts.law import Frame
 from retention_kit.delivery.channels import Capabilities
-from retention_kit.errors import ColumnTypeError, MissingColumnError, bad_parameter
-from retention_kit.profiles.consent import consents_granted
+from retention_kit.errors import ColumnTypeError, DataWarning, MissingColumnError, bad_parameter
+from retention_kit.profiles.consent import MESSAGES, concerns, consents_granted
 
 _CONTACTS: Final = ("email", "phone")
 _KEY: Final = "__key"
 _WANTED: Final = "__wanted"
 _GRANTED: Final = "__granted"
 _SLICE: Final = 5_000
+_SHOWN: Final = 10
+"""How many pairs of channel and purpose a warning names."""
 _GROUP: Final = 50_000
 _PART: Final = 100_000
 """How many rows are sorted at once, about."""
@@ -65,10 +67,10 @@ class WantedList:
 
     def __init__(
         self,
-        members: Frame,
+        members: pl.LazyFrame | pl.DataFrame,
         capabilities: Capabilities,
         *,
-        consents: Frame | None,
+        consents: pl.LazyFrame | pl.DataFrame | None,
         channel: str,
         purpose: str,
         as_of: dt.datetime | None,
@@ -127,7 +129,7 @@ class WantedList:
 
 def _with_consents(
     rows: pl.LazyFrame,
-    consents: Frame | None,
+    consents: pl.LazyFrame | pl.DataFrame | None,
     *,
     channel: str,
     purpose: str,
@@ -150,9 +152,36 @@ def _with_consents(
         _key("consents", schema).alias(_KEY),
         pl.col("granted").alias(_GRANTED),
     )
+    _warn_where_none_concerns(consents.lazy(), channel=channel, purpose=purpose)
     joined = rows.join(decided, on=_KEY, how="left")
     refused = decided.filter(~pl.col(_GRANTED)).with_columns(pl.lit(value=False).alias(_WANTED))
     return pl.concat([joined, refused], how="diagonal")
+
+
+def _warn_where_none_concerns(consents: pl.LazyFrame, *, channel: str, purpose: str) -> None:
+    """Say which channels and purposes decisions are about, where none is about the one asked."""
+    named = pl.col("purpose") if "purpose" in consents.collect_schema() else pl.lit(None)
+    kinds = (
+        consents.select(
+            pl.col("channel").cast(pl.String),
+            named.cast(pl.String).fill_null(MESSAGES).alias("purpose"),
+            concerns(consents, channel=channel, purpose=purpose).alias("concerned"),
+        )
+        .drop_nulls()
+        .unique()
+        .collect(engine="streaming")
+    )
+    if kinds.is_empty() or kinds["concerned"].any():
+        return
+    pairs = sorted(kinds.select("channel", "purpose").rows())
+    more = f" and {len(pairs) - _SHOWN:,} more" if len(pairs) > _SHOWN else ""
+    warnings.warn(
+        f"No decision in consents is about the channel {channel!r} and the purpose {purpose!r}, "
+        f"so nobody has consented. There are: {', '.join(map(repr, pairs[:_SHOWN]))}{more}. Next "
+        "step: give consent_channel= and purpose= as the table has them.",
+        DataWarning,
+        stacklevel=5,
+    )
 
 
 def _key(table: str, schema: pl.Schema) -> pl.Expr:

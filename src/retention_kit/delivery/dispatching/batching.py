@@ -24,10 +24,12 @@ class Filled(NamedTuple):
     Attributes:
         name: Its name.
         rows: Its rows.
+        size: Their bytes.
     """
 
     name: str
     rows: Rows
+    size: int
 
 
 class _Filling:
@@ -109,7 +111,8 @@ class Batching:
             for one in before:
                 yield from self._close(one)
         in_order = self._capabilities.idempotent == "batch"
-        yield Filled(filling.name, filling.rows.done(in_order_of_id=in_order))
+        rows = filling.rows.done(in_order_of_id=in_order)
+        yield Filled(filling.name, rows, filling.size)
 
     def too_many(self) -> Iterator[Filled]:
         """Give batches that are not full, where too many rows or batches wait to be."""

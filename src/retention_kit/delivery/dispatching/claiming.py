@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final
 
 from retention_kit.delivery.dispatching.rows import Parcel, Row, Rows
 from retention_kit.delivery.dispatching.spool import gathered
 from retention_kit.delivery.dispatching.tally import Tally
 from retention_kit.delivery.journal.runs import Run
+from retention_kit.delivery.outcomes import DONE
 
 _AT_ONCE: Final = 1_000
 
@@ -30,7 +31,7 @@ def claimed(
     Args:
         run: Who claims them.
         rows: The rows; those that are `extra` are not claimed. Closed where they are not kept.
-        tally: Where those are counted that another process has got.
+        tally: Where those are counted that another process has got, or that happened meanwhile.
         name: The batch's name, under which rows may have been claimed already; a new one if empty.
         replaces: Whether an audience becomes exactly these rows.
         waited: Seconds that they have waited since they last got on.
@@ -80,8 +81,11 @@ def _claimed(
         needs.update([row.needs for row in some if row.needs])
     if not lost:
         return rows, count
-    tally.states["elsewhere"] += len(lost)
-    kept = gathered(_without(rows, lost))
+    known = run.known(sorted(lost))
+    done = sum(one.state in DONE for one in known.values())
+    tally.states["already_done"] += done
+    tally.states["elsewhere"] += len(lost) - done
+    kept = gathered(_without(rows, lost, known))
     rows.close()
     return kept, count
 
@@ -98,10 +102,13 @@ def in_chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield some
 
 
-def _without(rows: Iterable[Row], lost: set[str]) -> Iterator[Row]:
-    """Leave out what another process sends; a replaced audience needs it all the same."""
+def _without(rows: Iterable[Row], lost: set[str], known: Container[str]) -> Iterator[Row]:
+    """Leave out what another process sends; a replaced audience needs it all the same.
+
+    What the journal does not know any more was forgotten, and goes nowhere.
+    """
     for row in rows:
         if row.payload.id not in lost:
             yield row
-        elif row.replaces:
+        elif row.replaces and row.payload.id in known:
             yield dataclasses.replace(row, extra=True)

@@ -17,6 +17,7 @@ from retention_kit.delivery.dispatching.rows import Row
 from retention_kit.delivery.dispatching.seen import SeenIds
 from retention_kit.delivery.journal.in_database import Journal
 from retention_kit.delivery.journal.records import Known
+from retention_kit.delivery.report import actions_in_words, reasons_in_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,6 +43,19 @@ class DryRun:
     channel: str
     counts: Mapping[str, int]
     table: pl.DataFrame = field(repr=False)
+
+    def __str__(self) -> str:
+        words = {"send": "to send", "send_together": "to send"}
+        said = []
+        for what, count in self.counts.items():
+            codes = self.table.filter(what=what)["code"].value_counts(sort=True).rows()
+            why = reasons_in_words({code: number for code, number in codes if code})
+            said.append(f"{count:,} {words.get(what, what).replace('_', ' ')}{why}")
+        number = sum(self.counts.values())
+        return (
+            f"{self.channel}, dry run: {actions_in_words(number)}"
+            f"{': ' + ', '.join(said) if said else ''}."
+        )
 
 
 def dry_run(

@@ -24,6 +24,16 @@ def of_the_plugin(channel: str, error: Exception) -> RetentionKitError:
     return problem
 
 
+def of_the_answer(channel: str, error: Exception) -> PluginError:
+    """Give the error for an answer that a journal cannot keep."""
+    problem = PluginError(
+        f"What channel {channel!r} answered cannot be kept: {type(error).__name__}. Next step: "
+        "mend the channel; what it did is listed as unknown."
+    )
+    problem.__cause__ = error
+    return problem
+
+
 def no_receipt(channel: str, got: object) -> PluginError:
     """Give the error for a channel that gave something else for a batch."""
     return PluginError(

@@ -34,8 +34,8 @@ class Doubtful:
         rows.append(row)
         if batch not in self._sizes:
             size = self._run.batch_size(batch)
-            # Where some rows were settled, it can not be the same batch again.
-            self._sizes[batch] = size.rows if size.rows == size.unknown else 0
+            # Where rows were settled, sent apart or forgotten, it cannot be the same batch again.
+            self._sizes[batch] = size.rows if size.whole else 0
         if len(rows) != self._sizes[batch] or self._run.reclaim(batch) != len(rows):
             return None
         del self._rows[batch], self._sizes[batch]

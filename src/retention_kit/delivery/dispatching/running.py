@@ -23,7 +23,9 @@ from retention_kit.delivery.dispatching.seen import SeenIds
 from retention_kit.delivery.dispatching.shipping import Shipping
 from retention_kit.delivery.dispatching.submitting import Submitter
 from retention_kit.delivery.dispatching.tally import Tally
+from retention_kit.delivery.doors import check_actions, check_channel_and_journal
 from retention_kit.delivery.journal.in_database import Journal
+from retention_kit.delivery.journal.problems import JournalError
 from retention_kit.delivery.journal.records import Known, Planned
 from retention_kit.delivery.journal.runs import Run
 from retention_kit.delivery.outcomes import Rejection
@@ -33,6 +35,7 @@ from retention_kit.errors import RetentionKitError, bad_parameter
 
 _AT_ONCE: Final = 1_000
 """How many actions are planned in one transaction."""
+_SENDING: Final = frozenset({"send", "send_anew", "send_together"})
 CLAIMED_AT_ONCE: int = 20
 """From how large batches on rows are claimed when they are planned: one transaction for each."""
 
@@ -54,9 +57,10 @@ def dispatch(
 
     To go on after a stop, a crash or a kill, call it again with the same actions: what happened is
     not done again, what certainly did not happen is done, and what nobody can know is sent again
-    only where the channel is idempotent. Elsewhere it is looked up, or stays `unknown` and is
-    listed. What was rejected is tried again where its content has changed, or with
-    `retry_rejected`. An action that happened is not sent again when its content has changed.
+    only where the channel is idempotent. Elsewhere it is looked up a minute after it was sent, or
+    stays `unknown` and is listed. What was rejected is tried again where its content has changed,
+    or with `retry_rejected`. An action that happened is not sent again when its content has
+    changed.
 
     Args:
         actions: What to do. Read once, a thousand at a time; may be a generator of millions.
@@ -93,6 +97,8 @@ def dispatch(
         memory: 3 actions: 3 accepted.
         memory: 3 actions: 3 already done.
     """
+    check_actions(actions)
+    check_channel_and_journal(channel, journal)
     if batch_rows is not None and not batch_rows >= 1:
         raise bad_parameter("batch_rows", got=batch_rows, allowed="a whole number from 1")
     if not patience >= 0:
@@ -102,24 +108,35 @@ def dispatch(
         channel.limiter.keep_in(journal.limit_ledger)
     capabilities = channel.capabilities
     total = len(actions) if isinstance(actions, Sized) else None
-    with journal.run(channel.name, idempotent=capabilities.idempotent) as run:
-        at_work = _Dispatch(
-            channel,
-            run,
-            Intake(channel, allow),
-            Rules(capabilities, retry_rejected, clock),
-            Submitter(run, channel, clock, patience),
-            min(capabilities.max_rows, batch_rows or capabilities.max_rows),
-            _Telling(on_progress, Observing(observers, channel.name), total),
-        )
-        # Where a row may be sent again at any time, nobody need look whether it is there.
-        lookup = capabilities.idempotent != "action"
-        tally = at_work.go(actions, lambda: catch_up(run, journal, channel, clock, lookup=lookup))
+    telling = _Telling(on_progress, Observing(observers, channel.name), total)
+    tally: Tally | None = None
+    try:
+        with journal.run(channel.name, idempotent=capabilities.idempotent) as run:
+            at_work = _Dispatch(
+                channel,
+                run,
+                Intake(channel, allow),
+                Rules(capabilities, retry_rejected, clock),
+                Submitter(run, channel, clock, patience),
+                min(capabilities.max_rows, batch_rows or capabilities.max_rows),
+                telling,
+            )
+            # Where a row may be sent again at any time, nobody need look whether it is there.
+            lookup = capabilities.idempotent != "action"
+            catching_up = functools.partial(
+                catch_up, run, journal, channel, clock, lookup=lookup, only_quiet=True
+            )
+            tally = at_work.go(actions, catching_up)
+    except JournalError as error:
+        if tally is None:
+            raise
+        # What the run left is taken back by the next one; what was done is told all the same.
+        tally.stop = tally.stop or error
     unread = None if total is None else max(0, total - tally.done)
     if tally.stop is None:
         unread = 0
     report = tally.report(channel.name, unread=unread, seconds=clock.now() - began)
-    at_work.telling.observing.run(report)
+    telling.observing.run(report)
     return report
 
 
@@ -240,10 +257,28 @@ class _Dispatch:
                 if row.payload.id not in known:
                     row.batch = name
             self._decide(some, known, shipping)
+        if start < len(rows):
+            self._count(rows[start:])
+
+    def _count(self, rows: list[Row]) -> None:
+        """Count rows that a stop left lying, by what is known of them."""
+        known = self._run.known([row.payload.id for row in rows])
+        for row in rows:
+            before = known.get(row.payload.id)
+            what = self._rules.decide(row, before)
+            if what not in _SENDING:
+                self._tally.states[what] += 1
+            elif before is not None and before.state == "unknown":
+                self._tally.states["unknown"] += 1
+            else:
+                self._tally.states["planned"] += 1
 
     def _decide(self, rows: list[Row], known: Mapping[str, Known], shipping: Shipping) -> None:
         states = self._tally.states
         decided = [(row, self._rules.decide(row, known.get(row.payload.id))) for row in rows]
+        for _, what in decided:
+            if what not in _SENDING:
+                states[what] += 1
         anew = [_planned(row) for row, what in decided if what == "send_anew"]
         if anew:
             self._run.replan(anew)
@@ -254,11 +289,9 @@ class _Dispatch:
                 parcel = self._doubtful.add(row, known[row.payload.id])
                 if parcel is not None:
                     shipping.ship(parcel)
-            else:
-                states[what] += 1
-                if row.replaces and what != "already_rejected":
-                    whole = dataclasses.replace(row, extra=True)
-                    self._send(self._batching.add(whole), shipping)
+            elif row.replaces and what != "already_rejected":
+                whole = dataclasses.replace(row, extra=True)
+                self._send(self._batching.add(whole), shipping)
 
     def _refuse(self, refused: list[Refused]) -> None:
         unwanted = [(_named(one), one.code) for one in refused if one.suppressed]
@@ -277,21 +310,22 @@ class _Dispatch:
                 self._tally.states[of_the_refused(known)] += 1
 
     def _send(self, batches: Iterator[Filled], shipping: Shipping) -> None:
-        for name, rows in batches:
+        can = self._capabilities
+        for name, rows, size in batches:
             replaced = next(iter(rows)).replaces
-            if replaced and len(rows) > self._capabilities.max_rows:
-                self._refuse_audience(rows)
+            if replaced and len(rows) > can.max_rows:
+                self._refuse_audience(rows, f"{len(rows):,} rows", f"{can.max_rows:,}")
+                continue
+            if replaced and can.max_bytes is not None and size > can.max_bytes:
+                self._refuse_audience(rows, f"{size:,} bytes", f"{can.max_bytes:,}")
                 continue
             parcel = claimed(self._run, rows, self._tally, name=name, replaces=replaced)
             if parcel is not None:
                 shipping.ship(parcel)
 
-    def _refuse_audience(self, rows: Rows) -> None:
+    def _refuse_audience(self, rows: Rows, got: str, most: str) -> None:
         """Refuse to replace an audience by parts of itself."""
-        detail = (
-            f"{len(rows):,} rows replace an audience; the channel takes "
-            f"{self._capabilities.max_rows:,} at once."
-        )
+        detail = f"{got} replace an audience; the channel takes {most} at once."
         for some in in_chunks(row for row in rows if not row.extra):
             self._refuse(
                 [Refused(row.id, row.key, row.kind, "audience_too_large", detail) for row in some]

@@ -15,6 +15,8 @@ from retention_kit.delivery.outcomes import Payload
 
 IN_MEMORY: Final = 5_000
 """Up to how many rows of a batch stay in memory."""
+SORTED_AT_ONCE: int = 20_000
+"""How many rows that stand on disk are put in order in memory."""
 _AT_ONCE = 1_000
 
 
@@ -83,12 +85,12 @@ class Gathering:
         """Give what was gathered.
 
         Args:
-            in_order_of_id: Sort those that are in memory, so that the same rows are the same batch
-                however they were handed in.
+            in_order_of_id: Put them in order, so that the same rows are the same batch however
+                they were handed in.
         """
         if self._many is not None:
             self._flush()
-            return self._many
+            return in_order(self._many) if in_order_of_id else self._many
         if in_order_of_id:
             self._few.sort(key=_id_of)
         return RowsInMemory(self._few)
@@ -119,6 +121,25 @@ def gathered(rows: Iterable[Row]) -> Rows:
             few = []
     gathering.extend(few)
     return gathering.done()
+
+
+def in_order(rows: RowsOnDisk) -> RowsOnDisk:
+    """Put rows on disk in the order of their ids, some of them at a time; closes the old file."""
+    passes = -(-len(rows) // SORTED_AT_ONCE)
+    made = RowsOnDisk()
+    try:
+        for number in range(passes):
+            # Ids are hashes: by their first digits they fall into parts of about one size.
+            some = [row for row in rows if int(row.payload.id[:8], 16) * passes >> 32 == number]
+            some.sort(key=_id_of)
+            for start in range(0, len(some), _AT_ONCE):
+                made.extend(some[start : start + _AT_ONCE])
+    except BaseException:
+        made.close()
+        raise
+    finally:
+        rows.close()
+    return made
 
 
 def _id_of(row: Row) -> str:

@@ -7,13 +7,19 @@ import itertools
 import random
 import threading
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from retention_kit.delivery.channels import Channel
 from retention_kit.delivery.clocks import Clock
+from retention_kit.delivery.dispatching.checking import checked_receipt
 from retention_kit.delivery.dispatching.claiming import claimed
 from retention_kit.delivery.dispatching.deciding import key_holds
-from retention_kit.delivery.dispatching.problems import impatient, no_receipt, of_the_plugin
+from retention_kit.delivery.dispatching.problems import (
+    impatient,
+    no_receipt,
+    of_the_answer,
+    of_the_plugin,
+)
 from retention_kit.delivery.dispatching.rows import Parcel, Row, Rows, Submitted
 from retention_kit.delivery.dispatching.spool import gathered
 from retention_kit.delivery.dispatching.tally import Tally
@@ -128,11 +134,16 @@ class _Delivery:
 
     def _submit(self, parcel: Parcel) -> None:
         """Submit a batch once."""
+        if not self._has_its_turn(parcel):
+            return
         if not parcel.doubtful:
             try:
-                self._run.hand_over(parcel.name)
+                rows = self._run.hand_over(parcel.name)
             except LostRowsError:
                 self._count(parcel, "elsewhere")
+                return
+            if rows < parcel.claimed:
+                self._without_the_gone(parcel)
                 return
             self._after_crash = "unknown"
             if parcel.handed_at is None:
@@ -161,16 +172,43 @@ class _Delivery:
             self._stop(of_the_plugin(self._channel.name, error))
         else:
             self._all.answer_came(came=True)
+            receipt, problem = checked_receipt(self._channel.name, receipt)
+            if problem is not None:
+                self._stop(problem)
             self._settle(parcel, receipt)
+
+    def _has_its_turn(self, parcel: Parcel) -> bool:
+        """Wait for the channel's limiter while nothing is handed over yet.
+
+        Should the process die meanwhile, it is certain that nothing was sent.
+        """
+        limiter = self._channel.limiter
+        if limiter is None:
+            return True
+        try:
+            limiter.wait()
+        except (RetryableError, RateLimitedError) as error:
+            self._later(parcel, error)
+            return False
+        if self._all.stopping.is_set():
+            self._put_back(parcel)
+            return False
+        return True
+
+    def _without_the_gone(self, parcel: Parcel) -> None:
+        """Claim again what is left of a batch whose rows were forgotten, or heard of, meanwhile."""
+        self._run.release(parcel.name, state="planned")
+        rows = gathered(parcel.rows)
+        self._claim(rows, parcel, waited=parcel.waited, tries=parcel.tries)
 
     def _settle(self, parcel: Parcel, receipt: Receipt) -> None:
         """Keep what became of the rows; send again what certainly did not happen."""
         again = parcel.tries + 1 < TRIES and self._all.idempotent == "action"
-        if again:
+        if again and not self._all.stopping.is_set():
             # Whether it happened or not, it can be sent again.
             receipt = _without_doubt(receipt)
-        self._run.settle(parcel.name, receipt)
-        self._after_crash = "planned"
+        if not self._is_kept(parcel, receipt):
+            return
         self._refused = 0
         self._tally.batches += 1
         outcomes, rest = receipt.outcomes, receipt.rest
@@ -188,6 +226,19 @@ class _Delivery:
                 self._tally.settle(row, outcome, rest)
         if planned:
             self._again(parcel, receipt)
+
+    def _is_kept(self, parcel: Parcel, receipt: Receipt) -> bool:
+        """Write what became of a batch; where that cannot be written, it stays in doubt."""
+        try:
+            self._run.settle(parcel.name, receipt)
+        except JournalError:
+            raise
+        except Exception as error:
+            self._leave_unknown(parcel)
+            self._stop(of_the_answer(self._channel.name, error))
+            return False
+        self._after_crash = "planned"
+        return True
 
     def _again(self, parcel: Parcel, receipt: Receipt) -> None:
         """Send those rows again that a receipt says did not happen, after a while."""
@@ -207,6 +258,10 @@ class _Delivery:
         if count < parcel.claimed:
             waited = 0.0
         delay = self._delay(waited, None)
+        if self._all.stopping.is_set():
+            self._tally.states["planned"] += count
+            rows.close()
+            return
         if waited + delay > self._all.patience:
             self._tally.states["planned"] += count
             rows.close()
@@ -218,7 +273,7 @@ class _Delivery:
     def _later(self, parcel: Parcel, error: RetryableError | RateLimitedError) -> None:
         """Wait, and send the same batch again."""
         asked = error.retry_after if isinstance(error, RateLimitedError) else None
-        delay = self._delay(parcel.waited, asked)
+        delay = self._delay(parcel.waited, _seconds(asked))
         if parcel.waited + delay > self._all.patience:
             self._put_back(parcel)
             self._stop(error)
@@ -258,9 +313,9 @@ class _Delivery:
         }
         if named:
             outcomes = {id_: Outcome(id_, "rejected", code=reason) for id_, reason in named.items()}
-            self._settle_refused(parcel, Receipt(outcomes, rest="planned"))
-            rows = gathered(row for row in parcel.rows if row.payload.id not in named)
-            self._claim(rows, parcel)
+            if self._settle_refused(parcel, Receipt(outcomes, rest="planned")):
+                rows = gathered(row for row in parcel.rows if row.payload.id not in named)
+                self._claim(rows, parcel)
         elif len(parcel.rows) == 1 or parcel.replaces:
             detail = str(error)[:500]
             outcomes = {
@@ -269,6 +324,8 @@ class _Delivery:
                 if not row.extra
             }
             self._settle_refused(parcel, Receipt(outcomes, rest="rejected"))
+            # A row was found: it is about rows, and not about all of them.
+            self._refused = 0
         elif self._refused >= REFUSED:
             self._put_back(parcel)
             self._stop(error)
@@ -279,12 +336,17 @@ class _Delivery:
             for first, last in ((half, len(parcel.rows)), (0, half)):
                 self._claim(gathered(itertools.islice(parcel.rows, first, last)), parcel)
 
-    def _settle_refused(self, parcel: Parcel, receipt: Receipt) -> None:
-        self._run.settle(parcel.name, receipt)
-        self._after_crash = "planned"
+    def _settle_refused(self, parcel: Parcel, receipt: Receipt) -> bool:
+        """Keep which rows are refused; False where that could not be written."""
+        receipt, problem = checked_receipt(self._channel.name, receipt)
+        if problem is not None:
+            self._stop(problem)
+        if not self._is_kept(parcel, receipt):
+            return False
         for row in parcel.rows:
             if (outcome := receipt.outcomes.get(row.payload.id)) is not None:
                 self._tally.settle(row, outcome, "rejected")
+        return True
 
     def _claim(self, rows: Rows, parcel: Parcel, *, waited: float = 0.0, tries: int = 0) -> None:
         """Go on with rows of a batch as a batch of their own."""
@@ -320,6 +382,14 @@ class _Delivery:
         # What has been waited is about what the next wait is.
         wait = min(_LONGEST_WAIT, max(_FIRST_WAIT, waited)) * (0.75 + random.random() / 2)
         return max(wait, asked or 0.0)
+
+
+def _seconds(asked: Any) -> float | None:
+    """Give how long to wait, as a channel says it, be it as text; None where it says nothing."""
+    try:
+        return None if asked is None else float(asked)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _without_doubt(receipt: Receipt) -> Receipt:

@@ -16,7 +16,7 @@ def new(
     connection: sql.Connection, style: Style, channel: int, name: str, run: int, now: int
 ) -> int:
     """Make a batch that is claimed by a run, and give its number."""
-    return _insert(connection, style, (channel, name, "claimed", run, 0, None, now))
+    return _insert(connection, style, (channel, name, "claimed", run, 0, None, None, now))
 
 
 def newest(connection: sql.Connection, channel: int, name: str) -> int | None:
@@ -39,22 +39,36 @@ def touch(connection: sql.Connection, style: Style, number: int, run: int, now: 
     return update_batch(connection, style, "updated_at = ?", mine, (now, number, run))
 
 
-def hand_over(connection: sql.Connection, style: Style, number: int, run: int, now: int) -> bool:
-    """Write that a batch is about to be sent; False where it is not the run's any more."""
+def hand_over(
+    connection: sql.Connection, style: Style, number: int, run: int, now: int
+) -> int | None:
+    """Write that a batch is about to be sent, and say of how many rows.
+
+    Returns:
+        None where it is not the run's any more.
+    """
     changes = (
         "state = 'handed_over', attempts = attempts + 1, "
         "handed_at = coalesce(handed_at, ?), updated_at = ?"
     )
     mine = "number = ? AND run = ? AND state = 'claimed'"
-    return update_batch(connection, style, changes, mine, (now, now, number, run))
+    if not update_batch(connection, style, changes, mine, (now, now, number, run)):
+        return None
+    rows = count(connection, style, number)
+    first = "handed_rows = coalesce(handed_rows, ?)"
+    update_batch(connection, style, first, "number = ?", (rows, number))
+    return rows
 
 
 def size(connection: sql.Connection, number: int | None) -> BatchSize:
-    """Give how many rows a batch has, and how many of them are unknown."""
+    """Give how many rows a batch has, how many are unknown, and whether these are all of it."""
+    sent = sql.select(BATCHES.c.handed_rows).where(BATCHES.c.number == number)
+    handed = connection.execute(sent).scalar()
     asked = sql.select(STATE, sql.func.count()).select_from(JOINED)
     found = connection.execute(asked.where(ACTIONS.c.batch == number).group_by(STATE)).all()
     counts = {row[0]: int(row[1]) for row in found}
-    return BatchSize(sum(counts.values()), counts.get("unknown", 0))
+    rows, unknown = sum(counts.values()), counts.get("unknown", 0)
+    return BatchSize(rows, unknown, whole=0 < rows == unknown == handed)
 
 
 def release(
@@ -68,7 +82,11 @@ def release(
     """Give a batch back, and say whether it is in that state now."""
     if state == "claimed":
         mine = "number = ? AND run = ? AND state IN ('claimed', 'handed_over')"
-        changes = "state = 'claimed', updated_at = ?"
+        # What certainly did not happen at the only try may go out with fewer rows.
+        changes = (
+            "state = 'claimed', updated_at = ?, "
+            "handed_rows = CASE WHEN attempts > 1 THEN handed_rows END"
+        )
         return update_batch(connection, style, changes, mine, (now, number, run))
     changes = "state = ?, run = NULL, updated_at = ?"
     before = "'claimed', 'handed_over'" if state == "planned" else "'handed_over'"
@@ -105,7 +123,7 @@ def copy(
     old = connection.execute(asked).one_or_none()
     if old is None or (state is None and old.run != run):
         return None
-    through = (old.attempts, old.handed_at, old.updated_at)
+    through = (old.attempts, old.handed_at, old.handed_rows, old.updated_at)
     return _insert(connection, style, (old.channel, name, state or old.state, run, *through))
 
 
@@ -162,7 +180,8 @@ def reclaim(
 
 def _insert(connection: sql.Connection, style: Style, values: tuple[Any, ...]) -> int:
     text = (
-        "INSERT INTO journal_batches (channel, name, state, run, attempts, handed_at, updated_at) "
+        "INSERT INTO journal_batches "
+        "(channel, name, state, run, attempts, handed_at, handed_rows, updated_at) "
         f"VALUES ({','.join([style.mark] * len(values))})"
     )
     if style.locks:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
@@ -26,6 +28,10 @@ from retention_kit.delivery.journal.tables import (
 
 _T = TypeVar("_T")
 _ATTEMPTS: Final = 5
+_PATIENT_ATTEMPTS: Final = 60
+_PAUSE: Final = 0.02
+"""Seconds between two tries at most, times their number, so that no two meet again and again."""
+_LONGEST_PAUSE: Final = 0.5
 _MOST_TOPICS: Final = 100_000
 _CACHE_KILOBYTES: Final = 65_536
 _AHEAD_PAGES: Final = 2_000
@@ -96,6 +102,7 @@ class Book:
         *,
         durable: bool = True,
         hold: Hold | None = None,
+        patient: bool = False,
     ) -> _T:
         """Change something in one transaction; undone by others, it is tried again.
 
@@ -103,6 +110,8 @@ class Book:
             change: What is done; perhaps several times, so it keeps nothing.
             durable: Whether it outlives a loss of power at once, with all that was before.
             hold: A lock that must still be held when it is committed.
+            patient: Whether it is tried much more often where others come first, since what is to
+                be written cannot be had again.
 
         Raises:
             JournalError: The database cannot be written.
@@ -113,7 +122,8 @@ class Book:
             with self._turn, opened as connection:
                 return change(connection)
 
-        return _tried(once)
+        # SQLite has waited long for each try.
+        return _tried(once, _PATIENT_ATTEMPTS if patient and self.style.locks else _ATTEMPTS)
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[sql.Connection]:
@@ -205,13 +215,12 @@ def _enlarge_cache(connection: Any, record: object) -> None:  # noqa: ARG001
     cursor.close()
 
 
-def _tried(once: Callable[[], _T]) -> _T:
+def _tried(once: Callable[[], _T], attempts: int = _ATTEMPTS) -> _T:
     with in_plain_words():
-        for _ in range(_ATTEMPTS - 1):
-            try:
+        for attempt in range(1, attempts):
+            with contextlib.suppress(LostError):
                 return once()
-            except LostError:
-                continue
+            time.sleep(random.uniform(0, min(_PAUSE * attempt, _LONGEST_PAUSE)))
         return once()
 
 

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self, get_args
 
 from retention_kit.delivery.clocks import SYSTEM_CLOCK, Clock
 from retention_kit.errors import MissingDependencyError, RetryableError, bad_parameter
@@ -161,20 +161,23 @@ class Journal:
         channel: str | None = None,
         *,
         campaign: str | None = None,
-        states: Iterable[ActionState] | None = None,
+        states: ActionState | Iterable[ActionState] | None = None,
     ) -> pl.DataFrame:
         """Give actions as one table, in the order in which they became known.
 
         Args:
             channel: Of which channel; of all where None.
             campaign: Of which campaign; of all where None.
-            states: In which states; in all where None.
+            states: In which state or states; in all where None.
 
         Returns:
             `channel`, `id`, `campaign`, `customer_id` (as text), `step`, `occurrence`, `kind`,
             `group`, `state`, `code`, `detail`, `external_id`, `batch`, `attempts` (how often it
             was handed over), `occurred_at` (of the state, where the outside system said so),
             `planned_at`, `updated_at`.
+
+        Raises:
+            DefinitionError: There is no such state.
         """
         import polars as pl
 
@@ -185,7 +188,7 @@ class Journal:
         channel: str | None = None,
         *,
         campaign: str | None = None,
-        states: Iterable[ActionState] | None = None,
+        states: ActionState | Iterable[ActionState] | None = None,
         rows: int = 50_000,
     ) -> Iterator[pl.DataFrame]:
         """Give actions in tables that are read one at a time.
@@ -195,10 +198,13 @@ class Journal:
             campaign: As in `actions`.
             states: As in `actions`.
             rows: The most rows of a table.
+
+        Raises:
+            DefinitionError: There is no such state, or the rows are fewer than one.
         """
         if rows < 1:
             raise bad_parameter("rows", got=rows, allowed="a whole number from 1 on")
-        wanted = None if states is None else list(states)
+        wanted = None if states is None else _checked(states)
         return reading.frames(self._book, channel, campaign, wanted, rows)
 
     def record(self, channel: str, outcomes: Iterable[Outcome]) -> Recorded:
@@ -230,7 +236,7 @@ class Journal:
         ids: str | Sequence[str],
         state: Literal["accepted", "planned", "rejected"],
     ) -> int:
-        """Decide what became of unknown actions, as a person can who looked.
+        """Decide what became of unknown or pending actions, as a person can who looked.
 
         Args:
             channel: The channel.
@@ -239,16 +245,20 @@ class Journal:
                 `rejected`: it did not, and shall not be.
 
         Returns:
-            How many were unknown and are so no longer.
+            How many were unknown or pending and are so no longer.
         """
         if state not in ("accepted", "planned", "rejected"):
             raise bad_parameter("state", got=state, allowed="accepted, planned, rejected")
         wanted = [ids] if isinstance(ids, str) else list(ids)
-        doubtful = [
-            one for one, known in self.known(channel, wanted).items() if known.state == "unknown"
-        ]
         code = "" if state == "planned" else "resolved"
-        return self.record(channel, [Outcome(one, state, code) for one in doubtful]).recorded
+        decided = [Outcome(one, state, code) for one in dict.fromkeys(wanted)]
+        number = self._book.channel(channel)
+        if number is None:
+            return 0
+        return sum(
+            self._recorded(number, some, decided=True).recorded
+            for some in parts(decided, _TOGETHER)
+        )
 
     def forget(self, *customer_ids: int | str) -> dict[str, int]:
         """Remove all actions of customers, and say how many by table.
@@ -276,13 +286,25 @@ class Journal:
         self._book.write_through()
         return {ACTIONS.name: removed}
 
-    def _recorded(self, channel: int, outcomes: Sequence[Outcome]) -> Recorded:
+    def _recorded(
+        self, channel: int, outcomes: Sequence[Outcome], *, decided: bool = False
+    ) -> Recorded:
         book, now = self._book, self._book.now()
 
         def change(connection: sql.Connection) -> Recorded:
-            return recording.record(connection, book.style, channel, outcomes, now)
+            return recording.record(connection, book.style, channel, outcomes, now, decided=decided)
 
-        return book.write(change)
+        # A web hook is not sent twice.
+        return book.write(change, patient=True)
+
+
+def _checked(states: ActionState | Iterable[ActionState]) -> list[str]:
+    wanted = [states] if isinstance(states, str) else list(states)
+    allowed = get_args(ActionState)
+    for one in wanted:
+        if one not in allowed:
+            raise bad_parameter("states", got=one, allowed=", ".join(allowed))
+    return list(wanted)
 
 
 def _digest(name: str) -> str:

@@ -42,6 +42,8 @@ _RENEWED: Final = (
     "code",
     "detail",
 )
+_LONGEST: Final = 2_000
+"""Characters of a code or a detail."""
 _CLAIMED: Final = ("state", "batch", "attempts", "updated_at", "code", "detail")
 
 
@@ -127,7 +129,7 @@ class Planning:
         new: bool,
     ) -> Mapping[str, Known]:
         book, channel, now = self._book, self._channel, self._book.now()
-        wanted = {one.id: (one, code or None, detail or None) for one, code, detail in told}
+        wanted = {one.id: (one, _text(code), _text(detail)) for one, code, detail in told}
         topics = book.topics({_topic(one) for one, _, _ in wanted.values()})
 
         def change(connection: sql.Connection) -> Mapping[str, Known]:
@@ -149,6 +151,10 @@ class Planning:
             return left
 
         return book.write(change, durable=False)
+
+
+def _text(said: str) -> str | None:
+    return rows.readable(said, _LONGEST) if said else None
 
 
 def _topic(planned: Planned) -> Topic:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
@@ -123,9 +124,10 @@ def _saying(problem: exc.DBAPIError) -> _Saying | None:
     state = getattr(problem.orig, "sqlstate", None)
     if state is not None:
         return _OF_POSTGRESQL.get(state) or _CLASSES_OF_POSTGRESQL.get(state[:2])
-    # A server that cannot be reached says no state.
+    # A server that cannot be reached says no state, nor does one whose answers got out of order.
     gone = problem.connection_invalidated or isinstance(problem, exc.OperationalError)
-    return _LOST if gone else None
+    confused = isinstance(problem, exc.ProgrammingError | exc.InterfaceError)
+    return _LOST if gone or (confused and not isinstance(problem.orig, sqlite3.Error)) else None
 
 
 def _error(saying: _Saying) -> JournalError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -32,6 +32,9 @@ _OPEN: Final = frozenset({"handed_over", "pending", "unknown"})
 """States in which it is not known what became of an action."""
 _CHANGED: Final = ("state", "code", "detail", "external_id", "occurred_at", "updated_at")
 _OPEN_ROWS: Final = ("pending", "unknown")
+_LONGEST_WORD: Final = 500
+_LONGEST_DETAIL: Final = 2_000
+"""Characters of what an outside system says; it is kept for reading, not for keeping all of it."""
 
 
 def goes_forward(before: str, after: str, *, settled: bool = False) -> bool:
@@ -83,7 +86,7 @@ class Settling:
         """
         before = self._before()
         after: str = receipt.rest if before in _OPEN else before
-        ids = list(receipt.outcomes)
+        ids = _sayable(receipt.outcomes)
         found = rows.find(self._connection, self._style, self._channel, ids, lock=True)
         named = [row for row in found.values() if row.batch == self._number]
         told, kept = [], []
@@ -103,17 +106,18 @@ class Settling:
         return {state: count for state, count in counts.items() if count}
 
     def _before(self) -> str:
-        asked = f"SELECT state FROM journal_batches WHERE number = {self._style.mark}"
+        asked = f"SELECT state, token FROM journal_batches WHERE number = {self._style.mark}"
         if self._style.locks:
             asked += " FOR UPDATE"
-        before = self._connection.exec_driver_sql(asked, (self._number,)).scalar_one()
+        before, token = self._connection.exec_driver_sql(asked, (self._number,)).one()
         if before == "claimed":
             raise DefinitionError(
                 f"The batch {self._name!r} was not handed over, so nothing can have become of it. "
                 "Next step: hand it over before it is submitted.",
                 parameter="batch",
             )
-        if before == "planned":
+        # One with a token became planned by a receipt, and single rows of it are still asked about.
+        if before == "planned" and token is None:
             raise LostRowsError(self._name)
         return str(before)
 
@@ -139,7 +143,8 @@ class Settling:
         changes = "state = ?, run = NULL, token = ?, asked_at = ?, poll_after = ?, updated_at = ?"
         asked = receipt.token is not None
         when = (now, rows.microseconds(receipt.poll_after)) if asked else (None, None)
-        values = (after, receipt.token, *when, now, self._number)
+        token = rows.readable(receipt.token) if asked else None
+        values = (after, token, *when, now, self._number)
         rows.update_batch(self._connection, self._style, changes, "number = ?", values)
 
 
@@ -149,21 +154,41 @@ def record(
     channel: int,
     outcomes: Sequence[Outcome],
     now: int,
+    *,
+    decided: bool = False,
 ) -> Recorded:
-    """Write what was heard of actions outside of their own calls."""
+    """Write what was heard of actions outside of their own calls.
+
+    Args:
+        connection: A transaction that writes.
+        style: How statements are written.
+        channel: The channel's number.
+        outcomes: What was heard.
+        now: The instant.
+        decided: Whether a person says it, who is also believed of what is pending.
+    """
     ids = list(dict.fromkeys(one.id for one in outcomes))
-    found = rows.find(connection, style, channel, ids, lock=True)
+    found = rows.find(connection, style, channel, _sayable(ids), lock=True)
     states = {one: row.state for one, row in found.items()}
     changes = []
     for outcome in outcomes:
         row = found.get(outcome.id)
-        if row is not None and goes_forward(states[outcome.id], outcome.state):
+        if row is not None and _is_believed(states[outcome.id], outcome.state, decided=decided):
             states[outcome.id] = outcome.state
             changes.append(_values(outcome, row, now))
     rows.update(connection, style, _CHANGED, changes)
     heard = sum(one.id in found for one in outcomes)
     unheard = tuple(one for one in ids if one not in found)
     return Recorded(len(changes), heard - len(changes), unheard)
+
+
+def _is_believed(before: str, after: str, *, decided: bool) -> bool:
+    return before in _OPEN_ROWS if decided else goes_forward(before, after)
+
+
+def _sayable(ids: Iterable[str]) -> list[str]:
+    """Leave out ids that no action can have and that a database would not even look for."""
+    return [one for one in ids if isinstance(one, str) and one == rows.readable(one)]
 
 
 def _says_more(outcome: Outcome) -> bool:
@@ -173,12 +198,12 @@ def _says_more(outcome: Outcome) -> bool:
 
 
 def _values(outcome: Outcome, row: Row, now: int) -> tuple[Any, ...]:
-    at = outcome.occurred_at
+    at, external_id = outcome.occurred_at, outcome.external_id
     return (
         outcome.state,
-        outcome.code or None,
-        outcome.detail or None,
-        outcome.external_id,
+        rows.readable(outcome.code, _LONGEST_WORD) if outcome.code else None,
+        rows.readable(outcome.detail, _LONGEST_DETAIL) if outcome.detail else None,
+        None if external_id is None else rows.readable(external_id, _LONGEST_WORD),
         None if at is None else rows.microseconds(at.timestamp()),
         now,
         row.number,

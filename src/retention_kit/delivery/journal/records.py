@@ -70,10 +70,13 @@ class BatchSize(NamedTuple):
     Attributes:
         rows: Rows in it.
         unknown: Rows of it of which nobody knows what became of them.
+        whole: Whether these are all that went out under its name first, so that an outside system
+            which knows a batch by its key takes them for the same batch.
     """
 
     rows: int
     unknown: int
+    whole: bool
 
 
 class PendingReceipt(NamedTuple):

@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import socket
+from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sql
@@ -16,6 +17,9 @@ from retention_kit.delivery.journal.liveness import Hold
 from retention_kit.delivery.journal.problems import JournalError
 from retention_kit.delivery.journal.rows import Style, microseconds
 from retention_kit.delivery.journal.tables import BATCHES, RUNS
+
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+_NAMESPACE: Final = Path("/proc/self/ns/pid")
 
 GRACE: Final = 900.0
 """Seconds after which a call is over, even if its process should still live."""
@@ -47,7 +51,7 @@ class Presence:
         row = {
             "number": self.number,
             "channel": channel,
-            "host": socket.gethostname(),
+            "host": _host(),
             "process": os.getpid(),
             "started_at": book.now(),
         }
@@ -152,9 +156,22 @@ def _take_back(
     return rows
 
 
+def _host() -> str:
+    """Name the place where a process has its number: machine, its start, and the container.
+
+    Several machines may have one name, and containers of one machine number their processes apart.
+    """
+    parts = [socket.gethostname()]
+    with contextlib.suppress(OSError):
+        parts.append(_BOOT.read_text().strip())
+    with contextlib.suppress(OSError):
+        parts.append(str(_NAMESPACE.readlink()))
+    return " ".join(parts)
+
+
 def _is_dead(host: str, process: int) -> bool:
     """Say whether a process is certainly gone; of another machine's, that is never certain."""
-    if host != socket.gethostname() or os.name == "nt":
+    if host != _host() or os.name == "nt":
         return False
     try:
         os.kill(process, 0)

@@ -79,6 +79,8 @@ def find(
         those, values = among(style, some)
         asked = (channel, *values)
         if lock and style.locks:
+            # As who settles does it: batches first. What came into another meanwhile, once more.
+            connection.exec_driver_sql(_lock_batches(style.mark, those), asked)
             connection.exec_driver_sql(_lock_actions(style.mark, those), asked)
             connection.exec_driver_sql(_lock_batches(style.mark, those), asked)
         for row in connection.exec_driver_sql(_find(style.mark, those), asked):
@@ -145,6 +147,20 @@ def microseconds(seconds: float) -> int:
     return round(seconds * _MICROSECONDS)
 
 
+def readable(value: object, longest: int | None = None) -> str:
+    """Give as text what an outside system said, so that each database can take it.
+
+    Args:
+        value: What it said: text as a rule.
+        longest: The most characters; what is more is cut off.
+    """
+    text = str(value)[:longest]
+    if not text.isascii():
+        # Half a character, as where a text was cut in the middle.
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\0", "") if "\0" in text else text
+
+
 def parts(those: Sequence[_T], size: int = _MOST_PARAMETERS) -> Iterator[Sequence[_T]]:
     """Cut a sequence into pieces that a statement can take."""
     for start in range(0, len(those), size):
@@ -175,7 +191,7 @@ def _lock_actions(mark: str, those: str) -> str:
 def _lock_batches(mark: str, those: str) -> str:
     return (
         "SELECT number FROM journal_batches WHERE number IN (SELECT batch FROM journal_actions "
-        f"WHERE channel = {mark} AND id IN {those}) ORDER BY number FOR SHARE"
+        f"WHERE channel = {mark} AND id IN {those}) ORDER BY number FOR NO KEY UPDATE"
     )
 
 

@@ -162,9 +162,10 @@ class Run:
         now = book.now()
 
         def change(connection: sql.Connection) -> int:
-            if not batches.hand_over(connection, book.style, number, presence.number, now):
+            rows = batches.hand_over(connection, book.style, number, presence.number, now)
+            if rows is None:
                 raise LostRowsError(batch)
-            return batches.count(connection, book.style, number)
+            return rows
 
         return book.write(change, hold=presence.hold)
 
@@ -193,7 +194,7 @@ class Run:
 
         # What is lost with the power is sent again, where that does no harm.
         durable = not self._repeatable or receipt.token is not None
-        changed = book.write(change, durable=durable)
+        changed = book.write(change, durable=durable, patient=True)
         if receipt.token is None:
             self._batches.pop(batch, None)
         return changed

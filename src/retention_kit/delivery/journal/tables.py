@@ -60,13 +60,15 @@ BATCHES: Final = sql.Table(
     sql.Column("run", sql.BigInteger),
     sql.Column("attempts", sql.Integer, nullable=False),
     sql.Column("handed_at", sql.BigInteger),
+    sql.Column("handed_rows", sql.BigInteger),
     sql.Column("updated_at", sql.BigInteger, nullable=False),
     sql.Column("token", sql.Text),
     sql.Column("asked_at", sql.BigInteger),
     sql.Column("poll_after", sql.BigInteger),
     sql.Index("journal_batches_name", "channel", "name"),
 )
-"""Rows that are submitted together; `run` is whose they are while they are claimed or on the way.
+"""Rows that are submitted together; `run` is whose they are while they are claimed or on the way,
+`handed_rows` how many went out under its name first.
 
 `planned` is final: rows of such a batch leave it when they are claimed again.
 """

@@ -31,6 +31,8 @@ class SourceCase:
         emulator: The local server that it reads from, whose requests are counted and whose faults
             are used; None where there is none.
         tables: Which of its tables are read; all of them where empty. Each should have a few rows.
+        rows: How many rows the outside system has of a table, by its name, those that are marked
+            as deleted left out. Give a table more rows than a page holds.
         since: For tables with a cursor, an instant or an id in the midst of their rows.
         wrong_settings: Settings with a credential that is refused; None where there is none.
         clock: The time for the source; the emulator's own unless given, and where there is no
@@ -41,6 +43,7 @@ class SourceCase:
     settings: Mapping[str, Any] = field(repr=False)
     emulator: Emulator | None = None
     tables: tuple[str, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
     since: Mapping[str, Cursor] = field(default_factory=dict)
     wrong_settings: Mapping[str, Any] | None = field(default=None, repr=False)
     clock: Clock = field(default=_UNSAID)

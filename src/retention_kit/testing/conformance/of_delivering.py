@@ -13,7 +13,12 @@ from retention_kit.delivery.journal.in_database import Journal
 from retention_kit.delivery.outcomes import DONE, Payload, Receipt, Sent
 from retention_kit.testing.conformance.cases import ChannelCase
 from retention_kit.testing.conformance.findings import Check, ConformanceError, always
-from retention_kit.testing.conformance.secrets import check_hidden, contacts_of, secrets_of
+from retention_kit.testing.conformance.secrets import (
+    check_hidden,
+    contacts_of,
+    identifiers_of,
+    secrets_of,
+)
 from retention_kit.testing.conformance.sending import (
     batches_of,
     delivered,
@@ -105,7 +110,7 @@ def check_polling_comes_to_an_end(case: ChannelCase) -> None:
     """Check that what comes later comes, by a token that is JSON and shows nobody.
 
     Raises:
-        ConformanceError: It does not, or the token shows a contact or a secret.
+        ConformanceError: It does not, or the token shows a contact, an identifier or a secret.
     """
     rule = "settle later what it left pending"
     with case.opened() as channel:
@@ -113,6 +118,7 @@ def check_polling_comes_to_an_end(case: ChannelCase) -> None:
         hidden = (
             *secrets_of(case.spec.settings, case.settings),
             *contacts_of(actions),
+            *identifiers_of(actions),
             *case.secrets,
         )
         for batch in batches_of(channel, actions):

@@ -7,6 +7,7 @@ from typing import Final
 
 from retention_kit.delivery.actions import Action
 from retention_kit.delivery.journal.in_database import Journal
+from retention_kit.delivery.outcomes import DONE, Receipt
 from retention_kit.errors import (
     AuthenticationError,
     ChannelError,
@@ -37,6 +38,9 @@ ALL: Final[tuple[FaultKind, ...]] = (
     "html_200",
     *CARRIED_OUT,
 )
+NOTHING_DONE: Final[tuple[FaultKind, ...]] = ("drop_before", "error_500")
+"""Faults after which the outside system has done nothing, and gives no answer to believe."""
+
 _ROUNDS = 6
 _OPEN = frozenset({"planned", "pending", "unknown"})
 _SOME = 12
@@ -46,7 +50,8 @@ def check_faults_neither_double_nor_lose(case: ChannelCase) -> None:
     """Check each kind of fault on each of the first requests, dispatching until all is done.
 
     On an idempotent channel everything must have happened once at the end; on another, once, or
-    it is listed as unknown.
+    it is listed as unknown. Faults that outlast every try of one `submit` are checked as well:
+    what did not happen is not said to be done.
 
     Raises:
         ConformanceError: Something happens twice, or is lost without being told.
@@ -73,6 +78,10 @@ def check_faults_neither_double_nor_lose(case: ChannelCase) -> None:
                 can_lose = channel.capabilities.idempotent == "no"
             unknown = states.get("unknown", 0) if can_lose else 0
             happened_once(case, rule, actions, f"after {kind!r}", may_miss=unknown)
+    for kind in NOTHING_DONE:
+        if kind not in case.untellable:
+            for after in (0, 1, 2):
+                _nothing_lost_is_done(case, rule, kind, after)
     if not _met(case, before):
         raise ConformanceError(
             case.spec.name, rule, "no request met a fault: does it write to the case's emulator?"
@@ -141,6 +150,36 @@ def check_errors_show_no_secret(case: ChannelCase) -> None:
                     emulator.faults.clear()
     shown["the log"] = str(log)
     check_hidden(case.spec.name, rule, hidden, shown)
+
+
+def _nothing_lost_is_done(case: ChannelCase, rule: str, kind: FaultKind, after: int) -> None:
+    """Submit while no request after the first ones comes through, however often it is tried."""
+    assert case.emulator is not None
+    actions = case.actions(_SOME, f"lasting {kind} {after}")
+    with case.opened() as channel:
+        batch = batches_of(channel, actions)[0]
+        case.emulator.faults.add(kind, after=after)
+        try:
+            receipt = channel.submit(batch, idempotency_key=f"lasting-{kind}-{after}")
+        except Exception:
+            # What an error must be, another check says; it claims nothing to be done.
+            return
+        finally:
+            case.emulator.faults.clear()
+        happened = case.happened()
+        lost = sum(_is_done(receipt, row.id) and happened.get(row.id, 0) == 0 for row in batch)
+    if lost:
+        raise ConformanceError(
+            case.spec.name,
+            rule,
+            f"while {kind!r} lasted, submit called {lost} of {len(batch)} rows done that had not "
+            "happened",
+        )
+
+
+def _is_done(receipt: Receipt, id_: str) -> bool:
+    told = receipt.outcomes.get(id_)
+    return (receipt.rest if told is None else told.state) in DONE
 
 
 def _met(case: ChannelCase, before: int) -> bool:

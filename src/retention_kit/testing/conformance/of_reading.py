@@ -72,6 +72,23 @@ def check_batches_fit_the_schema(case: SourceCase) -> None:
                 raise ConformanceError(case.spec.name, rule, finding)
 
 
+def check_every_row_is_given(case: SourceCase) -> None:
+    """Check that a table has all the rows that the case says the outside system has.
+
+    Raises:
+        ConformanceError: It has fewer, as where only the first page is read, or more.
+    """
+    with case.opened() as source:
+        for name, wanted in case.rows.items():
+            given = living(source.scan(name).collect(), source.tables[name]).height
+            if given != wanted:
+                raise ConformanceError(
+                    case.spec.name,
+                    "give every row of the outside system",
+                    f"{name!r} had {given} rows, and the outside system has {wanted}",
+                )
+
+
 def check_only_wanted_columns_are_given(case: SourceCase) -> None:
     """Check that a selection of columns gives what the whole table has in them.
 
@@ -186,6 +203,10 @@ def _without_emulator(case: SourceCase) -> str | None:
     return None if case.emulator is not None else "the case has no emulator"
 
 
+def _without_rows(case: SourceCase) -> str | None:
+    return None if case.rows else "the case does not say how many rows there are"
+
+
 def _without_since(case: SourceCase) -> str | None:
     if case.since:
         return None
@@ -208,6 +229,12 @@ READING_CHECKS: Final[tuple[Check[SourceCase], ...]] = (
         "give what its schema says, each key once, the same each time",
         check_batches_fit_the_schema,
         always,
+    ),
+    Check(
+        "every_row_is_given",
+        "give every row of the outside system",
+        check_every_row_is_given,
+        _without_rows,
     ),
     Check(
         "only_wanted_columns_are_given",

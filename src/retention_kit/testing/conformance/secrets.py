@@ -72,6 +72,12 @@ def contacts_of(actions: Iterable[Action]) -> tuple[str, ...]:
     return tuple(sorted(one for one in found if len(one) >= _SHORTEST))
 
 
+def identifiers_of(actions: Iterable[Action]) -> tuple[str, ...]:
+    """Give the identifiers by which outside systems know the customers."""
+    found = {one for action in actions for one in action.identifiers.values()}
+    return tuple(sorted(one for one in found if len(one) >= _SHORTEST))
+
+
 def plain_secrets(model: type[pydantic.BaseModel]) -> tuple[str, ...]:
     """Give the settings whose names speak of a secret and that are plain text.
 

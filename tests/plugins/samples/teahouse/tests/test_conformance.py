@@ -32,6 +32,7 @@ def source_case(till):
         settings={"base_url": till.url, "till_key": KEY},
         wrong_settings={"base_url": till.url, "till_key": "a-key-that-is-wrong"},
         emulator=till,
+        rows={"bills": len(till.bills), "guests": len(till.guests)},
         since={"bills": dt.datetime(2026, 6, 1, tzinfo=dt.UTC)},
         clock=till.clock,
     )
