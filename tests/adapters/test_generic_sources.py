@@ -160,11 +160,11 @@ def test_two_portals_are_not_one_though_their_addresses_are_secret():
 @pytest.mark.parametrize("what", ["key", "cursor", "deletions"])
 def test_a_misspelt_column_in_a_declaration_is_answered_with_the_nearest(shop, what):
     shop.write(orders(0, 2))
-    misspelt = {"orders": {what: ["chnaged"] if what == "key" else "chnaged"}}
+    misspelt = {"orders": {what: ["changd"] if what == "key" else "changd"}}
     settings = {**shop.settings, "declared": misspelt}
     with (
         open_source(shop.kind, registry=REGISTRY, **settings) as source,
-        pytest.raises(DefinitionError, match=f"'chnaged'.*as its {what}.*nearest: 'changed'"),
+        pytest.raises(DefinitionError, match=f"'changd'.*as its {what}.*nearest: 'changed'"),
     ):
         source.scan("orders")
 

@@ -316,8 +316,8 @@ def test_actions_are_read_in_tables_of_a_size(journal):
     assert (none.height, none.schema) == (0, journal.actions().schema)
     assert journal.actions(states="planned").height == 26
     assert journal.actions(states="accepted").height == 0
-    for misspelt in ("acepted", ["planned", "done"]):
-        with pytest.raises(DefinitionError, match="'states' is '(acepted|done)'"):
+    for misspelt in ("aksepted", ["planned", "done"]):
+        with pytest.raises(DefinitionError, match="'states' is '(aksepted|done)'"):
             journal.actions(states=misspelt)
     with pytest.raises(DefinitionError, match="'rows' is 0"):
         journal.action_frames(rows=0)
