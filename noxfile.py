@@ -1,6 +1,7 @@
 """The checks. Each session makes its own environment, so that what passes here passes elsewhere."""
 
 import shutil
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -106,18 +107,16 @@ def wheel(session: nox.Session) -> None:
 def plugins(session: nox.Session) -> None:
     """Plugins that others might publish, installed as they would be: good ones, a hostile one."""
     session.install("-e", ".[cli,delivery,loyalty,profiles,testing]")
-    session.chdir(session.create_tmp())
     # Away from this project's own settings and conftest.py, as an author's project is.
-    shutil.rmtree("samples", ignore_errors=True)
-    shutil.rmtree("retention-kit-coffee-house", ignore_errors=True)
-    shutil.copytree(ROOT / "tests" / "plugins" / "samples", "samples")
-    session.install("./samples/teahouse", "./samples/hostile")
-    session.run("python", "-m", "retention_kit", "plugins")
-    session.run("python", "-m", "retention_kit", "plugins", "show", "teahouse")
-    session.run("python", "-m", "retention_kit", "plugins", "new", "coffee_house")
-    session.install("./retention-kit-coffee-house")
-    for tests in ("retention-kit-coffee-house", "samples"):
-        session.run("pytest", "-q", "-p", "no:cacheprovider", tests)
+    with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
+        shutil.copytree(ROOT / "tests" / "plugins" / "samples", "samples")
+        session.install("./samples/teahouse", "./samples/hostile")
+        session.run("python", "-m", "retention_kit", "plugins")
+        session.run("python", "-m", "retention_kit", "plugins", "show", "teahouse")
+        session.run("python", "-m", "retention_kit", "plugins", "new", "coffee_house")
+        session.install("./retention-kit-coffee-house")
+        for tests in ("retention-kit-coffee-house", "samples"):
+            session.run("pytest", "-q", "-p", "no:cacheprovider", tests)
 
 
 @nox.session(default=False)

@@ -156,6 +156,9 @@ _MODULES = {
     "sync": "retention_kit.delivery",
 }
 
-__all__ = sorted(_MODULES)  # noqa: PLE0605
+_WITH_DELIVERY = {"Journal", "dispatch", "dry_run", "sync"}
+"""They need the extra `delivery`, and `import *` works without."""
+
+__all__ = sorted(_MODULES.keys() - _WITH_DELIVERY)  # noqa: PLE0605
 if not TYPE_CHECKING:
     __getattr__, __dir__ = attach(__name__, _MODULES)

@@ -38,6 +38,7 @@ def test_the_tree_branches_by_what_the_caller_can_do():
         "RateLimitedError",
         "AuthenticationError",
         "RejectedError",
+        "UnknownOutcomeError",
     }
 
 

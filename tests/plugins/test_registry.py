@@ -215,19 +215,11 @@ def test_a_settings_field_that_only_sounds_secret_can_say_so(install):
     assert Registry.load("trial", strict=True).failures == ()
 
 
-def test_a_distribution_with_damaged_metadata_hurts_no_other(install, monkeypatch):
-    import importlib.metadata
-
+def test_a_distribution_with_damaged_metadata_hurts_no_other(install, tmp_path):
     install("acme-damaged", "x = 1", name="damaged", group="trial")
     install("zeta-good", GOOD.format(name="good"), name="good", group="trial")
-    read = importlib.metadata.PathDistribution.read_text
-
-    def damaged(self, filename):
-        if filename == "entry_points.txt" and "acme_damaged" in str(self._path):
-            raise UnicodeDecodeError("utf-8", b"hush", 0, 1, "hush")
-        return read(self, filename)
-
-    monkeypatch.setattr(importlib.metadata.PathDistribution, "read_text", damaged)
+    (points,) = tmp_path.rglob("acme_damaged*/entry_points.txt")
+    points.write_bytes(b"[trial]\n\xff\xfe = hush\n")
     with pytest.warns(PluginWarning, match="UnicodeDecodeError"):
         known = Registry.load("trial")
     assert list(known.sources) == ["good"]

@@ -11,7 +11,7 @@ import polars as pl
 
 from retention_kit.adapters.cursors import rows_since
 from retention_kit.adapters.typed_columns import fitted_column
-from retention_kit.contracts.sources import open_source
+from retention_kit.contracts.sources import PlainStream, open_source
 from retention_kit.errors import DataError, DefinitionError
 from retention_kit.plugins.io_source import lazy_source
 from retention_kit.plugins.types import Cursor, SourceTable
@@ -194,7 +194,7 @@ def arrow_frames(value: Any, *, table: str) -> Iterator[pl.DataFrame]:
     if read is None or not hasattr(value, "__arrow_c_stream__"):
         yield pl.DataFrame(value)
         return
-    with read(value) as reader:
+    with read(PlainStream(value)) as reader:
         # So that the columns are known where no batch comes.
         yield pl.DataFrame(reader.schema.empty_table())
         for batch in reader:

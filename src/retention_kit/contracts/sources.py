@@ -65,7 +65,7 @@ def open_source(table: str, source: Source, *, separator: str | None = None) -> 
     return _open_rows(table, source)
 
 
-class _Stream:
+class PlainStream:
     """Shows of an object its Arrow stream alone: Polars goes ways of its own with pandas."""
 
     def __init__(self, source: ArrowStream) -> None:
@@ -82,7 +82,7 @@ def _open_stream(table: str, source: Any) -> Opened:
     try:
         index = getattr(source, "index", None)
         named = [name for name in getattr(index, "names", ()) if name is not None]
-        frame = pl.DataFrame(_Stream(source.reset_index(named) if named else source))
+        frame = pl.DataFrame(PlainStream(source.reset_index(named) if named else source))
     except ImportError:
         raise
     except Exception as error:
