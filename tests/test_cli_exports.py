@@ -14,6 +14,8 @@ from retention_kit.audit.model import KeyFigure
 from retention_kit.audit.terminal import format_value
 from retention_kit.cli import app
 
+pytestmark = pytest.mark.once
+
 REPORT = """Отчёт по продажам;;;;
 Дата;Номер;Контрагент;Сумма, руб.;Статус
 05.01.2025;1;Ромашка;1\u00a0234,50;Оплачен

@@ -17,6 +17,8 @@ from retention_kit.testing.clocks import ManualClock
 from retention_kit.testing.emulators.amocrm import AmoCrmEmulator
 from retention_kit.testing.emulators.messages import Request
 
+pytestmark = pytest.mark.once
+
 START = 1_790_000_000.0
 DAY = 86_400
 

@@ -22,6 +22,8 @@ from retention_kit.testing.emulators import (
 from retention_kit.testing.emulators.__main__ import main
 from retention_kit.testing.emulators.people import invented_orders, invented_people
 
+pytestmark = pytest.mark.once
+
 
 class Echo(Emulator):
     NAME = "echo"

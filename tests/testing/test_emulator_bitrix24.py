@@ -15,6 +15,8 @@ from retention_kit.testing.emulators.bitrix24 import (
     Bitrix24Emulator,
 )
 
+pytestmark = pytest.mark.once
+
 NOW = 1_790_000_000
 TOLD = "2026-09-21T17:13:20+03:00"
 OWN = {

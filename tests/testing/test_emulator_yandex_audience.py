@@ -17,6 +17,8 @@ from retention_kit.testing.emulators.yandex_audience.digests import Digests
 from retention_kit.testing.emulators.yandex_audience.quotas import Quotas
 from retention_kit.testing.emulators.yandex_audience.refusals import Refusal
 
+pytestmark = pytest.mark.once
+
 START = 1_790_000_000.0
 DAY = 86_400
 EMPTY = sha256(b"").hexdigest()
