@@ -17,14 +17,9 @@ from retention_kit.adapters import durable_files
 from retention_kit.adapters.actions_file.channel import ActionsFileChannel
 from retention_kit.adapters.actions_file.plugin import retention_kit_channels
 from retention_kit.adapters.actions_file.settings import ActionsFileSettings
-from retention_kit.delivery.actions import (
-    ACTIONS,
-    CreateDeal,
-    CreateTask,
-    PluginAction,
-    action_from_dict,
-)
+from retention_kit.delivery.actions import ACTIONS, CreateDeal, CreateTask, PluginAction
 from retention_kit.delivery.channels import AdapterContext, Channel
+from retention_kit.delivery.written_actions import action_from_dict
 from retention_kit.errors import RetryableError, UnknownOutcomeError
 
 DEAL = CreateDeal(

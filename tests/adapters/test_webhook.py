@@ -21,10 +21,10 @@ from retention_kit.delivery.actions import (
     PluginAction,
     PostEvent,
     SendMessage,
-    action_from_dict,
 )
 from retention_kit.delivery.channels import AdapterContext, Channel, Receives
 from retention_kit.delivery.outcomes import Rejection
+from retention_kit.delivery.written_actions import action_from_dict
 from retention_kit.errors import (
     AuthenticationError,
     DataError,

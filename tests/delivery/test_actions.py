@@ -197,3 +197,8 @@ def test_an_id_is_of_the_key_as_json(campaign, customer, step, occurrence):
     key = ActionKey(campaign, customer, step, occurrence)
     text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
     assert id_of(key) == hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def test_a_required_text_that_is_empty_is_written_and_read_back():
+    deal = CreateDeal(**WHO, title="")
+    assert action_from_dict(action_to_dict(deal)) == deal

@@ -118,7 +118,7 @@ def read_actions(path: Path) -> Iterator[Action]:
         DefinitionError: A line is no action. What stands in it is not shown.
         OSError: The file cannot be read.
     """
-    from retention_kit.delivery.actions import action_from_dict
+    from retention_kit.delivery.written_actions import action_from_dict
 
     opened = nullcontext(sys.stdin) if str(path) == "-" else path.open(encoding="utf-8")
     with opened as lines:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from retention_kit.delivery.actions import SendMessage as SendMessage
     from retention_kit.delivery.actions import SetBalance as SetBalance
     from retention_kit.delivery.actions import UpsertContact as UpsertContact
-    from retention_kit.delivery.actions import action_from_dict as action_from_dict
-    from retention_kit.delivery.actions import action_to_dict as action_to_dict
     from retention_kit.delivery.audiences.guarding import LargeRemovalError as LargeRemovalError
     from retention_kit.delivery.audiences.report import SyncReport as SyncReport
     from retention_kit.delivery.audiences.state import AudienceState as AudienceState
@@ -71,6 +69,8 @@ if TYPE_CHECKING:
     from retention_kit.delivery.receiving import Received as Received
     from retention_kit.delivery.receiving import receive as receive
     from retention_kit.delivery.report import DeliveryReport as DeliveryReport
+    from retention_kit.delivery.written_actions import action_from_dict as action_from_dict
+    from retention_kit.delivery.written_actions import action_to_dict as action_to_dict
 
 _HOME = "retention_kit.delivery"
 _BY_MODULE = {
@@ -88,8 +88,6 @@ _BY_MODULE = {
         "SendMessage",
         "SetBalance",
         "UpsertContact",
-        "action_from_dict",
-        "action_to_dict",
     ),
     "audiences.guarding": ("LargeRemovalError",),
     "audiences.report": ("SyncReport",),
@@ -130,6 +128,7 @@ _BY_MODULE = {
     "progress": ("Progress",),
     "receiving": ("Received", "receive"),
     "report": ("DeliveryReport",),
+    "written_actions": ("action_from_dict", "action_to_dict"),
 }
 _MODULES = {name: f"{_HOME}.{module}" for module, names in _BY_MODULE.items() for name in names}
 

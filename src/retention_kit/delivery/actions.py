@@ -10,19 +10,13 @@ import dataclasses
 import datetime as dt
 import functools
 import hashlib
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from json.encoder import encode_basestring as _as_json
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
-from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
-
-if TYPE_CHECKING:
-    import pydantic
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_NAMESPACED = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+from retention_kit.delivery.checked_fields import check_storable, check_types, is_namespaced
+from retention_kit.errors import bad_parameter
 
 
 class ActionKey(NamedTuple):
@@ -72,21 +66,21 @@ class Action:
     def __post_init__(self) -> None:
         if not isinstance(self.campaign, str) or not self.campaign.strip():
             raise bad_parameter("campaign", got=self.campaign, allowed="a text that is not blank")
-        _check_storable("campaign", self.campaign)
+        check_storable("campaign", self.campaign)
         given = self.customer_id
         if not isinstance(given, int | str) or isinstance(given, bool) or given == "":
             raise bad_parameter(
                 "customer_id", got=type(given).__name__, allowed="an integer or a text"
             )
         if isinstance(given, str):
-            _check_storable("customer_id", given)
+            check_storable("customer_id", given)
         for name in ("step", "occurrence"):
             # 2026 and "2026" would be two actions.
             if not isinstance(getattr(self, name), str):
                 got = type(getattr(self, name)).__name__
                 raise bad_parameter(name, got=got, allowed="a text; it may be empty")
-            _check_storable(name, getattr(self, name))
-        _check_types(self)
+            check_storable(name, getattr(self, name))
+        check_types(self)
 
     @property
     def kind(self) -> str:
@@ -102,79 +96,6 @@ class Action:
     def id(self) -> str:
         """The key as 32 hexadecimal digits (BLAKE2b, 128 bits), the same on every machine."""
         return id_of(self.key)
-
-
-def _check_storable(parameter: str, text: str) -> None:
-    """Refuse what no database holds as text: NUL, and half of a character (a lone surrogate)."""
-    if "\0" not in text and (text.isascii() or not _SURROGATE.search(text)):
-        return
-    raise bad_parameter(
-        parameter,
-        got="a text with NUL or with half of a character",
-        allowed="whole characters other than NUL",
-    )
-
-
-def _check_types(action: Action) -> None:
-    """Refuse what channels could only fail at; values are not quoted.
-
-    Raises:
-        DefinitionError: A field is not of the type that it is declared as.
-    """
-    made: type = type(action)
-    for name, is_sound, allowed in _checks_of(made):
-        value = getattr(action, name)
-        if not is_sound(value):
-            raise bad_parameter(name, got=type(value).__name__, allowed=allowed)
-        if allowed == _AMOUNT and type(value) is int:
-            object.__setattr__(action, name, Decimal(value))
-
-
-@functools.cache
-def _checks_of(made: type[Action]) -> tuple[tuple[str, Callable[[Any], bool], str], ...]:
-    """Give the fields of a kind of action that are checked by their declared types."""
-    return tuple(
-        (field.name, *_SOUND[str(field.type)])
-        for field in dataclasses.fields(made)
-        if str(field.type) in _SOUND and field.name not in _CHECKED
-    )
-
-
-def _is_mapping(value: object) -> bool:
-    return type(value) is dict or isinstance(value, Mapping)
-
-
-def _is_mapping_of_texts(value: Any) -> bool:
-    return _is_mapping(value) and all(
-        isinstance(name, str) and isinstance(one, str) for name, one in value.items()
-    )
-
-
-def _is_amount(value: object) -> bool:
-    if isinstance(value, Decimal):
-        return value.is_finite()
-    return value is None or (isinstance(value, int) and not isinstance(value, bool))
-
-
-_CHECKED: Final = frozenset({"campaign", "step", "occurrence"})
-_AMOUNT: Final = "a finite Decimal, an integer or None"
-_SOUND: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
-    "str": (lambda value: isinstance(value, str), "a text"),
-    "str | None": (lambda value: value is None or isinstance(value, str), "a text or None"),
-    "int": (lambda value: isinstance(value, int) and not isinstance(value, bool), "an integer"),
-    "dt.date | None": (
-        lambda value: value is None or isinstance(value, dt.date),
-        "a date or None",
-    ),
-    "dt.datetime | None": (
-        lambda value: value is None or isinstance(value, dt.datetime),
-        "an instant or None",
-    ),
-    "Decimal | None": (_is_amount, _AMOUNT),
-    "Mapping[str, Any]": (_is_mapping, "a mapping"),
-    "Mapping[str, str]": (_is_mapping_of_texts, "a mapping of texts to texts"),
-}
-"""What a field may hold, by the type that it is declared as."""
 
 
 def id_of(key: ActionKey) -> str:
@@ -379,7 +300,7 @@ class PluginAction(Action):
     data: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not _NAMESPACED.fullmatch(self.name):
+        if not is_namespaced(self.name):
             raise bad_parameter(
                 "name", got=self.name, allowed="vendor.action, in small Latin letters, digits and _"
             )
@@ -406,67 +327,3 @@ ACTIONS: Mapping[str, type[Action]] = {
     )
 }
 """The actions that every channel may speak of, by kind."""
-
-
-def action_to_dict(action: Action) -> dict[str, Any]:
-    """Give an action as what JSON can hold; it contains whatever is known of the customer.
-
-    Amounts become texts, instants ISO 8601.
-    """
-    written: dict[str, Any] = {"kind": action.kind}
-    for field in dataclasses.fields(action):
-        value = getattr(action, field.name)
-        if value not in (None, "", {}):
-            written[field.name] = _written(value)
-    return written
-
-
-def action_from_dict(written: Mapping[str, Any]) -> Action:
-    """Read what `action_to_dict` wrote.
-
-    Raises:
-        DefinitionError: It is no action, or has fields that its kind has not.
-    """
-    import pydantic
-
-    fields = dict(written)
-    kind = str(fields.pop("kind", ""))
-    made = ACTIONS.get(kind) or (PluginAction if _NAMESPACED.fullmatch(kind) else None)
-    if made is None:
-        near = ", ".join(nearest_names(kind, ACTIONS)) or ", ".join(ACTIONS)
-        raise bad_parameter("kind", got=kind, allowed=", ".join(ACTIONS), step=f"nearest: {near}.")
-    unknown = sorted(fields.keys() - {field.name for field in dataclasses.fields(made)})
-    if unknown:
-        raise DefinitionError(
-            f"An action {kind!r} has no fields {', '.join(map(repr, unknown))}. Next step: leave "
-            "them out.",
-            parameter=unknown[0],
-        )
-    try:
-        return _reader_of(kind if kind in ACTIONS else None).validate_python(fields)
-    except pydantic.ValidationError as problem:
-        places = sorted({".".join(map(str, one["loc"])) or "the whole" for one in problem.errors()})
-        raise DefinitionError(
-            f"An action {kind!r} cannot be read: {', '.join(places)}. Next step: mend the fields.",
-            parameter=places[0],
-        ) from None
-
-
-@functools.cache
-def _reader_of(kind: str | None) -> pydantic.TypeAdapter[Action]:
-    """Make what reads actions of a kind, once: it takes a millisecond. None is for plugins'."""
-    import pydantic
-
-    return pydantic.TypeAdapter(PluginAction if kind is None else ACTIONS[kind])
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, dt.datetime | dt.date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(name): _written(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_written(one) for one in value]
-    return value

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from retention_kit.delivery.actions import ACTIONS, Action, AddToAudience, action_to_dict
+from retention_kit.delivery.actions import ACTIONS, Action, AddToAudience
 from retention_kit.delivery.channels import Capabilities
 from retention_kit.delivery.limits import Limiter
 from retention_kit.delivery.outcomes import Batch, Outcome, Payload, Receipt, Rejection, Sent
+from retention_kit.delivery.written_actions import action_to_dict
 from retention_kit.errors import AuthenticationError, DataError, RejectedError
 
 _ANYTHING: Final = Capabilities(

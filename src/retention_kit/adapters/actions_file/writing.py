@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from retention_kit.delivery.actions import Action, action_to_dict
+from retention_kit.delivery.actions import Action
+from retention_kit.delivery.written_actions import action_to_dict
 
 _OF_ALL: Final = ("kind", "campaign", "customer_id", "step", "occurrence", "email", "phone")
 COLUMNS: Final = ("id", *_OF_ALL, "identifiers", "fields")

@@ -12,10 +12,11 @@ from retention_kit.adapters.amocrm.capable import CAPABILITIES
 from retention_kit.adapters.amocrm.carrying import Carrier
 from retention_kit.adapters.amocrm.making import Item, Results
 from retention_kit.adapters.amocrm.settings import AmoCrmSettings
-from retention_kit.delivery.actions import Action, CreateTask, PostEvent, action_to_dict
+from retention_kit.delivery.actions import Action, CreateTask, PostEvent
 from retention_kit.delivery.channels import AdapterContext, Capabilities
 from retention_kit.delivery.limits import Limiter
 from retention_kit.delivery.outcomes import Batch, Outcome, Payload, Receipt, Rejection, Sent
+from retention_kit.delivery.written_actions import action_to_dict
 from retention_kit.errors import (
     AuthenticationError,
     DefinitionError,

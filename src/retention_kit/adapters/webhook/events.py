@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 from urllib.parse import quote
 
-from retention_kit.delivery.actions import Action, PostEvent, action_to_dict
+from retention_kit.delivery.actions import Action, PostEvent
 from retention_kit.delivery.outcomes import Outcome, OutcomeState
+from retention_kit.delivery.written_actions import action_to_dict
 from retention_kit.errors import DataError
 
 ACTION_TYPE: Final = "io.retention-kit.action.{kind}.v1"
