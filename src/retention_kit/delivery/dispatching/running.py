@@ -21,7 +21,7 @@ from retention_kit.delivery.dispatching.resuming import Doubtful
 from retention_kit.delivery.dispatching.rows import Parcel, Row, Rows
 from retention_kit.delivery.dispatching.seen import SeenIds
 from retention_kit.delivery.dispatching.shipping import Shipping
-from retention_kit.delivery.dispatching.submitting import Submitter
+from retention_kit.delivery.dispatching.submitter import Submitter
 from retention_kit.delivery.dispatching.tally import Tally
 from retention_kit.delivery.doors import check_actions, check_channel_and_journal
 from retention_kit.delivery.journal.in_database import Journal

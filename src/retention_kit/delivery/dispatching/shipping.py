@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from retention_kit.delivery.dispatching.rows import Parcel
-from retention_kit.delivery.dispatching.submitting import Submitter
+from retention_kit.delivery.dispatching.submitter import Submitter
+from retention_kit.delivery.dispatching.submitting import deliver
 from retention_kit.delivery.dispatching.tally import Tally
 
 
@@ -56,7 +57,7 @@ class Shipping:
 
     def _delivered(self, parcel: Parcel) -> tuple[Tally, float]:
         began = self._submitter.clock.now()
-        tally = self._submitter.deliver(parcel)
+        tally = deliver(self._submitter, parcel)
         return tally, self._submitter.clock.now() - began
 
     def __enter__(self) -> Self:

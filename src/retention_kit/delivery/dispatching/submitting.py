@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import random
-import threading
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from retention_kit.delivery.channels import Channel
-from retention_kit.delivery.clocks import Clock
 from retention_kit.delivery.dispatching.checking import checked_receipt
 from retention_kit.delivery.dispatching.claiming import claimed
-from retention_kit.delivery.dispatching.deciding import key_holds
 from retention_kit.delivery.dispatching.problems import (
     impatient,
     no_receipt,
@@ -22,9 +17,10 @@ from retention_kit.delivery.dispatching.problems import (
 )
 from retention_kit.delivery.dispatching.rows import Parcel, Row, Rows, Submitted
 from retention_kit.delivery.dispatching.spool import gathered
+from retention_kit.delivery.dispatching.submitter import Submitter
 from retention_kit.delivery.dispatching.tally import Tally
+from retention_kit.delivery.dispatching.waits import delay, seconds_of
 from retention_kit.delivery.journal.problems import JournalError, LostRowsError
-from retention_kit.delivery.journal.runs import Run
 from retention_kit.delivery.outcomes import Outcome, OutcomeState, Receipt
 from retention_kit.errors import (
     AuthenticationError,
@@ -38,57 +34,17 @@ from retention_kit.errors import (
 
 TRIES: Final = 3
 """How often a batch is sent to which no answer comes, where that can do no harm."""
-UNANSWERED: Final = 5
-"""After how many batches on end without an answer a call stops: each would be left in doubt."""
 REFUSED: Final = 1_000
 """After how many refused calls on end over one batch a call stops: it is not the rows' fault."""
-_FIRST_WAIT = 1.0
-_LONGEST_WAIT = 60.0
 
 
-class Submitter:
-    """Submits batches of one run; safe to use from several threads.
+def deliver(submitter: Submitter, parcel: Parcel) -> Tally:
+    """Submit a batch, and what has to be submitted again of it, until all of it is settled.
 
-    Args:
-        run: The run, which holds the batches.
-        channel: The channel.
-        clock: The time.
-        patience: Seconds that waiting may take before a batch gets on.
-
-    Attributes:
-        clock: The time.
-        patience: Seconds that waiting may take before a batch gets on.
-        idempotent: What can be sent again, as `Capabilities.idempotent` says.
-        stopping: Is set where nothing more is to be sent.
+    Returns:
+        The counts, with `stop` where nothing more is to be sent by anybody.
     """
-
-    def __init__(self, run: Run, channel: Channel, clock: Clock, patience: float) -> None:
-        self._run = run
-        self._channel = channel
-        self.idempotent = channel.capabilities.idempotent
-        self.clock = clock
-        self.patience = patience
-        self._unanswered = 0
-        self._lock = threading.Lock()
-        self.stopping = threading.Event()
-
-    def deliver(self, parcel: Parcel) -> Tally:
-        """Submit a batch, and what has to be submitted again of it, until all of it is settled.
-
-        Returns:
-            The counts, with `stop` where nothing more is to be sent by anybody.
-        """
-        return _Delivery(self, parcel).go()
-
-    def key_holds(self, parcel: Parcel) -> bool:
-        """Say whether a batch that is in doubt would still be recognised by its key."""
-        return key_holds(self._channel.capabilities, parcel.handed_at, self.clock.now())
-
-    def answer_came(self, *, came: bool) -> bool:
-        """Count batches on end without an answer, and say whether they are too many."""
-        with self._lock:
-            self._unanswered = 0 if came else self._unanswered + 1
-            return self._unanswered >= UNANSWERED
+    return _Delivery(submitter, parcel).go()
 
 
 class _Delivery:
@@ -96,8 +52,8 @@ class _Delivery:
 
     def __init__(self, submitter: Submitter, parcel: Parcel) -> None:
         self._all = submitter
-        self._run = submitter._run
-        self._channel = submitter._channel
+        self._run = submitter.run
+        self._channel = submitter.channel
         self._tally = Tally()
         self._todo = [parcel]
         self._refused = 0
@@ -257,40 +213,40 @@ class _Delivery:
         count = sum(1 for row in rows if not row.extra)
         if count < parcel.claimed:
             waited = 0.0
-        delay = self._delay(waited, None)
+        pause = delay(waited, None)
         if self._all.stopping.is_set():
             self._tally.states["planned"] += count
             rows.close()
             return
-        if waited + delay > self._all.patience:
+        if waited + pause > self._all.patience:
             self._tally.states["planned"] += count
             rows.close()
             self._stop(impatient(self._channel.name, waited))
             return
-        self._all.clock.sleep(delay)
-        self._claim(rows, parcel, waited=waited + delay, tries=parcel.tries + 1)
+        self._all.clock.sleep(pause)
+        self._claim(rows, parcel, waited=waited + pause, tries=parcel.tries + 1)
 
     def _later(self, parcel: Parcel, error: RetryableError | RateLimitedError) -> None:
         """Wait, and send the same batch again."""
         asked = error.retry_after if isinstance(error, RateLimitedError) else None
-        delay = self._delay(parcel.waited, _seconds(asked))
-        if parcel.waited + delay > self._all.patience:
+        pause = delay(parcel.waited, seconds_of(asked))
+        if parcel.waited + pause > self._all.patience:
             self._put_back(parcel)
             self._stop(error)
             return
         if not parcel.doubtful:
             self._run.release(parcel.name, state="claimed")
-        self._all.clock.sleep(delay)
-        self._todo.append(dataclasses.replace(parcel, waited=parcel.waited + delay))
+        self._all.clock.sleep(pause)
+        self._todo.append(dataclasses.replace(parcel, waited=parcel.waited + pause))
 
     def _in_doubt(self, parcel: Parcel, error: UnknownOutcomeError) -> None:
         """Send it again where that does no harm; else leave it for a look-up or a person."""
         tries = parcel.tries + 1
-        delay = self._delay(parcel.waited, None)
-        patient = parcel.waited + delay <= self._all.patience
+        pause = delay(parcel.waited, None)
+        patient = parcel.waited + pause <= self._all.patience
         if self._all.idempotent != "no" and tries < TRIES and patient:
-            self._all.clock.sleep(delay)
-            waited = parcel.waited + delay
+            self._all.clock.sleep(pause)
+            waited = parcel.waited + pause
             self._todo.append(
                 dataclasses.replace(parcel, waited=waited, tries=tries, doubtful=True)
             )
@@ -376,20 +332,6 @@ class _Delivery:
     def _stop(self, error: RetentionKitError) -> None:
         self._tally.stop = self._tally.stop or error
         self._all.stopping.set()
-
-    def _delay(self, waited: float, asked: float | None) -> float:
-        """Give how long to wait: twice as long each time, not all at once, or as long as asked."""
-        # What has been waited is about what the next wait is.
-        wait = min(_LONGEST_WAIT, max(_FIRST_WAIT, waited)) * (0.75 + random.random() / 2)
-        return max(wait, asked or 0.0)
-
-
-def _seconds(asked: Any) -> float | None:
-    """Give how long to wait, as a channel says it, be it as text; None where it says nothing."""
-    try:
-        return None if asked is None else float(asked)
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def _without_doubt(receipt: Receipt) -> Receipt:
