@@ -50,21 +50,6 @@ HOOK_KEY = b"not a real key of web hooks"
 pytestmark = pytest.mark.once
 
 
-class Same:
-    """Gives a case as it is, whatever faults the check before it left."""
-
-    def __init__(self, case):
-        self.case = case
-
-    def __enter__(self):
-        if self.case.emulator is not None:
-            self.case.emulator.faults.clear()
-        return self.case
-
-    def __exit__(self, *problem):
-        pass
-
-
 @pytest.fixture(scope="module")
 def teahouse():
     """The good sample, imported from where it lies."""
@@ -131,7 +116,7 @@ def findings(case, *ways):
     """Run the checks that are named; a nightly run takes all, to see that no other one fails."""
     checks = SOURCE_CHECKS if isinstance(case, SourceCase) else CHANNEL_CHECKS
     wanted = [one for one in checks if IS_NIGHTLY or one.name in ways]
-    report = run_checks(case.spec.name, wanted, lambda: Same(case))
+    report = run_checks(case, wanted)
     return report, {one.check: one.reason for one in report.failures}
 
 

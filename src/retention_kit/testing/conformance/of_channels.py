@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Final
 
 from retention_kit.testing.conformance.cases import ChannelCase
@@ -42,11 +41,4 @@ def check_channel(
     Raises:
         DefinitionError: A check that does not exist is expected to fail.
     """
-
-    @contextmanager
-    def opened() -> Iterator[ChannelCase]:
-        if case.emulator is not None:
-            case.emulator.faults.clear()
-        yield case
-
-    return run_checks(case.spec.name, CHANNEL_CHECKS, opened, expected_failures=expected_failures)
+    return run_checks(case, CHANNEL_CHECKS, expected_failures=expected_failures)

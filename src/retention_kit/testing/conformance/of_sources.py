@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Final
 
 from retention_kit.testing.conformance.cases import SourceCase
@@ -36,11 +35,4 @@ def check_source(
     Raises:
         DefinitionError: A check that does not exist is expected to fail.
     """
-
-    @contextmanager
-    def opened() -> Iterator[SourceCase]:
-        if case.emulator is not None:
-            case.emulator.faults.clear()
-        yield case
-
-    return run_checks(case.spec.name, SOURCE_CHECKS, opened, expected_failures=expected_failures)
+    return run_checks(case, SOURCE_CHECKS, expected_failures=expected_failures)

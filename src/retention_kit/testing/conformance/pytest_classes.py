@@ -17,29 +17,14 @@ def _test(
     check: Check[Any], case: SourceCase | ChannelCase, expected: Mapping[str, str], all_of: Any
 ) -> None:
     check_expected(expected, all_of)
-    if case.emulator is not None:
-        case.emulator.faults.clear()
     known = {name: why for name, why in expected.items() if name == check.name}
-    report = run_checks(case.spec.name, [check], lambda: _Same(case), expected_failures=known)
+    report = run_checks(case, [check], expected_failures=known)
     (found,) = report.findings
     if found.result == "left out":
         pytest.skip(found.reason)
     if found.result == "failed as expected":
         pytest.xfail(found.reason)
     report.raise_for_failures()
-
-
-class _Same:
-    """Gives a case as it is."""
-
-    def __init__(self, case: Any) -> None:
-        self._case = case
-
-    def __enter__(self) -> Any:
-        return self._case
-
-    def __exit__(self, *problem: object) -> None:
-        return None
 
 
 class SourceConformance:
