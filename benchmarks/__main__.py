@@ -2,57 +2,125 @@
 
 import argparse
 import datetime as dt
-import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.compare import DisagreementError
-from benchmarks.imports import NAME as IMPORTS
+from benchmarks import allocated, imports, smoke
+from benchmarks.estimate import described
 from benchmarks.jobs import JOBS
-from benchmarks.measure import Plan, jobs_of, measure, needs_peers
+from benchmarks.machine import describe
+from benchmarks.measure import (
+    Measured,
+    Plan,
+    Problems,
+    Step,
+    jobs_of,
+    measure,
+    say,
+    time_imports,
+)
 from benchmarks.processes import Processes, WorkerError
-from benchmarks.report import report
-from benchmarks.settings import ENGINES, HERE
+from benchmarks.settings import ENGINES, HERE, PEERS
+from benchmarks.sizes import ROWS
+from benchmarks.store import RESULTS, Entry, Origin, Result, Store, revision, written_samples
+
+_QUICK, _QUICK_ROUNDS = (1_000_000,), 2
+_APART = (imports.NAME, allocated.NAME)
+"""Jobs that have no engines."""
 
 
 def main(given: Sequence[str] | None = None) -> int:
     """Run the benchmarks; 1 means that engines disagree, 2 that a worker failed."""
-    written = list(sys.argv[1:] if given is None else given)
-    arguments = _parser().parse_args(written)
+    arguments = _parser().parse_args(given)
+    store = Store(arguments.results)
+    plan = _plan(arguments)
+    if arguments.dry_run:
+        print(described(plan, store.load()))
+        return 0
+    if arguments.render:
+        _render(store, arguments.out)
+        return 0
+    folder = arguments.data.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    processes = Processes(folder)
+    if arguments.smoke:
+        return smoke.run(plan, folder, processes)
+    say(described(plan, store.load()))
+    problems = _measure(plan, folder, processes, store)
+    _render(store, arguments.out)
+    for problem in (*problems.disagreements, *problems.failures):
+        say(problem)
+    return problems.code
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
     plan = Plan(
         jobs=jobs_of(arguments.jobs),
-        engines=arguments.engines,
+        engines=[engine for engine in ENGINES if engine in arguments.engines],
         rows=sorted(set(arguments.rows)),
         repeat=arguments.repeat,
-        imports=IMPORTS in arguments.jobs,
+        imports=imports.NAME in arguments.jobs,
+        allocations=allocated.NAME in arguments.jobs,
+        floors=arguments.floors,
     )
-    folder = arguments.data.resolve()
-    processes = Processes(folder)
+    if arguments.quick or arguments.smoke:
+        plan = replace(plan, rows=_QUICK, repeat=plan.repeat or _QUICK_ROUNDS)
+    if arguments.smoke:
+        in_this_environment = [engine for engine in plan.engines if engine not in PEERS]
+        plan = replace(plan, engines=in_this_environment, repeat=1)
+    return plan
+
+
+def _measure(plan: Plan, folder: Path, processes: Processes, store: Store) -> Problems:
+    day, source = dt.datetime.now(dt.UTC).date().isoformat(), revision()
+
+    def origin(engines: Sequence[str]) -> Origin:
+        peers = processes.peers if any(engine in PEERS for engine in engines) else None
+        return Origin(day, source, dict(describe(peers)))
+
+    def keep(step: Step, measured: Measured) -> None:
+        entries = {
+            engine: Entry(samples, measured.shown.get(engine, {}), origin([engine]))
+            for engine, samples in measured.samples.items()
+        }
+        store.keep(Result(step.job.name, step.rows, measured.compared, entries))
+
+    problems = measure(plan, folder, processes, keep)
+    about = {"day": day, "revision": source, "machine": dict(describe(None))}
     try:
-        measured = measure(plan, folder, processes)
-    except DisagreementError as problem:
-        print(problem, file=sys.stderr)
-        return 1
+        if plan.imports:
+            taken = time_imports(plan.repeat or 5, processes)
+            written = {name: written_samples(samples) for name, samples in taken.items()}
+            store.keep_file("imports.json", {**about, "jobs": written})
+        if plan.allocations:
+            store.keep_file("allocations.json", {**about, "calls": processes.allocations()})
     except WorkerError as problem:
-        print(f"{problem}; its own message stands above.", file=sys.stderr)
-        return 2
-    command = shlex.join(["python", "-m", "benchmarks", *written])
-    peers = processes.peers if needs_peers(plan) else None
-    text = report(plan, measured, command, dt.datetime.now(dt.UTC).date(), peers)
-    arguments.out.write_text(text, encoding="utf-8")
-    print(f"wrote {arguments.out}", file=sys.stderr)
-    return 0
+        problems.failures.append(str(problem))
+    return problems
+
+
+def _render(store: Store, out: Path) -> None:
+    """Write the report and the pictures beside it from what is stored."""
+    from benchmarks.pictures import draw
+    from benchmarks.report import report
+
+    jobs = list(JOBS.values())
+    drawn = draw(jobs, store, out.parent / "pictures")
+    named = {name: Path("pictures", file.name) for name, file in drawn.items()}
+    out.write_text(report(jobs, store, named), encoding="utf-8")
+    say(f"wrote {out.name} and {len(drawn)} pictures")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure retention_kit beside hand-written DuckDB SQL, pandas, two floors and "
-        "the libraries that fit the same models.",
+        description="Measure retention_kit beside hand-written DuckDB SQL, Polars and pandas, two "
+        "floors and the libraries that fit the same models.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    jobs = (*JOBS, IMPORTS)
+    jobs = (*JOBS, *_APART)
     parser.add_argument(
         "--jobs",
         nargs="+",
@@ -70,20 +138,33 @@ def _parser() -> argparse.ArgumentParser:
         help=f"of {', '.join(ENGINES)}",
     )
     parser.add_argument(
-        "--rows",
-        nargs="+",
-        type=int,
-        default=[1_000_000, 10_000_000],
-        metavar="N",
-        help="row counts",
+        "--rows", nargs="+", type=int, default=list(ROWS), metavar="N", help="row counts"
     )
-    parser.add_argument("--repeat", type=int, default=5, metavar="N", help="rounds")
+    parser.add_argument(
+        "--repeat", type=int, metavar="N", help="rounds; without it 5, 3, 3 and 1 by size"
+    )
+    parser.add_argument("--floors", action="store_true", help="floors at 200 million orders too")
+    parser.add_argument("--quick", action="store_true", help="1 million orders alone, twice")
+    parser.add_argument(
+        "--smoke",
+        action="store_true",
+        help="one round at 1 million orders, printed and not kept",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be done, and how long it takes"
+    )
+    parser.add_argument(
+        "--render", action="store_true", help="write the report from what is kept, measure nothing"
+    )
     parser.add_argument(
         "--data",
         type=Path,
         default=HERE / "data",
         metavar="FOLDER",
         help="where the made-up data are kept",
+    )
+    parser.add_argument(
+        "--results", type=Path, default=RESULTS, metavar="FOLDER", help="where results are kept"
     )
     parser.add_argument(
         "--out", type=Path, default=HERE / "RESULTS.md", metavar="FILE", help="what to write"

@@ -2,6 +2,7 @@
 
 A small table becomes one label per cell. A large one becomes its row count and, per column, nulls,
 exact sum, minimum and maximum, with a checksum over whole rows that does not depend on their order.
+A table that lies in a file is read a stretch at a time.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from benchmarks.job import Job, Shape
 
 SMALL = 5_000
 """Up to so many rows a table is compared cell by cell."""
+STRETCH = 2_000_000
+"""So many rows of a larger one are in memory at a time."""
 SOME = 1_000
 """Of how many customers, at least, a table of floats is compared."""
 EXTRA = (
@@ -30,8 +33,8 @@ _SCALE = 4
 _NULL = np.uint64(0x9E3779B97F4A7C15)
 
 
-Table = pl.DataFrame | Mapping[str, Cell]
-"""Rows, or figures by their names."""
+Table = pl.DataFrame | pl.LazyFrame | Mapping[str, Cell]
+"""Rows, here or in a file, or figures by their names."""
 
 
 def normalise(job: Job, presented: Table | Mapping[str, Table]) -> dict[str, Cell]:
@@ -58,9 +61,12 @@ def sums_and_some(table: pl.DataFrame) -> dict[str, pl.DataFrame]:
 def _labelled(presented: Table, shape: Shape) -> dict[str, Cell]:
     if isinstance(presented, Mapping):
         return dict(presented)
-    wanted = [*shape.keys, *shape.values] if shape.values else presented.columns
-    table = presented.select(sorted(wanted)).drop(EXTRA, strict=False)
-    return _digest(table) if table.height > SMALL else _cells(shape, table)
+    lazy = presented.lazy()
+    columns = lazy.collect_schema().names()
+    wanted = [*shape.keys, *shape.values] if shape.values else columns
+    table = lazy.select(sorted(set(wanted) - set(EXTRA)))
+    rows = lazy.select(pl.len()).collect().item()
+    return _digest(table, rows) if rows > SMALL else _cells(shape, table.collect())
 
 
 def _cells(shape: Shape, table: pl.DataFrame) -> dict[str, Cell]:
@@ -87,17 +93,29 @@ def _cell(value: object) -> Cell:
     return str(value)
 
 
-def _digest(table: pl.DataFrame) -> dict[str, Cell]:
-    cells: dict[str, Cell] = {"rows": table.height, "columns": ", ".join(table.columns)}
-    row_hash = np.zeros(table.height, dtype=np.uint64)
-    for column in table:
-        numbers = _whole_numbers(column)
-        cells[f"nulls of {column.name}"] = numbers.null_count()
-        cells[f"least {column.name}"] = numbers.min()
-        cells[f"greatest {column.name}"] = numbers.max()
-        cells[f"sum of {column.name}"] = str(numbers.cast(pl.Int128).sum())
-        row_hash = _mix(row_hash ^ _bits(numbers))
-    cells["checksum"] = f"{int(row_hash.sum(dtype=np.uint64)):016x}"
+def _digest(table: pl.LazyFrame, rows: int) -> dict[str, Cell]:
+    names = table.collect_schema().names()
+    cells: dict[str, Cell] = {"rows": rows, "columns": ", ".join(names)}
+    nulls, sums = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+    found: dict[str, list[int]] = {name: [] for name in names}
+    checksum = 0
+    for stretch in (table.slice(start, STRETCH).collect() for start in range(0, rows, STRETCH)):
+        row_hash = np.zeros(stretch.height, dtype=np.uint64)
+        for column in stretch:
+            numbers = _whole_numbers(column)
+            nulls[column.name] += numbers.null_count()
+            sums[column.name] += int(numbers.cast(pl.Int128).sum())
+            found[column.name] += [
+                end for end in (numbers.min(), numbers.max()) if isinstance(end, int)
+            ]
+            row_hash = _mix(row_hash ^ _bits(numbers))
+        checksum += int(row_hash.sum(dtype=np.uint64))
+    for name in names:
+        cells[f"nulls of {name}"] = nulls[name]
+        cells[f"least {name}"] = min(found[name], default=None)
+        cells[f"greatest {name}"] = max(found[name], default=None)
+        cells[f"sum of {name}"] = str(sums[name])
+    cells["checksum"] = f"{checksum % 2**64:016x}"
     return cells
 
 

@@ -38,7 +38,7 @@ def require_agreement(job: Job, rows: int, answers: Mapping[str, Mapping[str, Ce
             ]
             raise DisagreementError(
                 f"{job.name} at {rows:,} rows: {engine} and {first} differ in {len(different)} of "
-                f"{len(labels)} values, so nothing was timed.\n" + "\n".join(shown)
+                f"{len(labels)} values, so none of its times are kept.\n" + "\n".join(shown)
             )
     return len(expected)
 

@@ -13,7 +13,7 @@ Figures = Mapping[str, Cell]
 def found_lines(
     job: Job, shown: Mapping[str, Figures], samples: Mapping[str, Sequence[Sample]]
 ) -> tuple[list[str], list[list[str]]]:
-    """Give the head and the lines of a job's table."""
+    """Give the head and the lines of a job's table; engines without figures have no line."""
     head = ["engine", *(label.rpartition(": ")[2].replace("_", " ") for label in job.shown)]
 
     def said(engine: str, figures: Figures) -> list[str]:

@@ -7,7 +7,15 @@ from benchmarks.job import Job, Limit, Shape
 from benchmarks.loyalty_jobs import LOYALTY_JOBS
 from benchmarks.model_jobs import MODEL_JOBS
 from benchmarks.segment_jobs import SEGMENT_JOBS
-from benchmarks.settings import SHOP_ZONE, TABLE_ENGINES
+from benchmarks.settings import (
+    BUCKETS,
+    LIBRARY,
+    LINES,
+    POLARS,
+    RAW_CSV,
+    SHOP_ZONE,
+    TABLE_ENGINES,
+)
 
 AS_OF = dt.datetime(2025, 1, 1, tzinfo=ZoneInfo(SHOP_ZONE))
 """The instant of observation; the data go on for two weeks after it."""
@@ -28,6 +36,9 @@ ORDER_NUMBERS_SHOWN = 10
 _ALL = ("order_id", "customer_id", "ordered_at", "amount", "kind", "status")
 _BY_CUSTOMER = tuple(name for name in _ALL if name != "order_id")
 _TIMES = tuple(name for name in _BY_CUSTOMER if name != "amount")
+_DOOR = (*TABLE_ENGINES, POLARS)
+_EVERY = (*TABLE_ENGINES, POLARS, BUCKETS)
+_COUNTS = tuple(engine for engine in _EVERY if engine != "pandas")
 
 _ECONOMICS = {
     "acquisition": Shape(
@@ -126,19 +137,52 @@ _AUDIT = {
     ),
 }
 """The tables of an audit that the orders alone give."""
+METRICS = {
+    "order_totals": Shape(),
+    "retention_totals": Shape(("period",)),
+    "cohort_totals": Shape(("cohort", "period")),
+    "lifecycle_totals": Shape(("state",)),
+    "gap_summary": Shape(),
+}
+"""The tables that a shop asks for at once."""
 
 JOBS: dict[str, Job] = {
     job.name: job
     for job in (
-        Job("validation", "Validation", "validation", "raw", _ALL),
+        Job("validation", "Validation", "validation", "raw", _ALL, engines=_DOOR),
         Job(
             "validation-ascending",
             "Validation, ids a running number",
             "validation",
             "ascending",
             _ALL,
+            engines=_DOOR,
         ),
-        Job("validation-defects", "Validation, 0.1% defects", "validation", "defects", _ALL),
+        Job(
+            "validation-defects",
+            "Validation, 0.1% defects",
+            "validation",
+            "defects",
+            _ALL,
+            engines=_DOOR,
+        ),
+        Job(
+            "reading",
+            "Reading an export: CSV read, checked and cast",
+            "reading",
+            RAW_CSV,
+            _ALL,
+            tables={"health": Shape(), "orders": Shape(("order_id",))},
+            engines=(LIBRARY, "duckdb", POLARS, "pandas"),
+        ),
+        Job(
+            "bucketing",
+            "Splitting orders by customer",
+            "bucketing",
+            "orders",
+            _ALL,
+            engines=(LIBRARY,),
+        ),
         Job(
             "customer-summary",
             "Customer summary",
@@ -146,9 +190,17 @@ JOBS: dict[str, Job] = {
             "orders",
             _BY_CUSTOMER,
             keys=("customer_id",),
+            engines=_EVERY,
             limit=Limit(3),
         ),
-        Job("aov", "Average order value, first and repeat", "order_totals", "orders", _ALL),
+        Job(
+            "aov",
+            "Average order value, first and repeat",
+            "order_totals",
+            "orders",
+            _ALL,
+            engines=_EVERY,
+        ),
         Job(
             "cohorts",
             "Monthly cohorts",
@@ -156,6 +208,7 @@ JOBS: dict[str, Job] = {
             "orders",
             _BY_CUSTOMER,
             keys=("cohort", "period"),
+            engines=_EVERY,
             limit=Limit(3),
         ),
         Job(
@@ -165,6 +218,7 @@ JOBS: dict[str, Job] = {
             "orders",
             _BY_CUSTOMER,
             keys=("period",),
+            engines=_EVERY,
             limit=Limit(4),
         ),
         Job(
@@ -174,6 +228,7 @@ JOBS: dict[str, Job] = {
             "orders",
             _BY_CUSTOMER,
             keys=("state",),
+            engines=_EVERY,
             limit=Limit(4),
         ),
         Job(
@@ -183,6 +238,7 @@ JOBS: dict[str, Job] = {
             "orders",
             _TIMES,
             keys=("state_before", "state"),
+            engines=_EVERY,
             limit=Limit(4),
         ),
         Job(
@@ -191,6 +247,7 @@ JOBS: dict[str, Job] = {
             "gap_summary",
             "orders",
             _TIMES,
+            engines=_EVERY,
             limit=Limit(9),
         ),
         Job(
@@ -200,6 +257,26 @@ JOBS: dict[str, Job] = {
             "orders",
             _BY_CUSTOMER,
             tables=_ECONOMICS,
+            engines=_EVERY,
+        ),
+        Job(
+            "metrics",
+            "Five metrics at once",
+            "metrics",
+            "orders",
+            _ALL,
+            tables=METRICS,
+            engines=_EVERY,
+        ),
+        Job(
+            "pairs",
+            "Products bought by the same customers",
+            "product_pairs",
+            LINES,
+            ("order_id", "customer_id", "product_id", "quantity"),
+            keys=("product_a", "product_b"),
+            engines=_COUNTS,
+            limit=Limit(5),
         ),
         Job(
             "audit",

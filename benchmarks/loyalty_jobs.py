@@ -1,7 +1,7 @@
 """What is measured of loyalty rules: balances of a whole history, and one order at a time."""
 
 from benchmarks.job import Job, Limit
-from benchmarks.settings import LIBRARY, POINTS, POLARS
+from benchmarks.settings import BUCKETS, LIBRARY, POINTS, POLARS
 
 PER = 100
 """A point for so much money."""
@@ -22,7 +22,7 @@ LOYALTY_JOBS = (
         POINTS,
         _ORDERS,
         keys=("customer_id",),
-        engines=(LIBRARY, "duckdb", POLARS, "scan", "group-by"),
+        engines=(LIBRARY, "duckdb", POLARS, BUCKETS, "scan", "group-by"),
         limit=Limit(6, peak_mb=2_000),
     ),
     Job(
@@ -32,7 +32,7 @@ LOYALTY_JOBS = (
         POINTS,
         _ORDERS,
         keys=("customer_id",),
-        engines=(LIBRARY, "scan", "group-by"),
+        engines=(LIBRARY, BUCKETS, "scan", "group-by"),
         limit=Limit(peak_mb=2_000),
     ),
     Job(

@@ -1,33 +1,21 @@
-"""First every answer, then every clock: what is measured, in which order."""
+"""What is measured, in which order: every job's answers are compared before its times are kept."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.compare import Cell, require_agreement
+from benchmarks.compare import Cell, DisagreementError, require_agreement
 from benchmarks.imports import IMPORT_JOBS
 from benchmarks.job import Job
 from benchmarks.jobs import JOBS
-from benchmarks.processes import Processes, Sample
+from benchmarks.processes import Processes, Sample, WorkerError
 from benchmarks.settings import FLOORS, PEERS, path_of
+from benchmarks.sizes import files_of, rounds_at, sizes_of, takes_part
 
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """All samples of a run.
-
-    Attributes:
-        jobs: By row count, job and engine.
-        imports: By the name of the import job.
-        compared: Values on which the engines agreed, by row count and job.
-        shown: Figures of the answers that the report shows, by row count, job and engine.
-    """
-
-    jobs: dict[tuple[int, str, str], list[Sample]] = field(default_factory=dict)
-    imports: dict[str, list[Sample]] = field(default_factory=dict)
-    compared: dict[tuple[int, str], int] = field(default_factory=dict)
-    shown: dict[tuple[int, str, str], dict[str, Cell]] = field(default_factory=dict)
+ENOUGH = 40.0
+"""Seconds of an engine at a job and size after which it is not measured again, unless one says how
+often. So a full run stays within two hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,95 +26,166 @@ class Plan:
         jobs: The jobs, in order.
         engines: The engines, in order.
         rows: The row counts, in order.
-        repeat: How many rounds.
+        repeat: How many rounds; none means by size.
         imports: Whether to measure imports too.
+        allocations: Whether to count allocations too.
+        floors: Whether floors are measured at the largest size too.
     """
 
     jobs: Sequence[Job]
     engines: Sequence[str]
     rows: Sequence[int]
-    repeat: int
-    imports: bool
+    repeat: int | None = None
+    imports: bool = False
+    allocations: bool = False
+    floors: bool = False
+
+    def rounds(self, rows: int) -> int:
+        """How often each measurement is made at a size."""
+        return self.repeat or rounds_at(rows)
+
+    def has_enough(self, samples: Sequence[Sample]) -> bool:
+        """Say whether an engine has taken so long that it is not measured again."""
+        return self.repeat is None and sum(one.process_seconds for one in samples) > ENOUGH
+
+    def steps(self) -> list["Step"]:
+        """Give the jobs with their sizes and engines, small sizes first."""
+        steps = []
+        for rows in self.rows:
+            for job in self.jobs:
+                if rows in sizes_of(job, list(self.rows)):
+                    engines = [
+                        engine
+                        for engine in self.engines
+                        if takes_part(job, engine, rows, floors=self.floors)
+                    ]
+                    if engines:
+                        steps.append(Step(job, rows, engines))
+        return steps
 
 
-def measure(plan: Plan, folder: Path, processes: Processes) -> Measured:
-    """Make the data, compare all answers, then take the times.
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One job at one size, by some engines."""
+
+    job: Job
+    rows: int
+    engines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a step gave.
+
+    Attributes:
+        samples: By engine.
+        shown: Figures of the answers that the report shows, by engine.
+        compared: How many values the engines agreed on.
+    """
+
+    samples: dict[str, list[Sample]] = field(default_factory=dict)
+    shown: dict[str, dict[str, Cell]] = field(default_factory=dict)
+    compared: int = 0
+
+
+@dataclass(slots=True)
+class Problems:
+    """What went wrong, by its kind; the run goes on with the next job."""
+
+    disagreements: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def code(self) -> int:
+        """What the run ends with: 2 where a worker failed, 1 where engines disagree."""
+        return 2 if self.failures else int(bool(self.disagreements))
+
+
+def measure(
+    plan: Plan, folder: Path, processes: Processes, keep: Callable[[Step, Measured], None]
+) -> Problems:
+    """Do every step and keep what it gave, unless engines disagree or a worker fails.
+
+    Args:
+        plan: What to measure.
+        folder: Where the data are; those that are missing are made.
+        processes: What starts workers.
+        keep: Gets each step that is whole.
+
+    Returns:
+        What went wrong.
+    """
+    problems = Problems()
+    steps = plan.steps()
+    if any(engine in PEERS for step in steps for engine in step.engines):
+        say("the environment of the peers")
+        processes.make_peers()
+    for step in steps:
+        try:
+            keep(step, take(plan, step, folder, processes))
+        except DisagreementError as problem:
+            say(str(problem))
+            problems.disagreements.append(str(problem))
+        except WorkerError as problem:
+            say(f"{problem}; its own message stands above.")
+            problems.failures.append(str(problem))
+    return problems
+
+
+def take(plan: Plan, step: Step, folder: Path, processes: Processes) -> Measured:
+    """Take a step's times; engines take turns, and the first round gives the answers besides.
 
     Raises:
-        DisagreementError: Engines gave different answers; nothing has been timed.
+        DisagreementError: Engines gave different answers.
         WorkerError: A worker ended with an error.
     """
+    job, rows = step.job, step.rows
+    processes.make_data(folder, rows, files_of(job, list(step.engines), rows))
+    file = path_of(folder, job.variant, rows)
     measured = Measured()
-    if needs_peers(plan):
-        _say("the environment of the peers")
-        processes.make_peers()
-    if plan.jobs:
-        for rows in plan.rows:
-            _say(f"data of {rows:,} rows")
-            processes.make_data(folder, rows)
-    for rows in plan.rows:
-        for job in plan.jobs:
-            _compare(plan, job, rows, folder, processes, measured)
-    for rows in plan.rows:
-        for job in plan.jobs:
-            _time(plan, job, rows, folder, processes, measured)
-    if plan.imports:
-        _time_imports(plan, processes, measured)
+    answers: dict[str, dict[str, Cell]] = {}
+    rounds = plan.rounds(rows)
+    for turn in range(rounds):
+        for engine in step.engines:
+            if plan.has_enough(measured.samples.get(engine, ())):
+                continue
+            asked = not turn and engine not in FLOORS
+            sample, answer = processes.sample(job.name, engine, file, with_answer=asked)
+            if asked:
+                answers[engine] = answer
+            measured.samples.setdefault(engine, []).append(sample)
+            say(
+                f"round {turn + 1} of {rounds}: {job.name}, {rows:,} rows, {engine}: "
+                f"{sample.seconds:.3f} s, {sample.cpu_seconds:.2f} CPU s, {sample.peak_mb:.0f} MB"
+            )
+        if answers and not turn:
+            compared = require_agreement(job, rows, answers)
+            measured = Measured(
+                measured.samples,
+                {
+                    engine: {label: answer[label] for label in job.shown}
+                    for engine, answer in answers.items()
+                },
+                compared,
+            )
     return measured
 
 
-def _compare(
-    plan: Plan, job: Job, rows: int, folder: Path, processes: Processes, measured: Measured
-) -> None:
-    file = path_of(folder, job.variant, rows)
-    answers = {}
-    for engine in engines_of(plan, job):
-        if engine not in FLOORS:
-            _say(f"answer of {engine}: {job.name}, {rows:,} rows")
-            answers[engine] = processes.answer(job.name, engine, file)
-    if answers:
-        measured.compared[rows, job.name] = require_agreement(job, rows, answers)
-    for engine, answer in answers.items():
-        measured.shown[rows, job.name, engine] = {label: answer[label] for label in job.shown}
-
-
-def _time(
-    plan: Plan, job: Job, rows: int, folder: Path, processes: Processes, measured: Measured
-) -> None:
-    file = path_of(folder, job.variant, rows)
-    for turn in range(plan.repeat):
-        for engine in engines_of(plan, job):
-            sample = processes.sample(job.name, engine, file)
-            measured.jobs.setdefault((rows, job.name, engine), []).append(sample)
-            _say(
-                f"round {turn + 1} of {plan.repeat}: {job.name}, {rows:,} rows, {engine}: "
-                f"{sample.seconds:.3f} s, {sample.peak_mb:.0f} MB"
-            )
-
-
-def _time_imports(plan: Plan, processes: Processes, measured: Measured) -> None:
+def time_imports(rounds: int, processes: Processes) -> dict[str, list[Sample]]:
     """Take the times of imports; the first round only fills the cache of compiled modules."""
-    for turn in range(plan.repeat + 1):
+    taken: dict[str, list[Sample]] = {}
+    for turn in range(rounds + 1):
         for job in IMPORT_JOBS:
             sample = processes.sample_whole(job.code)
             if turn:
-                measured.imports.setdefault(job.name, []).append(sample)
-                _say(f"round {turn} of {plan.repeat}: {job.title}: {sample.seconds * 1000:.0f} ms")
-
-
-def needs_peers(plan: Plan) -> bool:
-    """Say whether an engine takes part that runs in the environment of the peers."""
-    return any(engine in PEERS for job in plan.jobs for engine in engines_of(plan, job))
+                taken.setdefault(job.name, []).append(sample)
+                say(f"round {turn} of {rounds}: {job.title}: {sample.seconds * 1000:.0f} ms")
+    return taken
 
 
 def jobs_of(names: Sequence[str]) -> list[Job]:
     return [JOBS[name] for name in names if name in JOBS]
 
 
-def engines_of(plan: Plan, job: Job) -> list[str]:
-    """Give the engines of the plan that do the job, in order."""
-    return [engine for engine in plan.engines if engine in job.engines]
-
-
-def _say(what: str) -> None:
+def say(what: str) -> None:
     print(what, file=sys.stderr, flush=True)

@@ -2,13 +2,16 @@
 
 from benchmarks.job import Job, Limit, Shape
 from benchmarks.settings import (
+    BUCKETS,
     LIBRARY,
     LIFETIMES,
     LIFETIMES_WEIGHTS,
+    POLARS,
     PYMC,
     PYMC_AGAIN,
     SCIKIT_LEARN,
     SCIKIT_LEARN_ONCE,
+    TABLE_ENGINES,
 )
 
 RFM_LEVELS = 5
@@ -49,6 +52,7 @@ _FIT = {
 }
 _SCORED = ("customer_id", "ordered_at", "amount", "kind", "status")
 _SCORES = ("recency_score", "frequency_score", "monetary_score")
+_EVERY = (*TABLE_ENGINES, POLARS, BUCKETS)
 
 MODEL_JOBS = (
     Job(
@@ -58,6 +62,7 @@ MODEL_JOBS = (
         "orders",
         _SCORED,
         keys=_SCORES,
+        engines=_EVERY,
         limit=Limit(3),
     ),
     Job(
@@ -67,6 +72,7 @@ MODEL_JOBS = (
         "orders",
         _SCORED,
         keys=("customer_id",),
+        engines=_EVERY,
         limit=Limit(3),
     ),
     Job(

@@ -1,13 +1,14 @@
 """Fresh processes to measure in. Standard library only.
 
-A child's peak memory starts from what its parent had when it was made, so the runner imports
-nothing large and leaves data, answers and engines to its children.
+Where the system tells only a peak that starts from the parent's, the runner has to stay small: it
+imports nothing large and leaves data, answers and engines to its children.
 """
 
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import Peers
-from benchmarks.settings import PEERS, PROJECT, THREADS
+from benchmarks.settings import PEERS, PROJECT, SCRATCH, THREADS
 
 
 class WorkerError(Exception):
@@ -31,12 +32,14 @@ class Sample:
         cpu_seconds: Of all threads, in the program and in the kernel.
         peak_mb: Largest resident memory of the process, the interpreter and libraries included.
         held_mb: Resident memory when the clock started.
+        process_seconds: From the start of the process to its end, outside the clock included.
     """
 
     seconds: float
     cpu_seconds: float
     peak_mb: float
     held_mb: float = 0.0
+    process_seconds: float = 0.0
 
 
 class Processes:
@@ -65,16 +68,33 @@ class Processes:
         except subprocess.CalledProcessError as problem:
             raise WorkerError("making the environment of the peers failed") from problem
 
-    def make_data(self, folder: Path, rows: int) -> None:
-        self._run("-m", "benchmarks.data", str(folder), str(rows))
+    def make_data(self, folder: Path, rows: int, wanted: Sequence[str]) -> None:
+        self._run("-m", "benchmarks.data", str(folder), str(rows), *wanted)
 
-    def answer(self, job: str, engine: str, file: Path) -> dict[str, Any]:
-        return self._last_line(job, engine, str(file), "--answer")
+    def sample(
+        self, job: str, engine: str, file: Path, *, with_answer: bool
+    ) -> tuple[Sample, dict[str, Any]]:
+        """Measure a job once; the answer is empty where it is not asked for.
 
-    def sample(self, job: str, engine: str, file: Path) -> Sample:
-        said = self._last_line(job, engine, str(file))
-        peak_mb, held_mb = said["peak_kb"] / 1024, said["held_kb"] / 1024
-        return Sample(said["seconds"], said["cpu_seconds"], peak_mb, held_mb)
+        Raises:
+            WorkerError: The worker ended with an error.
+        """
+        started = time.perf_counter()
+        said = self._last_line(job, engine, file, *(["--answer"] if with_answer else []))
+        sample = Sample(
+            seconds=said["seconds"],
+            cpu_seconds=said["cpu_seconds"],
+            peak_mb=said["peak_kb"] / 1024,
+            held_mb=said["held_kb"] / 1024,
+            process_seconds=time.perf_counter() - started,
+        )
+        return sample, said.get("answer", {})
+
+    def allocations(self) -> dict[str, Any]:
+        """Count what single calls allocate, in a process of its own."""
+        done = self._run("-m", "benchmarks.allocations", stdout=subprocess.PIPE)
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
 
     def sample_whole(self, code: str) -> Sample:
         """Measure a whole interpreter that runs `code`, from its start to its end."""
@@ -90,12 +110,16 @@ class Processes:
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
             raise WorkerError(f"python -c {code!r} ended with {child.returncode}")
-        return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        cpu_seconds, peak_mb = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+        return Sample(seconds, cpu_seconds, peak_mb, process_seconds=seconds)
 
-    def _last_line(self, job: str, engine: str, *arguments: str) -> dict[str, Any]:
+    def _last_line(self, job: str, engine: str, file: Path, *arguments: str) -> dict[str, Any]:
         python = self.peers.python if engine in PEERS else sys.executable
-        worker = ("-m", "benchmarks.worker", job, engine)
-        done = self._run(*worker, *arguments, python=python, stdout=subprocess.PIPE)
+        worker = ("-m", "benchmarks.worker", job, engine, str(file), *arguments)
+        # Made here, so that it goes even where the system ends a worker that takes all memory.
+        with tempfile.TemporaryDirectory(prefix="scratch-", dir=file.parent) as folder:
+            self._environment[SCRATCH] = folder
+            done = self._run(*worker, python=python, stdout=subprocess.PIPE)
         said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return said
 

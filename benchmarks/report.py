@@ -1,24 +1,26 @@
-"""RESULTS.md: tables of what was measured, and how to read them."""
+"""`RESULTS.md`, written from the store of results."""
 
-import datetime as dt
-from collections.abc import Sequence
-from statistics import median
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from benchmarks.found import found_lines
-from benchmarks.imports import BARE, IMPORT_JOBS
-from benchmarks.job import Job, Limit
-from benchmarks.machine import describe
-from benchmarks.measure import Measured, Plan, engines_of
-from benchmarks.peers import Peers
-from benchmarks.processes import Sample
-from benchmarks.settings import FLOOR, FLOORS, LIBRARY, THREADS
+from benchmarks.job import Job
+from benchmarks.markdown import size, table
+from benchmarks.settings import BUCKETS, FLOOR, LIBRARY, THREADS
+from benchmarks.store import Origin, Result, Store
+from benchmarks.summary import not_reached, read_why, summary
+from benchmarks.tables import allocations, imports, sizes_in_full
 
-_NONE = "–"
 _HOW_TO_READ = f"""\
 ## How to read this
 
 - Each measurement ran in a process of its own, which did one job once. Engines took turns, one
-  round after another. The files had just been read, so they came from the page cache.
+  round after another. Files that fit into memory had just been read, so they came from the page
+  cache.
+- `{BUCKETS}` is the library over a folder that `Dataset.bucket` wrote: 32 buckets by customer, 256
+  at 200 million orders. Writing them is a job of its own.
+- A **best peer** is the fastest engine that is not ours and no floor.
+- A job that gives a row per customer writes it to a Parquet file, in every engine, inside the
+  clock.
 - **median**, **min–max**: seconds on the wall clock around the job alone. The libraries had been
   imported; an engine's first use of its thread pool is inside.
 - **CPU**: median seconds of all threads together; other work on the machine disturbs it less.
@@ -26,14 +28,13 @@ _HOW_TO_READ = f"""\
   the libraries included, nothing subtracted.
 - **× {LIBRARY}**: the median as a multiple of the library's; above 1 the library is faster.
 - **× {FLOOR}**: the median as a multiple of the bare group-by's in the same job.
-- **(≤ …)** beside the library's figure is what we hold it to at 10 million orders; the timings
-  enforce nothing.
+- **(≤ …)** beside the library's figure is what we hold it to; the timings enforce nothing.
 - `{FLOOR}` is a Polars group-by by customer with one sum, `scan` a Polars scan that sums the
   columns which the job needs: floors, not rivals, for they do less than the job and give no answer.
-- All other engines gave the same answer before anything was timed: counts and money exactly, floats
-  to 1e-9, those of models as `benchmarks/README.md` says; the tables say how many values were
-  compared. A table of more than 5,000 rows is compared by its row count, by nulls, exact sums and
-  extremes of its columns, and by a checksum over rows.
+- All other engines gave the same answer in the first round, else nothing of a job is kept: counts
+  and money exactly, floats to 1e-9, those of models as `benchmarks/README.md` says; the tables say
+  how many values were compared. A table of more than 5,000 rows is compared by its row count, by
+  nulls, exact sums and extremes of its columns, and by a checksum over rows.
 - The tables under the names of models show what was found: in brackets the difference from, or the
   multiple of, what the library found. Log-likelihoods are computed by one referee from the
   parameters. **MB on top of the data** is the peak less what the process held when the clock
@@ -45,146 +46,88 @@ _HOW_TO_READ = f"""\
 - The timings are what this machine gave; nothing in the project fails because of them."""
 
 
-def report(
-    plan: Plan, measured: Measured, command: str, day: dt.date, peers: Peers | None = None
-) -> str:
-    """Write the whole file."""
-    parts = ["# Benchmark results", _made_on(command, day, peers)]
-    if plan.jobs:
-        for rows in plan.rows:
-            parts.append(_rows_table(plan, measured, rows))
-            parts += [
-                _found_table(plan, measured, rows, job)
-                for job in plan.jobs
-                if job.shown and engines_of(plan, job)
-            ]
-    if measured.imports:
-        parts.append(_imports_table(measured))
+def report(jobs: Sequence[Job], store: Store, pictures: Mapping[str, Path] | None = None) -> str:
+    """Write the whole file.
+
+    Args:
+        jobs: All jobs, in the order in which they are shown; those without results are left out.
+        store: Where the results are.
+        pictures: Paths of pictures as the file names them, by job; the one of all jobs is `""`.
+    """
+    results: dict[str, dict[int, Result]] = {}
+    for (name, rows), result in store.load().items():
+        results.setdefault(name, {})[rows] = result
+    shown = [job for job in jobs if job.name in results]
+    parts = ["# Benchmark results", _made_on(results)]
+    if shown:
+        parts += [summary(shown, results), not_reached(shown, results, read_why(store.folder))]
+        parts += sizes_in_full(shown, results)
+    if stored := store.load_file("imports.json"):
+        parts.append(imports(stored))
+    if stored := store.load_file("allocations.json"):
+        parts.append(allocations(stored))
+    delivery = store.folder / "delivery.md"
+    if delivery.exists():
+        parts.append(delivery.read_text(encoding="utf-8").strip())
     parts.append(_HOW_TO_READ)
-    if plan.jobs and len(plan.rows) > 1:
-        parts.append(_growth_table(plan, measured))
+    if pictures:
+        parts.append(_pictures(shown, pictures))
     return "\n\n".join(parts) + "\n"
 
 
-def _made_on(command: str, day: dt.date, peers: Peers | None) -> str:
-    facts = "\n".join(f"- {label}: {value}" for label, value in describe(peers))
-    return f"Made on {day.isoformat()} with\n\n```\n{command}\n```\n\n{facts}"
-
-
-def _rows_table(plan: Plan, measured: Measured, rows: int) -> str:
-    lines = []
-    for job in plan.jobs:
-        samples = _samples(plan, measured, rows, job)
-        library = _median(samples[LIBRARY]) if LIBRARY in samples else None
-        floor = _median(samples[FLOOR]) if FLOOR in samples else None
-        compared = measured.compared.get((rows, job.name), 0)
-        for place, (engine, taken) in enumerate(samples.items()):
-            limit = job.limit if engine == LIBRARY and job.limit else Limit()
-            lines.append(
-                [
-                    f"{job.title} ({compared:,})" if place == 0 else "",
-                    f"*{engine}*" if engine in FLOORS else engine,
-                    f"{_median(taken):.3f}{_at_most(limit.seconds)}"
-                    + _beside_job(plan, measured, rows, limit),
-                    _spread(taken),
-                    f"{median(sample.cpu_seconds for sample in taken):.2f}",
-                    f"{max(sample.peak_mb for sample in taken):.0f}{_at_most(limit.peak_mb)}",
-                    _ratio(_median(taken), library),
-                    _ratio(_median(taken), floor) + _at_most(limit.times_floor),
-                ]
-            )
-    head = [
-        "job (values compared)",
-        "engine",
-        "median s",
-        "min–max s",
-        "CPU s",
-        "peak MB",
-        f"× {LIBRARY}",
-        f"× {FLOOR}",
+def _made_on(results: Mapping[str, Mapping[int, Result]]) -> str:
+    """Say on what machine; where there were several, which sizes were measured when on which."""
+    entries = [
+        (rows, entry.origin)
+        for sizes in results.values()
+        for rows, result in sizes.items()
+        for entry in result.entries.values()
     ]
-    rounds = "1 round" if plan.repeat == 1 else f"{plan.repeat} rounds"
-    return f"## {rows:,} orders, {rounds}\n\n{_table(head, lines, texts=2)}"
-
-
-def _found_table(plan: Plan, measured: Measured, rows: int, job: Job) -> str:
-    samples = _samples(plan, measured, rows, job)
-    shown = {engine: measured.shown[rows, job.name, engine] for engine in samples}
-    head, lines = found_lines(job, shown, samples)
-    return f"### {job.title}, {rows:,} orders\n\n{_table(head, lines, texts=1)}"
-
-
-def _imports_table(measured: Measured) -> str:
-    bare = _median(measured.imports[BARE])
-    lines = []
-    for job in IMPORT_JOBS:
-        taken = measured.imports[job.name]
-        lines.append(
-            [
-                job.title,
-                f"{_median(taken) * 1000:.0f}",
-                _spread(taken, scale=1000, digits=0),
-                f"{(_median(taken) - bare) * 1000:.0f}",
-                f"{max(sample.peak_mb for sample in taken):.0f}",
-            ]
-        )
-    head = ["a whole interpreter that runs", "median ms", "min–max ms", "above bare ms", "peak MB"]
-    return f"## Imports\n\n{_table(head, lines, texts=1)}"
-
-
-def _growth_table(plan: Plan, measured: Measured) -> str:
-    small, large = min(plan.rows), max(plan.rows)
-    engines = [one for one in plan.engines if any(one in job.engines for job in plan.jobs)]
-    lines = [
-        [job.title, *(_growth(measured, job, engine, small, large) for engine in engines)]
-        for job in plan.jobs
+    machines: list[Mapping[str, str]] = []
+    for _, origin in sorted(entries, key=lambda one: one[1].day, reverse=True):
+        if not any(_same(origin.machine, known) for known in machines):
+            machines.append(origin.machine)
+    days = sorted({origin.day for _, origin in entries})
+    between = " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "no day yet"
+    parts = [
+        f"Made on {between} with `python -m benchmarks`, from the files in `benchmarks/results/`: "
+        "each figure is of the last run of its job, size and engine."
     ]
-    return (
-        f"## Growth\n\nMedian seconds at {large:,} orders as a multiple of those at {small:,}; "
-        f"the rows grew {large / small:g}-fold.\n\n{_table(['job', *engines], lines, texts=1)}"
+    for machine in machines:
+        parts.append("\n".join(f"- {label}: {value}" for label, value in machine.items()))
+    if entries:
+        parts.append(_revisions(entries))
+    return "\n\n".join(parts)
+
+
+def _revisions(entries: Sequence[tuple[int, Origin]]) -> str:
+    """Say of which source the figures are; a plus sign is a change on top of a commit."""
+    lines = []
+    for rows in sorted({rows for rows, _ in entries}):
+        origins = {
+            (origin.day, origin.revision or "unknown") for size, origin in entries if size == rows
+        }
+        said = ", ".join(f"{revision} ({day})" for day, revision in sorted(origins))
+        lines.append([size(rows), said])
+    return table(["orders", "of the source at (a plus sign: changed since)"], lines, texts=2)
+
+
+def _same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether one machine is the other; what is known of one alone does not tell them apart."""
+    return all(one[label] == other[label] for label in one.keys() & other.keys())
+
+
+def _pictures(jobs: Sequence[Job], pictures: Mapping[str, Path]) -> str:
+    shown = [
+        f"![{job.title}: seconds by orders]({pictures[job.name]})"
+        for job in jobs
+        if job.name in pictures
+    ]
+    return "## Pictures\n\n" + "\n\n".join(
+        [
+            f"Seconds against orders, both axes logarithmic; the dashed line is `{FLOOR}`, which "
+            "does less than the job.",
+            *([f"![All jobs: seconds by orders]({pictures['']})"] if "" in pictures else []),
+            *shown,
+        ]
     )
-
-
-def _growth(measured: Measured, job: Job, engine: str, small: int, large: int) -> str:
-    if engine not in job.engines:
-        return _NONE
-    taken, base = (measured.jobs[rows, job.name, engine] for rows in (large, small))
-    return _ratio(_median(taken), _median(base))
-
-
-def _samples(plan: Plan, measured: Measured, rows: int, job: Job) -> dict[str, list[Sample]]:
-    return {engine: measured.jobs[rows, job.name, engine] for engine in engines_of(plan, job)}
-
-
-def _at_most(limit: float | None) -> str:
-    """Say what the library is held to."""
-    return "" if limit is None else f" (≤ {limit:g})"
-
-
-def _beside_job(plan: Plan, measured: Measured, rows: int, limit: Limit) -> str:
-    """Say the most that the library may take by what it takes for another job."""
-    if limit.times_job is None:
-        return ""
-    name, times = limit.times_job
-    taken = measured.jobs.get((rows, name, LIBRARY))
-    of = f" = {times * _median(taken):.3f}" if taken else ""
-    return f" (≤ {times:g} × {name}{of})"
-
-
-def _median(samples: Sequence[Sample]) -> float:
-    return median(sample.seconds for sample in samples)
-
-
-def _spread(samples: Sequence[Sample], *, scale: float = 1, digits: int = 3) -> str:
-    seconds = [sample.seconds * scale for sample in samples]
-    return f"{min(seconds):.{digits}f}–{max(seconds):.{digits}f}"
-
-
-def _ratio(value: float, base: float | None) -> str:
-    return f"{value / base:.2f}" if base else _NONE
-
-
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]], *, texts: int) -> str:
-    """Write a Markdown table whose first `texts` columns are text and the others numbers."""
-    rule = ["---" if place < texts else "---:" for place in range(len(head))]
-    return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *lines))

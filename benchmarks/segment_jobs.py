@@ -1,11 +1,13 @@
 """What is measured of segments: one, a hundred at once, and one asked of a customer at a time."""
 
-from benchmarks.hundred import NotAfter
+from benchmarks.hundred import HUNDRED, NotAfter
 from benchmarks.job import Job, Limit
-from benchmarks.settings import LIBRARY, LINES, PLAIN_PYTHON, TABLE_ENGINES
+from benchmarks.settings import BUCKETS, LIBRARY, LINES, PLAIN_PYTHON, POLARS, TABLE_ENGINES
 
 ONE = NotAfter(90, 2_000)
 """The segment that is asked alone where a hundred are asked at once."""
+TEN = HUNDRED[::10]
+"""Every tenth of the hundred, which are of all kinds."""
 ASKED = 1_000
 """How many answers one run gives for customers one at a time."""
 CUSTOMERS = 100
@@ -14,7 +16,8 @@ ROWS = 50
 """How many orders, lines and events each of them has."""
 
 _ORDERS = ("order_id", "customer_id", "ordered_at", "amount", "kind", "status")
-_ENGINES = tuple(engine for engine in TABLE_ENGINES if engine != "pandas")
+_EVERY = (*TABLE_ENGINES, POLARS, BUCKETS)
+_ENGINES = tuple(engine for engine in _EVERY if engine != "pandas")
 
 SEGMENT_JOBS = (
     Job(
@@ -24,12 +27,22 @@ SEGMENT_JOBS = (
         LINES,
         ("order_id", "customer_id", "ordered_at", "amount", "kind", "category"),
         keys=("customer_id",),
+        engines=_EVERY,
         limit=Limit(5),
     ),
     Job(
         "segment-one",
         "A table of one segment of every customer",
         "segment_table_of_one",
+        "orders",
+        _ORDERS,
+        keys=("customer_id",),
+        engines=_ENGINES,
+    ),
+    Job(
+        "segments-10",
+        "A table of ten segments of every customer",
+        "segment_table_of_ten",
         "orders",
         _ORDERS,
         keys=("customer_id",),

@@ -58,7 +58,7 @@ WITH suspects AS MATERIALIZED (
                PARTITION BY kept, order_id, kind ORDER BY file_row_number) > 1 AS is_again
     FROM suspects
 )
-SELECT customer_id, kind, kept,
+SELECT file_row_number, customer_id, kind, kept,
        CASE WHEN kept AND is_copy THEN 'duplicate_row'
             WHEN kept THEN 'repeated_order_id'
             WHEN NOT isfinite(amount) THEN 'not_finite_amount'
@@ -74,7 +74,9 @@ FROM judged WHERE NOT kept OR is_copy OR is_again
 """
 
 NOTHING_REJECTED = """
-CREATE TEMP TABLE rejected (customer_id BIGINT, kind VARCHAR, kept BOOLEAN, rule VARCHAR)
+CREATE TEMP TABLE rejected (
+    file_row_number BIGINT, customer_id BIGINT, kind VARCHAR, kept BOOLEAN, rule VARCHAR
+)
 """
 
 REJECTED_RULES = "SELECT rule, count(*) FROM rejected GROUP BY rule"

@@ -21,12 +21,15 @@ from benchmarks.engines import duckdb_retention as coming_back
 from benchmarks.engines.duckdb_audit import PREPARATION
 from benchmarks.engines.duckdb_audit_tables import TABLES
 from benchmarks.engines.duckdb_loyalty import BALANCES
+from benchmarks.engines.duckdb_pairs import PAIRS
 from benchmarks.engines.duckdb_person import asking
+from benchmarks.engines.duckdb_reading import KEEP, READ, VIEW
 from benchmarks.engines.duckdb_rfm import EDGES, RFM, RFM_CELLS, RFM_SCORES
 from benchmarks.engines.duckdb_segments import SEGMENT, hundred
+from benchmarks.engines.sunk import COMPRESSION, answer_file
 from benchmarks.job import Job
 from benchmarks.rules import HEAVY_SHARE, RULES
-from benchmarks.segment_jobs import ONE
+from benchmarks.segment_jobs import ONE, TEN
 from benchmarks.settings import COMPANIONS, LINES, SHOP_ZONE, THREADS, beside
 
 Connection = duckdb.DuckDBPyConnection
@@ -45,7 +48,7 @@ def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
 def present(result: Any) -> Any:
     if isinstance(result, dict):
         return {name: present(part) for name, part in result.items()}
-    return result if isinstance(result, int | float) else pl.from_arrow(result)
+    return result if isinstance(result, int | float | pl.LazyFrame) else pl.from_arrow(result)
 
 
 def _import_for_tables() -> None:
@@ -60,6 +63,19 @@ def _validation(connection: Connection, path: str) -> dict[str, int]:
         "CREATE VIEW orders AS SELECT *, file_row_number "
         f"FROM read_parquet('{path}', file_row_number = true)"
     )
+    return _checked(connection)
+
+
+def _reading(connection: Connection, path: str) -> dict[str, Any]:
+    connection.execute(READ.format(file=path))
+    connection.execute(VIEW)
+    health = _checked(connection)
+    connection.execute(KEEP.format(answer=answer_file()))
+    kept = pl.scan_parquet(answer_file()).select("order_id", "customer_id", "ordered_at", "amount")
+    return {"health": health, "orders": kept}
+
+
+def _checked(connection: Connection) -> dict[str, int]:
     connection.execute(sql.KEEPS_RULES)
     connection.execute(sql.PARTS)
     read, kept, guests, sales, fullest = _row(connection, sql.COUNTS)
@@ -89,6 +105,13 @@ def _table(connection: Connection, query: str, path: str) -> Any:
     return connection.sql(_about(path, query)).to_arrow_table()
 
 
+def _file(connection: Connection, query: str, path: str) -> pl.LazyFrame:
+    """Write a row per customer to a file."""
+    options = f"FORMAT parquet, COMPRESSION {COMPRESSION}"
+    connection.execute(f"COPY ({_about(path, query)}) TO '{answer_file()}' ({options})")
+    return pl.scan_parquet(answer_file())
+
+
 def _about(path: str, query: str) -> str:
     """Put the files into a query."""
     companions = ("orders", LINES, *COMPANIONS)
@@ -110,10 +133,25 @@ def _economics(connection: Connection, path: str) -> dict[str, Any]:
     }
 
 
-def _rfm(connection: Connection, path: str, query: str) -> Any:
+def _rfm(connection: Connection, path: str) -> None:
     for preparation in (sql.CALENDAR, RFM, EDGES):
         connection.execute(_about(path, preparation))
-    return _table(connection, query, path)
+
+
+def _rfm_cells(connection: Connection, path: str) -> Any:
+    _rfm(connection, path)
+    return _table(connection, RFM_CELLS, path)
+
+
+def _rfm_scores(connection: Connection, path: str) -> pl.LazyFrame:
+    _rfm(connection, path)
+    return _file(connection, RFM_SCORES, path)
+
+
+def _metrics(connection: Connection, path: str) -> dict[str, Any]:
+    """Ask one connection for all of them, one after another."""
+    connection.execute(sql.CALENDAR)
+    return {name: _table(connection, query, path) for name, query in _METRICS.items()}
 
 
 def _audit(connection: Connection, path: str) -> dict[str, Any]:
@@ -125,9 +163,16 @@ def _audit(connection: Connection, path: str) -> dict[str, Any]:
     return {"data_health": health, **tables}
 
 
+_METRICS = {
+    "order_totals": sql.ORDER_TOTALS,
+    "retention_totals": coming_back.RETENTION_TOTALS,
+    "cohort_totals": sql.COHORT_TOTALS,
+    "lifecycle_totals": coming_back.LIFECYCLE_TOTALS,
+    "gap_summary": coming_back.GAP_SUMMARY,
+}
 _TASKS: dict[str, Callable[[Connection, str], Any]] = {
     "validation": _validation,
-    "customer_summary": lambda duck, path: _table(duck, sql.CUSTOMER_SUMMARY, path),
+    "customer_summary": lambda duck, path: _file(duck, sql.CUSTOMER_SUMMARY, path),
     "order_totals": lambda duck, path: _table(duck, sql.ORDER_TOTALS, path),
     "cohort_totals": lambda duck, path: _by_month(duck, path, sql.COHORT_TOTALS),
     "retention_totals": lambda duck, path: _by_month(duck, path, coming_back.RETENTION_TOTALS),
@@ -135,11 +180,15 @@ _TASKS: dict[str, Callable[[Connection, str], Any]] = {
     "lifecycle_flow": lambda duck, path: _table(duck, coming_back.LIFECYCLE_FLOW, path),
     "gap_summary": lambda duck, path: _table(duck, coming_back.GAP_SUMMARY, path),
     "economics": _economics,
+    "metrics": _metrics,
+    "product_pairs": lambda duck, path: _table(duck, PAIRS, path),
+    "reading": _reading,
     "audit": _audit,
-    "segment": lambda duck, path: _table(duck, SEGMENT, path),
-    "segment_table": lambda duck, path: _table(duck, hundred(), path),
-    "segment_table_of_one": lambda duck, path: _table(duck, hundred((ONE,)), path),
-    "loyalty_expiry": lambda duck, path: _table(duck, BALANCES, path),
-    "rfm_cells": lambda duck, path: _rfm(duck, path, RFM_CELLS),
-    "rfm_scores": lambda duck, path: _rfm(duck, path, RFM_SCORES),
+    "segment": lambda duck, path: _file(duck, SEGMENT, path),
+    "segment_table": lambda duck, path: _file(duck, hundred(), path),
+    "segment_table_of_one": lambda duck, path: _file(duck, hundred((ONE,)), path),
+    "segment_table_of_ten": lambda duck, path: _file(duck, hundred(TEN), path),
+    "loyalty_expiry": lambda duck, path: _file(duck, BALANCES, path),
+    "rfm_cells": _rfm_cells,
+    "rfm_scores": _rfm_scores,
 }

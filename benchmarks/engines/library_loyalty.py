@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from benchmarks.engines.sunk import sink
 from benchmarks.job import Job
 from benchmarks.jobs import AS_OF
 from benchmarks.loyalty_jobs import ASKED, DAYS, OPEN_LOTS, PER
@@ -38,16 +39,21 @@ def prepare(job: Job, path: str) -> Callable[[], Any]:
         return (
             (lambda: _quotes(program)) if job.task == "loyalty_quote" else lambda: _posts(program)
         )
-    program = _points() if job.task == "loyalty_expiry" else _tiers()
+    program = program_of(job.task)
     compiling.compiled("running", "run")
     few = pl.scan_parquet(path).head(10_000)
-    _balances(few, program)
-    return lambda: _balances(pl.scan_parquet(path), program)
+    _balances(few, program).collect(engine="streaming")
+    return lambda: sink(_balances(pl.scan_parquet(path), program))
 
 
-def _balances(orders: pl.LazyFrame, program: LoyaltyProgram) -> pl.DataFrame:
+def _balances(orders: pl.LazyFrame, program: LoyaltyProgram) -> pl.LazyFrame:
     held = accruing.loyalty_balances(orders, program=program, as_of=AS_OF)
-    return held.select("customer_id", "held").collect(engine="streaming")
+    return held.select("customer_id", "held")
+
+
+def program_of(task: str) -> LoyaltyProgram:
+    """Give the program whose balances a job asks for."""
+    return _points() if task == "loyalty_expiry" else _tiers()
 
 
 def _points(tiers: TierLadder | None = None) -> LoyaltyProgram:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from benchmarks.answers import sums_and_some
+from benchmarks.engines.sunk import sink
 from benchmarks.job import Job
 from benchmarks.jobs import AS_OF
 from benchmarks.model_jobs import (
@@ -61,9 +62,9 @@ def present(answer: Answer) -> Any:
     return answer.result
 
 
-def _scored(orders: pl.LazyFrame) -> pl.DataFrame:
+def _scored(orders: pl.LazyFrame) -> pl.LazyFrame:
     """Make the table once, fit the scorer to it and put the scores beside it."""
-    return _with_scores(orders).collect(engine="streaming")
+    return sink(_with_scores(orders))
 
 
 def _with_scores(orders: pl.LazyFrame) -> pl.LazyFrame:

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks.customers_asked import answers_in_turn, customers
+from benchmarks.engines.sunk import sink
 from benchmarks.hundred import (
     HUNDRED,
     Averaged,
@@ -29,7 +30,7 @@ from benchmarks.hundred import (
 )
 from benchmarks.job import Job
 from benchmarks.jobs import AS_OF
-from benchmarks.segment_jobs import ONE
+from benchmarks.segment_jobs import ONE, TEN
 from benchmarks.settings import beside
 from retention_kit import smart_segments as say
 
@@ -48,27 +49,35 @@ def prepare(job: Job, path: str) -> Callable[[], Any]:
     return TASKS[job.task](path)
 
 
-def _segment(path: str) -> Callable[[], pl.DataFrame]:
-    month = say.Last(length="1mo")
-    segment = say.Segment(name="no cover for it", condition=_no_cover_for_it(month))
-    return lambda: _collect(
+def _segment(path: str) -> Callable[[], pl.LazyFrame]:
+    members = segment_of_month()
+    return lambda: sink(
         say.segment_members(
             pl.scan_parquet(beside(path, "orders")),
             pl.scan_parquet(path),
-            segment=segment,
+            segment=members,
             as_of=AS_OF,
         )
     )
 
 
-def _table(path: str, rules: tuple[Rule, ...]) -> Callable[[], pl.DataFrame]:
-    segments = [
+def segment_of_month() -> say.Segment:
+    """Say the segment of a single month."""
+    month = say.Last(length="1mo")
+    return say.Segment(name="no cover for it", condition=_no_cover_for_it(month))
+
+
+def _table(path: str, rules: tuple[Rule, ...]) -> Callable[[], pl.LazyFrame]:
+    segments = segments_of(rules)
+    return lambda: sink(say.segment_table(pl.scan_parquet(path), segments=segments, as_of=AS_OF))
+
+
+def segments_of(rules: tuple[Rule, ...]) -> list[say.Segment]:
+    """Say segments in the library's language."""
+    return [
         say.Segment(name=name_of(place), condition=_condition(rule))
         for place, rule in enumerate(rules)
     ]
-    return lambda: _collect(
-        say.segment_table(pl.scan_parquet(path), segments=segments, as_of=AS_OF)
-    )
 
 
 def _ten() -> say.Segment:
@@ -93,10 +102,6 @@ def _ten() -> say.Segment:
         ),
     )
     return say.Segment(name="ten", condition=say.All(conditions=conditions))
-
-
-def _collect(frame: pl.LazyFrame) -> pl.DataFrame:
-    return frame.collect(engine="streaming")
 
 
 def _no_cover_for_it(window: say.Last) -> say.Condition:
@@ -192,8 +197,15 @@ def _sequence(rule: Rule) -> say.Condition:
     raise AssertionError(rule)
 
 
-TASKS: dict[str, Callable[[str], Callable[[], pl.DataFrame]]] = {
+RULES = {
+    "segment_table": HUNDRED,
+    "segment_table_of_ten": TEN,
+    "segment_table_of_one": (ONE,),
+}
+"""The segments of a job's table."""
+TASKS: dict[str, Callable[[str], Callable[[], pl.LazyFrame]]] = {
     "segment": _segment,
     "segment_table": lambda path: _table(path, HUNDRED),
+    "segment_table_of_ten": lambda path: _table(path, TEN),
     "segment_table_of_one": lambda path: _table(path, (ONE,)),
 }

@@ -3,24 +3,13 @@
 See `duckdb_loyalty` for the formula, which this follows, and for the shop's clock.
 """
 
-from collections.abc import Callable
-
 import polars as pl
 
 from benchmarks.engines.duckdb_loyalty import _AHEAD, _DAY, _NOW
-from benchmarks.job import Job
 from benchmarks.loyalty_jobs import DAYS, PER
 
 
-def prepare(job: Job, path: str, engine: str) -> Callable[[], pl.DataFrame]:
-    return lambda: _balances(path)
-
-
-def present(result: pl.DataFrame) -> pl.DataFrame:
-    return result
-
-
-def _balances(path: str) -> pl.DataFrame:
+def balances(path: str) -> pl.LazyFrame:
     at = pl.col("ordered_at").dt.epoch("us")
     ends = ((at + _AHEAD) // _DAY + (DAYS + 1)) * _DAY - _AHEAD
     earned = pl.col("amount").to_physical().cast(pl.Int64) // (PER * 10_000)
@@ -54,16 +43,33 @@ def _balances(path: str) -> pl.DataFrame:
                 "customer_id", "at", (-pl.col("redeemed")).alias("step")
             ),
         ]
-    ).sort("customer_id", "at", "step", descending=[False, False, True])
+    ).select("step", _in_turn().alias("in_turn"))
+    # What all customers together have up to a row, less what they had before this customer's first.
+    is_first = pl.col("customer") != pl.col("customer").shift()
+    so_far = pl.col("step").cum_sum()
     gone = (
-        steps.with_columns(pl.col("step").cum_sum().over("customer_id").alias("gap"))
+        steps.sort("in_turn")
+        .select("step", (pl.col("in_turn") // 2**64).cast(pl.Int64).alias("customer"))
+        .select(
+            pl.col("customer").alias("customer_id"),
+            so_far.alias("so_far"),
+            pl.when(is_first.fill_null(value=True))
+            .then(so_far - pl.col("step"))
+            .forward_fill()
+            .alias("before"),
+        )
+        .set_sorted("customer_id")
         .group_by("customer_id")
-        .agg(pl.col("gap").max().alias("expired"))
+        .agg((pl.col("so_far") - pl.col("before")).max().alias("expired"))
+        .collect(engine="in-memory")
+        .lazy()
     )
     expired = pl.when(pl.col("redeemed") > 0).then(pl.col("expired").fill_null(0)).otherwise("aged")
     held = pl.col("earned") - pl.col("redeemed") - pl.max_horizontal(expired, 0)
-    return (
-        totals.join(gone, on="customer_id", how="left")
-        .select("customer_id", held.alias("held"))
-        .collect(engine="streaming")
-    )
+    return totals.join(gone, on="customer_id", how="left").select("customer_id", held.alias("held"))
+
+
+def _in_turn() -> pl.Expr:
+    """Order by customer and instant, what expires before what is paid, as one number."""
+    is_payment = (pl.col("step") < 0).cast(pl.Int64)
+    return pl.col("customer_id").cast(pl.Int128) * 2**64 + (pl.col("at") * 2 + is_payment)
