@@ -3,111 +3,66 @@
 import datetime as dt
 import importlib
 import inspect
+import io
 import pkgutil
+import random
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+from polars.io.plugins import register_io_source
 
 import retention_kit
-from retention_kit.clv import BGNBD, MBGNBD, GammaGamma, ParetoNBD, ValueModel
-from retention_kit.contracts import Dataset, customer_local, kind_of
+from retention_kit.contracts import Dataset, customer_local, kind_of, updated
 from retention_kit.contracts.tables import TABLES
 from retention_kit.datasets import example_orders
-from retention_kit.kmeans import CustomerKMeans
-from retention_kit.loyalty_rules.ready import (
-    bronze_silver_gold,
-    cashback,
-    gamified,
-    short_points,
-)
-from retention_kit.rfm import RFMScorer, RFMSegments
-from retention_kit.smart_segments import (
-    Segment,
-    birthday,
-    bought,
-    bucket,
-    consent,
-    did,
-    returned,
-)
 from retention_kit.testing import (
     arguments_for,
     datasets,
+    foreign_steps,
+    instants,
+    known_arguments,
     prove,
     shops,
     table_functions,
     tables_needed,
 )
+from retention_kit.testing._instants import first_to_see
 
 FOUND = table_functions()
-MBG = MBGNBD(r=0.52, alpha=6.2, a=0.89, b=1.6, time_unit="1w")
-BG = BGNBD(r=0.24, alpha=30.9, a=0.79, b=2.4)
-PARETO = ParetoNBD(r=0.55, alpha=10.6, s=0.61, beta=11.7, time_unit="1w")
-SPEND = GammaGamma(p=6.25, q=3.74, gamma=15.44)
-TEA = bought(category=["tea", "чай"])
-SEGMENTS = tuple(
-    # Such as any shop can be asked; the proof of segments draws all kinds, for the shop they ask.
-    Segment(name=f"segment {number}", condition=condition)
-    for number, condition in enumerate(
+PYTHON = {
+    **dict.fromkeys(
         (
-            ~TEA.within("1y"),
-            TEA.within("1y").not_followed_by(returned(), within="30d").unfinished("unknown"),
-            bought().followed_by(TEA.kept(), within="1mo", without=did("Cart Viewed")),
-            (bought().mean("amount") >= 40) | birthday(days=31) | consent("email"),
-            bought().active_in(2, of_last=6, every="1mo") & bucket("a", 0, 0.5),
-            bought().first().has(channel="site") | bought().reactivated("31d"),
-        )
-    )
-)
-PROGRAMS = tuple(
-    made(currency="RUB") for made in (bronze_silver_gold, cashback, gamified, short_points)
-)
-KNOWN = {
-    # Models are given to what applies them; any will do.
-    "scorer": st.just(
-        RFMScorer.from_thresholds(
-            recency_days=(30, 90), frequency=(2, 4), monetary=(100, 1000), best="low"
-        )
+            "conditional_expectations",
+            "cumulative_tracking",
+            "normalised_contacts",
+            "predicted_values",
+            "repeat_frequency",
+        ),
+        "a Python function",
     ),
-    "segments": st.just(RFMSegments.three_levels()),
-    "model": st.sampled_from(
+    **dict.fromkeys(
         (
-            ValueModel(transactions=MBG, alive=MBG, spend=SPEND),
-            ValueModel(transactions=BG, alive=MBG),
-            ValueModel(transactions=PARETO, alive=PARETO, spend=SPEND),
-        )
+            "ledger_entries",
+            "loyalty_balances",
+            "loyalty_lots",
+            "loyalty_tiers",
+            "refused_events",
+        ),
+        "a step in Python",
     ),
-    "clusters": st.just(
-        CustomerKMeans(2).fit(
-            pl.DataFrame(
-                {
-                    "recency_days": [1.0, 2.0, 80.0, 90.0],
-                    "frequency": [9.0, 8.0, 1.0, 1.0],
-                    "monetary": [900.0, 800.0, 10.0, 9.0],
-                }
-            )
-        )
-    ),
-    "window": st.sampled_from((None, "1d", "1mo")),
-    "channel": st.sampled_from(("email", "sms")),
-    "purpose": st.sampled_from(("messages", "advertising")),
-    "segment": st.sampled_from(SEGMENTS),
-    "program": st.sampled_from(PROGRAMS),
+    "product_pairs": "a source in Python",
 }
-KNOWN_TO = {
-    # Of one name, and not the same.
-    "segment_table": {
-        "segments": st.lists(st.sampled_from(SEGMENTS), max_size=3, unique=True),
-    },
-}
+"""The functions in whose plans Python has a part, as the page on engines says, and which part."""
+AGE_RARELY = ("ledger_entries", "loyalty_lots", "loyalty_tiers")
+"""Those that age, and seldom in a drawn shop: points and tiers lapse long after."""
 FEWER = {
     "segment_members": 8,
     "segment_table": 8,
@@ -136,10 +91,6 @@ def name_of(function: Callable[..., Any]) -> str:
     return f"{function.__module__.removeprefix('retention_kit.')}.{function.__name__}"
 
 
-def known_to(function: Callable[..., Any]) -> dict[str, Any]:
-    return {**KNOWN, **KNOWN_TO.get(function.__name__, {})}
-
-
 def described(function: Callable[..., Any]) -> str:
     kind = kind_of(function)
     keys = f" by {', '.join(kind.keys)}" if kind.keys else ""
@@ -149,6 +100,12 @@ def described(function: Callable[..., Any]) -> str:
 
 def each(functions: list[Callable[..., Any]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("function", functions, ids=name_of)
+
+
+def tables_of(
+    function: Callable[..., Any], tables: Mapping[str, pl.DataFrame]
+) -> dict[str, pl.DataFrame]:
+    return {name: tables[name] for name in kind_of(function).tables if name in TABLES}
 
 
 def public_functions(room: str) -> list[Callable[..., Any]]:
@@ -170,7 +127,7 @@ class TestTheFunctionsOfTheLibrary:
         def keeps_it(data):
             shop = data.draw(shops(tables_needed(function)), "shop")
             arguments = data.draw(
-                arguments_for(function, time_zone=shop.time_zone, known=known_to(function)),
+                arguments_for(function, time_zone=shop.time_zone, known=known_arguments(function)),
                 "arguments",
             )
             parts, seed = data.draw(st.integers(2, 7), "parts"), data.draw(st.integers(0, 99))
@@ -186,7 +143,7 @@ class TestTheFunctionsOfTheLibrary:
     def test_an_instant_of_observation_is_the_same_in_any_zone(self, function, data):
         shop = data.draw(shops(tables_needed(function)))
         arguments = data.draw(
-            arguments_for(function, time_zone=shop.time_zone, known=known_to(function))
+            arguments_for(function, time_zone=shop.time_zone, known=known_arguments(function))
         )
         as_of = arguments.pop("as_of").astimezone(dt.UTC)
         tables = {name: shop.tables[name] for name in kind_of(function).tables if name in TABLES}
@@ -243,6 +200,86 @@ class TestTheFunctionsOfTheLibrary:
         assert kind_of(function).of in FOUND
 
 
+class TestTime:
+    @each([one for one in SPLITTABLE if kind_of(one).ages and one.__name__ not in AGE_RARELY])
+    def test_what_is_declared_to_age_does(self, function):
+        def ages(drawn):
+            shop, arguments, later = drawn
+            tables = tables_of(function, shop.tables)
+            now = function(**tables, **arguments)
+            then = function(**tables, **{**arguments, "as_of": later})
+            return not _same_rows(now, then)
+
+        quick = settings(max_examples=300, database=None, derandomize=True, phases=[Phase.generate])
+        find(_shops_later(function), ages, settings=quick)
+
+
+class TestUpdates:
+    @each(SPLITTABLE)
+    @settings(max_examples=6 if settings.default.max_examples <= 100 else 200)
+    @given(data=st.data())
+    def test_an_update_gives_what_a_full_recomputation_gives(self, function, data):
+        shop = data.draw(shops(tables_needed(function)), "shop")
+        now = data.draw(
+            arguments_for(function, time_zone=shop.time_zone, known=known_arguments(function)),
+            "arguments",
+        )
+        then = dict(now)
+        if "as_of" in now and not kind_of(function).ages:
+            since = now.get("since")
+            at = data.draw(instants(time_zone=shop.time_zone), "old as_of")
+            if since is None or since.timestamp() < at.timestamp():
+                then["as_of"] = at
+        new = tables_of(function, shop.tables)
+        old = _as_they_were(new, data.draw(st.integers(0, 2**16), "what happened since"))
+        if data.draw(st.booleans(), "undone"):
+            old, new = new, old
+        update = updated(
+            function,
+            function(**old, **then),
+            old={name: frame.lazy() for name, frame in old.items()},
+            new={name: frame.lazy() for name, frame in new.items()},
+            old_as_of=then.get("as_of"),
+            **now,
+        )
+        _assert_same_rows(function(**new, **now), update.collect())
+
+
+class TestPlans:
+    @each(PROVABLE)
+    @settings(max_examples=2)
+    @given(data=st.data())
+    def test_a_plan_serializes_and_holds_nothing_foreign(self, function, data):
+        shop = data.draw(shops(tables_needed(function)))
+        arguments = data.draw(
+            arguments_for(function, time_zone=shop.time_zone, known=known_arguments(function))
+        )
+        plan = _plan(function, shop.lazy(), arguments)
+        if function.__name__ in PYTHON:
+            # Some need it for some arguments alone.
+            assert set(foreign_steps(plan)) <= {PYTHON[function.__name__]}
+            return
+        assert foreign_steps(plan) == ()
+        again = pl.LazyFrame.deserialize(io.BytesIO(plan.serialize()))
+        _assert_same_rows(plan.collect(), again.collect())
+
+    def test_what_is_not_of_polars_is_seen_in_a_plan(self):
+        import dataframely as dy
+
+        class Positive(dy.Schema):
+            amount = dy.Int64(min=1)
+
+        frame = pl.LazyFrame({"amount": [1, 2]})
+        doubled = pl.col("amount").map_batches(lambda column: column * 2)
+        filtered, _ = Positive.filter(frame)
+        source = register_io_source(lambda *_: iter(()), schema={"amount": pl.Int64})
+        assert foreign_steps(frame.select(doubled)) == ("a Python function",)
+        assert foreign_steps(frame.map_batches(lambda rows: rows)) == ("a step in Python",)
+        assert foreign_steps(source.select("amount")) == ("a source in Python",)
+        assert foreign_steps(filtered.lazy()) == ("a compiled plugin",)
+        assert foreign_steps(frame.filter(pl.col("amount") > 0)) == ()
+
+
 class TestBuckets:
     @each(SPLITTABLE)
     @settings(max_examples=4)
@@ -250,7 +287,7 @@ class TestBuckets:
     def test_bucket_by_bucket_gives_what_the_whole_gives(self, function, data):
         dataset = data.draw(datasets())
         arguments = data.draw(
-            arguments_for(function, time_zone=dataset.time_zone, known=known_to(function))
+            arguments_for(function, time_zone=dataset.time_zone, known=known_arguments(function))
         )
         whole = _run(function, dataset, arguments)
         with tempfile.TemporaryDirectory() as folder:
@@ -305,6 +342,62 @@ def _in_zone(at: dt.datetime, zone: str) -> dt.datetime:
 def _run(function: Callable[..., Any], dataset: Dataset, arguments: dict[str, Any]) -> pl.DataFrame:
     tables = {name: getattr(dataset, name) for name in kind_of(function).tables if name in TABLES}
     return function(**tables, **arguments).collect()
+
+
+def _plan(
+    function: Callable[..., Any], tables: Mapping[str, pl.LazyFrame], arguments: dict[str, Any]
+) -> pl.LazyFrame:
+    """Call a function, and those before it, on lazy tables."""
+    kind = kind_of(function)
+    given = {name: tables[name] for name in kind.tables if name in TABLES}
+    own = {
+        n: value for n, value in arguments.items() if n in inspect.signature(function).parameters
+    }
+    if kind.of is None:
+        return function(**given, **own)
+    return function(_plan(kind.of, tables, arguments).collect().lazy(), **given, **own)
+
+
+@st.composite
+def _shops_later(draw, function: Callable[..., Any]) -> tuple[Any, dict[str, Any], dt.datetime]:
+    """Draw a shop, arguments whose `as_of` follows its last row, and a later instant."""
+    shop = draw(shops(tables_needed(function)))
+    arguments = draw(
+        arguments_for(function, time_zone=shop.time_zone, known=known_arguments(function))
+    )
+    zone = ZoneInfo(shop.time_zone)
+    far = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+    as_of = first_to_see(tables_of(function, shop.tables).values(), far)
+    if "since" in arguments and arguments["since"].timestamp() >= as_of.timestamp():
+        arguments["since"] = as_of - dt.timedelta(days=1)
+    later = as_of + dt.timedelta(days=draw(st.sampled_from((1, 40, 400))))
+    return shop, {**arguments, "as_of": as_of.astimezone(zone)}, later.astimezone(zone)
+
+
+def _as_they_were(new: Mapping[str, pl.DataFrame], seed: int) -> dict[str, pl.DataFrame]:
+    """Take rows away, as if they came since, and let others have another status and amount."""
+    chance = random.Random(seed)
+    old = {}
+    for name, frame in new.items():
+        share = chance.choice((0, 0.3))
+        old[name] = _chosen(frame, chance, 1 - share)
+        if name == "orders":
+            other = _chosen(frame, chance, 0.2)["order_id"]
+            is_other = pl.col("order_id").is_in(other.implode())
+            old[name] = old[name].with_columns(
+                pl.when(is_other).then(pl.lit("cancelled")).otherwise("status").alias("status"),
+                pl.when(~is_other).then("amount").fill_null(0).cast(frame.schema["amount"]),
+            )
+    return old
+
+
+def _chosen(frame: pl.DataFrame, chance: random.Random, share: float) -> pl.DataFrame:
+    chosen = [chance.random() < share for _ in range(frame.height)]
+    return frame.filter(pl.Series(chosen, dtype=pl.Boolean))
+
+
+def _same_rows(one: pl.DataFrame, other: pl.DataFrame) -> bool:
+    return one.sort(one.columns).equals(other.sort(one.columns))
 
 
 def _assert_same_rows(whole: pl.DataFrame, together: pl.DataFrame) -> None:

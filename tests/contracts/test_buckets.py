@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import pickle
 from typing import NamedTuple
 
 import polars as pl
@@ -14,12 +15,16 @@ from retention_kit.contracts import (
     Bundle,
     Dataset,
     additive,
+    bucket_running,
     customer_local,
     finisher,
 )
+from retention_kit.contracts.buckets import combine
 from retention_kit.contracts.schemas import SUM
-from retention_kit.errors import DefinitionError, FileFormatError
+from retention_kit.datasets import example_orders
+from retention_kit.errors import DefinitionError, FileFormatError, MissingColumnError
 from retention_kit.hashing import stable_hash
+from retention_kit.metrics import customer_summary, order_totals
 
 MOMENT = dt.datetime(2024, 1, 2, 10)
 
@@ -112,6 +117,24 @@ def undeclared(orders):
     return orders
 
 
+@customer_local
+def scored(orders, scores: pl.LazyFrame):
+    return scores.join(orders.select("customer_id").unique(), on="customer_id", how="left")
+
+
+@customer_local
+def failing(orders):
+    raise DefinitionError("No such thing.", parameter="thing")
+
+
+class UnsendableError(Exception):
+    """An error that holds what cannot be sent."""
+
+    def __init__(self) -> None:
+        super().__init__("odd")
+        self.held = lambda: None
+
+
 def test_every_row_is_in_the_bucket_of_its_customer_and_nowhere_else(shop, buckets):
     assert len(buckets) == 8
     parts = list(buckets)
@@ -144,6 +167,24 @@ def test_inside_a_bucket_rows_are_sorted_by_customer_and_said_to_be(buckets):
             assert customers.is_sorted()
     plan = buckets[0].orders.group_by("customer_id").agg(pl.len()).explain()
     assert "SORTED" in plan.upper()
+
+
+def test_inside_a_bucket_a_customers_rows_are_in_turn_and_no_sort_is_done_again(buckets):
+    for part in buckets:
+        rows = part.orders.select("customer_id", "ordered_at").collect()
+        assert rows.equals(rows.sort("customer_id", "ordered_at"))
+    sales = buckets[0].orders.filter(pl.col("kind") == "sale").sort("customer_id", "ordered_at")
+    assert "SORT BY" not in sales.explain(engine="streaming")
+    assert "SORT BY" in sales.sort("amount").explain(engine="streaming")
+
+
+def test_buckets_of_an_early_version_are_not_said_to_be_in_turn(shop, tmp_path):
+    folder = shop.bucket(tmp_path / "x", buckets=1).folder
+    about = json.loads((folder / "buckets.json").read_text())
+    del about["in_turn"]
+    (folder / "buckets.json").write_text(json.dumps(about))
+    sales = Buckets.open(folder)[0].orders.sort("customer_id", "ordered_at")
+    assert "SORT BY" in sales.explain(engine="streaming")
 
 
 def test_a_bucket_is_a_dataset_with_the_tables_without_customers_whole(shop, buckets):
@@ -332,3 +373,100 @@ def test_guests_orders_are_in_the_first_bucket_alone(tmp_path):
     )
     parts = shop.bucket(tmp_path / "parts", buckets=3)
     assert [part.guest_orders.collect()["order_id"].to_list() for part in parts] == [[2], [], []]
+
+
+def test_a_further_table_of_customers_is_split_as_the_buckets_are(shop, buckets):
+    scores = shop.customers.select("customer_id", pl.lit(1).alias("score"))
+    wanted = scores.collect()
+    for given in (scores, wanted):
+        assert_frame_equal(buckets.run(scored, scores=given), wanted, check_row_order=False)
+
+
+def test_sums_are_added_up_as_they_come(shop, tmp_path, monkeypatch):
+    most = []
+
+    def watched(answers, *rest):
+        most.append(len(answers))
+        return combine(answers, *rest)
+
+    @additive(keys=("order_id",))
+    def by_order(orders):
+        return orders.group_by("order_id").agg(pl.len().cast(pl.Int64).alias("orders"))
+
+    monkeypatch.setattr(bucket_running, "combine", watched)
+    monkeypatch.setattr(bucket_running, "_FEW_ROWS", 8)
+    buckets = shop.bucket(tmp_path / "x", buckets=60)
+    assert_frame_equal(
+        buckets.run(by_order), by_order(shop.orders).collect(), check_row_order=False
+    )
+    assert len(most) > 2
+    assert max(most) < 30
+
+
+@pytest.fixture(scope="module")
+def of_two(tmp_path_factory):
+    orders, as_of = example_orders()
+    dataset = Dataset.from_frames(orders=orders, currency="RUB")
+    buckets = dataset.bucket(tmp_path_factory.mktemp("processes") / "shop", buckets=3)
+    return dataset, buckets, {"as_of": as_of, "processes": 2}
+
+
+class TestProcesses:
+    """Functions of the library: a process finds a function again by its name."""
+
+    def test_sums_are_the_same(self, of_two):
+        dataset, buckets, options = of_two
+        whole = order_totals(dataset.orders, as_of=options["as_of"]).collect()
+        assert_frame_equal(buckets.run(order_totals, **options), whole)
+
+    @pytest.mark.parametrize("to_disk", [False, True])
+    def test_rows_are_the_same_in_memory_and_in_a_folder(self, of_two, tmp_path, to_disk):
+        dataset, buckets, options = of_two
+        into = tmp_path / "out" if to_disk else None
+        answer = buckets.run(customer_summary, into=into, **options)
+        whole = customer_summary(dataset.orders, as_of=options["as_of"]).collect()
+        assert isinstance(answer, pl.LazyFrame) == to_disk
+        assert_frame_equal(answer.lazy().collect(), whole, check_row_order=False)
+
+    def test_an_error_of_a_process_is_raised_with_its_bucket(self, of_two):
+        _, buckets, options = of_two
+        with pytest.raises(DefinitionError) as caught:
+            buckets.run(customer_summary, **{**options, "as_of": dt.datetime(2024, 1, 1)})
+        assert caught.value.parameter == "as_of"
+        assert caught.value.__notes__[0].endswith("of 3.")
+
+    def test_a_function_that_has_no_place_cannot_be_sent(self, of_two):
+        _, buckets, _ = of_two
+        with pytest.raises(DefinitionError) as caught:
+            buckets.run(customer_local(lambda orders: orders), processes=2)
+        assert "Next step: move the function into a module" in str(caught.value)
+        assert caught.value.parameter == "processes"
+
+
+def test_an_error_says_in_which_bucket_it_came_up(buckets):
+    with pytest.raises(DefinitionError) as caught:
+        buckets.run(failing)
+    assert caught.value.__notes__ == ["It came up in bucket 0 of 8."]
+
+
+def test_an_error_is_sent_whole_or_in_words():
+    missing = MissingColumnError("orders", "amount", ["sum"])
+    missing.add_note("It came up in bucket 1 of 2.")
+    again = pickle.loads(pickle.dumps(bucket_running._Failure.of(missing))).again()
+    assert type(again) is MissingColumnError
+    assert (str(again), again.available, again.__notes__) == (
+        str(missing),
+        ("sum",),
+        missing.__notes__,
+    )
+    told = pickle.loads(pickle.dumps(bucket_running._Failure.of(UnsendableError()))).again()
+    assert (type(told), str(told)) == (RuntimeError, "UnsendableError: odd")
+
+
+@pytest.mark.parametrize("processes", [0, -1, 1.5, True, None])
+def test_a_number_of_processes_is_a_whole_number_of_at_least_one(buckets, processes):
+    with pytest.raises(DefinitionError) as caught:
+        buckets.run(spent, processes=processes)
+    assert str(caught.value) == (
+        f"Parameter 'processes' is {processes!r}. Allowed: a whole number of at least 1."
+    )

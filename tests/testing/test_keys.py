@@ -18,6 +18,16 @@ def test_keys_are_the_dimensions_then_the_fixed_ones_then_those_asked_for():
     assert kind.keys_with({"every": "1mo", "by": ("a", "b")}) == ("a", "b", "slot", "period")
 
 
+def test_a_key_that_is_asked_for_by_default_is_there_unless_the_call_says_otherwise():
+    @additive(keys=("slot",), when={"every": "period"})
+    def by_default(orders: pl.LazyFrame, *, every: str | None = "1mo", by: str = "city"):
+        return orders
+
+    kind = kind_of(by_default)
+    assert kind.keys_with({}) == ("city", "slot", "period")
+    assert kind.keys_with({"every": None, "by": ()}) == ("slot",)
+
+
 def test_tables_of_a_module_without_postponed_annotations_are_found():
     assert kind_of(sums).tables == ("orders",)
 

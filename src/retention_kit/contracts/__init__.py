@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from retention_kit.contracts.tables import TABLES as TABLES
     from retention_kit.contracts.tables import Column as Column
     from retention_kit.contracts.tables import Table as Table
+    from retention_kit.contracts.updates import changed_customers as changed_customers
+    from retention_kit.contracts.updates import updated as updated
 
 _HERE = "retention_kit.contracts"
 _MODULES = {
@@ -49,6 +51,7 @@ _MODULES = {
     "Table": f"{_HERE}.tables",
     "TableHealth": f"{_HERE}.health",
     "additive": f"{_HERE}.law",
+    "changed_customers": f"{_HERE}.updates",
     "customer_local": f"{_HERE}.law",
     "dataframely_schema": f"{_HERE}.schemas",
     "finisher": f"{_HERE}.law",
@@ -58,6 +61,7 @@ _MODULES = {
     "report": f"{_HERE}.law",
     "suggest_mapping": f"{_HERE}.proposing",
     "table_schema": f"{_HERE}.schemas",
+    "updated": f"{_HERE}.updates",
 }
 
 __all__ = sorted(_MODULES)  # noqa: PLE0605

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +10,20 @@ from typing import Any
 
 import polars as pl
 
+from retention_kit.contracts.bucket_writing import (
+    ABOUT,
+    FORMAT,
+    GUESTS,
+    IN_TURN,
+    SALT,
+    WHOLE,
+    empty_folder,
+)
 from retention_kit.contracts.bundle import Bundle
 from retention_kit.contracts.law import Kind, kind_of
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError, FileFormatError, bad_parameter
-from retention_kit.hashing import stable_hash, stable_hash_expression
-
-SALT = "retention_kit.bucket"
-_FORMAT = 1
-_ABOUT = "buckets.json"
-_BUCKET = "__bucket"
-_WHOLE = "whole"
-_GUESTS = ("guest_orders", "guest_order_items")
+from retention_kit.hashing import stable_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Buckets:
         time_zone: The shop's time zone.
         currency: The shop's currency.
         given: The tables that are there.
+        in_turn: Whether a customer's rows are sorted by instant inside a bucket, as they are
+            unless an early version wrote them.
     """
 
     folder: Path
@@ -43,6 +45,7 @@ class Buckets:
     time_zone: str
     currency: str
     given: frozenset[str]
+    in_turn: bool = True
 
     @classmethod
     def open(cls, folder: str | Path) -> Buckets:
@@ -53,16 +56,16 @@ class Buckets:
         """
         path = Path(folder)
         try:
-            about = json.loads((path / _ABOUT).read_text(encoding="utf-8"))
+            about = json.loads((path / ABOUT).read_text(encoding="utf-8"))
             written = about["format"]
         except (OSError, ValueError, KeyError, TypeError):
             raise FileFormatError(
                 str(path), reason="it holds no buckets.", step="write them: dataset.bucket(folder)."
             ) from None
-        if written != _FORMAT:
+        if written != FORMAT:
             raise FileFormatError(
                 str(path),
-                reason=f"its buckets are of format {written}, not {_FORMAT}.",
+                reason=f"its buckets are of format {written}, not {FORMAT}.",
                 step="write them again with this version.",
             )
         return cls(
@@ -71,6 +74,7 @@ class Buckets:
             time_zone=about["time_zone"],
             currency=about["currency"],
             given=frozenset(about["given"]),
+            in_turn=about.get("in_turn", False),
         )
 
     def bucket_of(self, customer_id: int | str) -> int:
@@ -85,8 +89,8 @@ class Buckets:
         if not 0 <= index < self.count:
             raise IndexError(f"bucket {index} of {self.count}")
         tables: dict[str, Any] = {name: self._scan(name, index) for name in TABLES}
-        for name in _GUESTS:
-            guests = pl.scan_parquet(self.folder / _WHOLE / f"{name}.parquet")
+        for name in GUESTS:
+            guests = pl.scan_parquet(self.folder / WHOLE / f"{name}.parquet")
             tables[name] = guests if index == 0 else guests.clear()
         return Bundle(
             **tables,
@@ -99,15 +103,27 @@ class Buckets:
         return (self[index] for index in range(self.count))
 
     def run(
-        self, function: Callable[..., Any], *, into: str | Path | None = None, **arguments: Any
+        self,
+        function: Callable[..., Any],
+        *,
+        into: str | Path | None = None,
+        processes: int = 1,
+        **arguments: Any,
     ) -> Any:
         """Run a function that keeps the law, bucket by bucket, and put its answers together.
+
+        Sums are added up as they come. A further table of customers among the arguments (scores,
+        loyalty events) is split as the buckets are.
 
         Args:
             function: A customer-local or an additive function; it gets the tables that its
                 parameters name.
             into: An empty folder for the result of a customer-local function, so that it need not
                 fit into memory.
+            processes: Among how many fresh processes the buckets are shared. Each holds one at a
+                time, and has its part of the processor's threads, unless `POLARS_MAX_THREADS`
+                says how many. With more than one, the function is found again by its name, and
+                what a program does at its start stands under `if __name__ == "__main__":`.
             **arguments: The function's other arguments.
 
         Returns:
@@ -116,8 +132,17 @@ class Buckets:
             function that gives a NamedTuple of tables gives one here.
 
         Raises:
-            DefinitionError: The function is neither, or `into` cannot serve.
+            DefinitionError: The function is neither, `into` cannot serve, `processes` is below 1,
+                or the function or an argument cannot be sent to another process.
+            Exception: What the function raises; a note says in which bucket.
         """
+        from retention_kit.contracts.bucket_running import (
+            Work,
+            check_processes,
+            run_in_processes,
+            run_in_turn,
+        )
+
         kind = kind_of(function)
         if kind is None or kind.name not in ("customer_local", "additive"):
             raise DefinitionError(
@@ -126,20 +151,22 @@ class Buckets:
                 "additive functions. Next step: run the additive function, and the finisher on "
                 "its result."
             )
-        target = None if into is None else _empty_folder(into, "into")
+        check_processes(processes)
+        target = None if into is None else empty_folder(into, "into")
         if target is not None and kind.name == "additive":
             raise bad_parameter("into", got=str(into), allowed="None, for an additive function")
-        names = [name for name in inspect.signature(function).parameters if name in TABLES]
-        answers = []
-        for index, bucket in enumerate(self):
-            answer = function(**{name: getattr(bucket, name) for name in names}, **arguments)
-            answers.append(_gather(answer, target, index))
-        return combine(answers, kind, arguments)
+        work = Work(self, function, arguments, target)
+        if processes == 1:
+            return run_in_turn(work)
+        return run_in_processes(work, processes)
 
     def _scan(self, name: str, index: int) -> pl.LazyFrame:
         if name not in self.given or not TABLES[name].by_customer:
-            return pl.scan_parquet(self.folder / _WHOLE / f"{name}.parquet")
+            return pl.scan_parquet(self.folder / WHOLE / f"{name}.parquet")
         frame = pl.scan_parquet(self.folder / name / f"{index:05d}.parquet")
+        # Polars then groups by customer row after row, and leaves out sorts that change nothing.
+        if self.in_turn and name in IN_TURN:
+            return frame.set_sorted("customer_id", IN_TURN[name])
         return frame.set_sorted("customer_id")
 
 
@@ -161,73 +188,5 @@ def combine(answers: list[Any], kind: Kind, arguments: dict[str, Any] | None = N
     keys = kind.keys_with(arguments or {})
     if not keys:
         return together.select(pl.all().sum())
-    return together.group_by(keys).agg(pl.all().sum()).select(answers[0].columns)
-
-
-def write_buckets(dataset: Bundle, folder: Path, *, buckets: int) -> Buckets:
-    """Write a dataset's tables as `Dataset.bucket` says."""
-    if isinstance(buckets, bool) or not isinstance(buckets, int) or buckets < 1:
-        raise bad_parameter("buckets", got=buckets, allowed="a whole number of at least 1")
-    folder = _empty_folder(folder, "folder")
-    (folder / _WHOLE).mkdir()
-    for name, frame in dataset.tables().items():
-        if name in dataset.given and TABLES[name].by_customer:
-            _write_table(frame, folder / name, buckets)
-        else:
-            frame.sink_parquet(folder / _WHOLE / f"{name}.parquet")
-    for name in _GUESTS:
-        getattr(dataset, name).sink_parquet(folder / _WHOLE / f"{name}.parquet")
-    about = {
-        "format": _FORMAT,
-        "count": buckets,
-        "time_zone": dataset.time_zone,
-        "currency": dataset.currency,
-        "given": sorted(dataset.given),
-    }
-    (folder / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
-    return Buckets.open(folder)
-
-
-def _write_table(frame: pl.LazyFrame, folder: Path, buckets: int) -> None:
-    unsorted = folder / "unsorted"
-    # An empty table writes no file, and so makes no folder.
-    folder.mkdir()
-    # A review may have no customer; such rows go into the first bucket.
-    bucket = stable_hash_expression(pl.col("customer_id"), salt=SALT) % buckets
-    frame.with_columns(bucket.fill_null(0).alias(_BUCKET)).sink_parquet(
-        pl.PartitionBy(unsorted, key=_BUCKET, include_key=False), mkdir=True
-    )
-    empty = pl.DataFrame(schema=frame.collect_schema())
-    for index in range(buckets):
-        parts = sorted((unsorted / f"{_BUCKET}={index}").glob("*.parquet"))
-        part = pl.read_parquet(parts) if parts else empty
-        part.sort("customer_id", maintain_order=True).write_parquet(folder / f"{index:05d}.parquet")
-    shutil.rmtree(unsorted, ignore_errors=True)
-
-
-def _empty_folder(folder: str | Path, parameter: str) -> Path:
-    path = Path(folder)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise bad_parameter(
-            parameter,
-            got=str(folder),
-            allowed="a folder that is empty or not there",
-            step="name another one, or empty it.",
-        )
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def _gather(answer: Any, target: Path | None, index: int) -> Any:
-    if isinstance(answer, tuple):
-        frames = {
-            name: _gather(frame, None if target is None else target / name, index)
-            for name, frame in answer._asdict().items()  # type: ignore[attr-defined]
-        }
-        return type(answer)(**frames)
-    if target is None:
-        return answer.collect(engine="streaming")
-    target.mkdir(parents=True, exist_ok=True)
-    file = target / f"{index:05d}.parquet"
-    answer.sink_parquet(file)
-    return pl.scan_parquet(file)
+    columns = answers[0].collect_schema().names()
+    return together.group_by(keys).agg(pl.all().sum()).select(columns)

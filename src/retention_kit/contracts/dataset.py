@@ -199,8 +199,9 @@ class Dataset(Bundle):
     def bucket(self, folder: str | Path, *, buckets: int = 32) -> Buckets:
         """Write the tables once as Parquet, split by the stable hash of the customer.
 
-        Inside a bucket rows are sorted by customer. Every function that keeps the law then runs
-        bucket by bucket, in bounded memory, and faster than on unsorted files.
+        Inside a bucket rows are sorted by customer, and those of one customer by their instant.
+        Every function that keeps the law then runs bucket by bucket, in bounded memory, and faster
+        than on unsorted files.
 
         Args:
             folder: An empty folder, or one that is not there yet.
@@ -212,6 +213,7 @@ class Dataset(Bundle):
         Raises:
             DefinitionError: The folder is not empty, or `buckets` is below 1.
         """
-        from retention_kit.contracts.buckets import write_buckets
+        from retention_kit.contracts.bucket_writing import write_buckets
+        from retention_kit.contracts.buckets import Buckets
 
-        return write_buckets(self, Path(folder), buckets=buckets)
+        return Buckets.open(write_buckets(self, Path(folder), buckets=buckets))

@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, ParamSpec, TypeVar, get_args
+from typing import Any, Literal, ParamSpec, TypeVar, get_args, overload
 
 import polars as pl
 
@@ -37,6 +37,9 @@ class Kind:
         name: `customer_local`, `additive`, `finisher`, `fit` or `report`.
         keys: Of an additive function, the columns its sums always stand under.
         when: By argument that has one, the further key that is there where it is not None.
+        ages: Whether a customer's part in the result may change as `as_of` moves, though nothing
+            of theirs happened in between.
+        defaults: What the arguments that decide on keys are where a call leaves them out.
         of: Of a finisher or a fit, the function whose result it takes.
         tables: The function's parameters that are tables, in order.
     """
@@ -46,15 +49,19 @@ class Kind:
     of: Callable[..., Any] | None = None
     tables: tuple[str, ...] = ()
     when: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    ages: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def keys_with(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         """Give the keys of the result that a call with these arguments has.
 
         Args:
-            arguments: The call's arguments by name; columns named by `by` are keys too.
+            arguments: The call's arguments by name, without those left to their defaults or with
+                them; columns named by `by` are keys too.
         """
-        by = arguments.get("by") or ()
-        given = [key for name, key in self.when.items() if arguments.get(name) is not None]
+        values = {**self.defaults, **arguments}
+        by = values.get("by") or ()
+        given = [key for name, key in self.when.items() if values.get(name) is not None]
         return (*((by,) if isinstance(by, str) else by), *self.keys, *given)
 
     @property
@@ -65,32 +72,61 @@ class Kind:
         )
 
 
-def customer_local(function: Callable[P, R]) -> Callable[P, R]:
+@overload
+def customer_local(function: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
+def customer_local(*, ages: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def customer_local(
+    function: Callable[P, R] | None = None, /, *, ages: bool = False
+) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
     """Declare that a customer's rows in the result depend on that customer's rows alone.
 
     Split the data by customer, and the answer is the concatenation.
+
+    Args:
+        function: The function, where nothing more is declared: `@customer_local`.
+        ages: Whether a customer's rows may change as `as_of` moves, though nothing of theirs
+            happened in between: days since the last order grow, points expire.
     """
-    return _declare(function, Kind("customer_local", tables=_tables_of(function)))
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        return _declare(function, Kind("customer_local", tables=_tables_of(function), ages=ages))
+
+    return decorate if function is None else decorate(function)
 
 
 def additive(
-    *, keys: tuple[str, ...], when: Mapping[str, str] | None = None
+    *, keys: tuple[str, ...], when: Mapping[str, str] | None = None, ages: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Declare that the result holds counts and sums by `keys`.
 
     Split the data by customer, and the answer is the sum by the keys. Every column that is not a
-    key is summed, and so is an integer, a duration or a decimal.
+    key is summed, and so is an integer, a duration or a decimal. Of a row that is there, at least
+    one of them is not zero.
 
     Args:
         keys: The key columns that the result always has. Those that an argument `by` names come
             before them.
         when: By the name of an argument, the key column that the result has besides where that
             argument is not None.
+        ages: Whether what a customer adds may change as `as_of` moves, though nothing of theirs
+            happened in between.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         optional = MappingProxyType(dict(when or {}))
-        kind = Kind("additive", keys=keys, tables=_tables_of(function), when=optional)
+        kind = Kind(
+            "additive",
+            keys=keys,
+            tables=_tables_of(function),
+            when=optional,
+            ages=ages,
+            defaults=_defaults_of(function, ("by", *optional)),
+        )
         return _declare(function, kind)
 
     return decorate
@@ -132,6 +168,17 @@ def _tables_of(function: Callable[..., Any]) -> tuple[str, ...]:
         name
         for name, parameter in inspect.signature(function).parameters.items()
         if name in TABLES or _is_frame(parameter.annotation)
+    )
+
+
+def _defaults_of(function: Callable[..., Any], names: tuple[str, ...]) -> Mapping[str, Any]:
+    parameters = inspect.signature(function).parameters
+    return MappingProxyType(
+        {
+            name: parameters[name].default
+            for name in names
+            if name in parameters and parameters[name].default is not inspect.Parameter.empty
+        }
     )
 
 

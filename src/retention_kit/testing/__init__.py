@@ -32,12 +32,14 @@ if TYPE_CHECKING:
     from retention_kit.testing.discovery import table_functions as table_functions
     from retention_kit.testing.discovery import tables_needed as tables_needed
     from retention_kit.testing.earning_rules import check_earning_rule as check_earning_rule
+    from retention_kit.testing.known import known_arguments as known_arguments
     from retention_kit.testing.law import LawBroken as LawBroken
     from retention_kit.testing.law import prove as prove
     from retention_kit.testing.loyalty_strategies import LoyaltyCase as LoyaltyCase
     from retention_kit.testing.loyalty_strategies import loyalty_cases as loyalty_cases
     from retention_kit.testing.loyalty_strategies import loyalty_programs as loyalty_programs
     from retention_kit.testing.loyalty_strategies import loyalty_streams as loyalty_streams
+    from retention_kit.testing.plans import foreign_steps as foreign_steps
     from retention_kit.testing.raw import raw_orders as raw_orders
     from retention_kit.testing.segment_strategies import SegmentCase as SegmentCase
     from retention_kit.testing.segment_strategies import conditions as conditions
@@ -87,7 +89,9 @@ _MODULES = {
     "customers": f"{_HERE}.strategies",
     "datasets": f"{_HERE}.strategies",
     "events": f"{_HERE}.strategies",
+    "foreign_steps": f"{_HERE}.plans",
     "instants": f"{_HERE}.strategies",
+    "known_arguments": f"{_HERE}.known",
     "loyalty_cases": f"{_HERE}.loyalty_strategies",
     "loyalty_programs": f"{_HERE}.loyalty_strategies",
     "loyalty_streams": f"{_HERE}.loyalty_strategies",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
+
+import polars as pl
 
 ZONES = (
     "Europe/London",
@@ -91,3 +94,20 @@ def _offset(at: dt.datetime, zone: ZoneInfo) -> dt.timedelta | None:
 
 def _microseconds(at: dt.datetime) -> int:
     return (at - dt.datetime.fromtimestamp(0, dt.UTC)) // dt.timedelta(microseconds=1)
+
+
+def first_to_see(tables: Iterable[pl.DataFrame], as_of: dt.datetime) -> dt.datetime:
+    """Give the first instant of observation that sees all that one given sees, in UTC."""
+    utc = as_of.astimezone(dt.UTC)
+    last: dt.datetime | None = None
+    for frame in tables:
+        for column in frame.iter_columns():
+            if not isinstance(column.dtype, pl.Datetime) or column.dtype.time_zone is None:
+                continue
+            instants = column.dt.convert_time_zone("UTC")
+            at = instants.filter(instants < utc).max()
+            if isinstance(at, dt.datetime) and (last is None or at > last):
+                last = at
+    if last is None:
+        return utc - dt.timedelta(days=400)
+    return last.astimezone(dt.UTC) + dt.timedelta(microseconds=1)

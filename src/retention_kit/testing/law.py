@@ -6,6 +6,7 @@ well. Combine it with `strategies.shops` and `arguments.arguments_for` in a prop
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError
 from retention_kit.hashing import stable_hash_expression
 from retention_kit.testing._compare import difference, schema_difference
+from retention_kit.testing._instants import first_to_see
 from retention_kit.testing.discovery import reduced_parameter
 
 Tables = Mapping[str, pl.DataFrame]
@@ -57,8 +59,10 @@ def prove(
     changes nothing, on either engine; empty tables give the same schema, without rows, or, of an
     additive function without keys, one row of zeros; eager tables give the same in eager ones, and
     do not go together with lazy ones; counts are signed. Customer-local and additive ones: split
-    by customer, the answers are put together to that for the whole. Additive ones: what is summed
-    is an integer, a duration or a decimal. Finishers: the same for sums put together.
+    by customer, the answers are put together to that for the whole; with an `as_of` before which
+    nothing happened since the one that is given they give the same, unless they declare that they
+    age. Additive ones: what is summed is an integer, a duration or a decimal, and of each row that
+    has keys something is not zero. Finishers: the same for sums put together.
 
     Args:
         function: A customer-local or an additive function, or a finisher.
@@ -87,6 +91,8 @@ def prove(
     _serves_eager_tables(case, whole)
     _sums_exact_types(case, whole)
     _splits_by_customer(case, whole, eager, parts)
+    _ages_as_declared(case, whole)
+    _has_no_row_of_zeros(case, whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +276,29 @@ def _sums_exact_types(case: _Case, whole: Tables) -> None:
             exact = dtype in (pl.Int64, pl.Duration) or isinstance(dtype, pl.Decimal)
             if case.kind.name == "additive" and column not in case.keys and not exact:
                 raise case.broken("sums are exact", f"column {column!r} is {dtype}", name)
+
+
+def _has_no_row_of_zeros(case: _Case, whole: Tables) -> None:
+    if case.kind.name != "additive" or not case.keys:
+        return
+    for name, frame in whole.items():
+        sums = pl.exclude(case.keys).to_physical()
+        zeros = frame.filter(~pl.any_horizontal(sums != 0)).height
+        if zeros:
+            raise case.broken("of each row something is not zero", f"{zeros} rows are zeros", name)
+
+
+def _ages_as_declared(case: _Case, whole: Tables) -> None:
+    as_of = case.arguments.get("as_of")
+    if case.kind.name == "finisher" or case.kind.ages or not isinstance(as_of, dt.datetime):
+        return
+    earliest = first_to_see(case.tables.values(), as_of)
+    since = case.arguments.get("since")
+    if isinstance(since, dt.datetime) and since.timestamp() >= earliest.timestamp():
+        return
+    arguments = {**case.arguments, "as_of": earliest.astimezone(as_of.tzinfo)}
+    got = replace(case, arguments=arguments).collect(case.tables)
+    case.compare("time alone changes nothing (or declare: ages=True)", whole, got)
 
 
 def _may_lack(function: Callable[..., Any], name: str) -> bool:
