@@ -1,0 +1,137 @@
+"""A metric or a model at once: Spark reduces the tables, and this machine does the rest."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from retention_kit.contracts.buckets import Buckets
+from retention_kit.contracts.law import Kind, kind_of, report
+from retention_kit.contracts.tables import TABLES
+from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
+from retention_kit.spark.collected import to_polars
+from retention_kit.spark.installed import check_spark
+from retention_kit.spark.running import run
+from retention_kit.spark.shop import Shop, shop_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@report
+def measure(
+    metric: Callable[..., Any],
+    data: Mapping[str, DataFrame] | Buckets | str | Path,
+    *,
+    time_zone: str | None = None,
+    partitions: int | None = None,
+    session: SparkSession | None = None,
+    **arguments: Any,
+) -> Any:
+    """Compute a metric, or fit a model, from tables where Spark keeps them.
+
+    What the metric is made of is computed as `run` does and brought here, and the metric is made
+    of it. Sums by keys are small. A model that is fitted on a table with a row per customer brings
+    that table here: it must fit into memory.
+
+    Args:
+        metric: A finisher or a fit, such as `retention_rates` or `fit_rfm_scorer`; of the library,
+            or of your own.
+        data: As in `run`, with the tables that the metric itself takes, such as costs, besides.
+        time_zone: The shop's zone; buckets have it.
+        partitions: As in `run`.
+        session: As in `run`.
+        **arguments: The arguments of the metric and of the function that sums for it.
+
+    Returns:
+        What the metric gives of eager tables: an eager table, or a model. A model is then applied
+        by `run`.
+
+    Raises:
+        DefinitionError: `metric` is neither a finisher nor a fit, an argument is of neither
+            function, or a table that is needed is not there.
+        MissingDependencyError: pyspark or pyarrow is not installed.
+    """
+    check_spark()
+    kind = kind_of(metric)
+    if kind is None or kind.of is None:
+        raise bad_parameter(
+            "metric",
+            got=getattr(metric, "__name__", metric),
+            allowed="a finisher or a fit, which makes figures of sums",
+            step="call retention_kit.spark.run(…) for a customer-local or an additive function.",
+        )
+    _check_arguments(metric, kind, arguments)
+    shop = shop_of(data, time_zone=time_zone, session=session)
+    own = _own(metric, arguments)
+    if "time_zone" in inspect.signature(metric).parameters:
+        own.setdefault("time_zone", shop.time_zone)
+    tables = _whole_tables(metric, kind, shop)
+    summed = kind_of(kind.of)
+    taken = summed.tables if summed is not None else ()
+    if shop.buckets is None:
+        data = {name: frame for name, frame in shop.frames.items() if name in taken}
+        unknown = [name for name in shop.frames if name not in taken and name not in tables]
+        if unknown:
+            raise DefinitionError(
+                f"Neither {metric.__name__} nor {kind.of.__name__} takes the table "
+                f"{unknown[0]!r}. Allowed: {', '.join({**dict.fromkeys(taken), **tables})}. "
+                "Next step: leave it out.",
+                parameter="data",
+            )
+    reduced = run(
+        kind.of,
+        data if shop.buckets is None else shop.buckets,
+        time_zone=shop.time_zone,
+        partitions=partitions,
+        session=shop.session,
+        **_own(kind.of, arguments),
+    )
+    return metric(to_polars(reduced), **tables, **own)
+
+
+def _own(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    names = inspect.signature(function).parameters
+    return {name: value for name, value in arguments.items() if name in names}
+
+
+def _whole_tables(metric: Callable[..., Any], kind: Kind, shop: Shop) -> dict[str, pl.DataFrame]:
+    """Give the tables without customers that the metric itself takes."""
+    found = {}
+    for name, parameter in inspect.signature(metric).parameters.items():
+        if name not in kind.whole:
+            continue
+        if shop.buckets is not None:
+            found[name] = shop.buckets[0].tables()[name].collect()
+        elif name in shop.whole:
+            found[name] = shop.whole[name]
+        elif parameter.default is inspect.Parameter.empty:
+            raise DefinitionError(
+                f"{metric.__name__} needs the table {name!r}. Given: "
+                f"{', '.join(shop.frames) or 'none'}. Next step: name it in data.",
+                parameter="data",
+            )
+    return found
+
+
+def _check_arguments(metric: Callable[..., Any], kind: Kind, arguments: Mapping[str, Any]) -> None:
+    functions = [metric, *([kind.of] if kind.of else [])]
+    known = dict.fromkeys(
+        name
+        for function in functions
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in TABLES
+    )
+    for name in arguments:
+        if name not in known:
+            nearest = nearest_names(name, known)
+            hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
+            raise DefinitionError(
+                f"{metric.__name__} has no argument {name!r}, nor has the function that it is made "
+                f"of. Allowed: {', '.join(known)}.{hint}",
+                parameter=name,
+            )
