@@ -11,15 +11,31 @@ nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_external_run = True
 nox.options.error_on_missing_interpreters = True
-nox.options.sessions = ["lint", "typing", "tests_lowest", "doctest", "docs", "wheel", "plugins"]
+nox.options.sessions = [
+    "lint",
+    "typing",
+    "tests_lowest",
+    "doctest",
+    "docs",
+    "wheel",
+    "plugins",
+    "spark",
+]
 
 ROOT = Path(__file__).parent
 WHEEL_LIMIT = 5_000_000
 PARALLEL = ("-n", "auto", "--maxprocesses", "4")
-QUICK = (*PARALLEL, "--hypothesis-profile=quick")
-AGAIN = (*PARALLEL, "--hypothesis-profile=glance", "-m", "not once")
+QUICK = (*PARALLEL, "--hypothesis-profile=quick", "-m", "not spark")
+AGAIN = (*PARALLEL, "--hypothesis-profile=glance", "-m", "not once and not spark")
 """For the second run of the same tests: fewer generated examples, and not what hangs on no version
 of a dependency. `tests` draws more."""
+NIGHTLY = (
+    "tests/smart_segments/test_proof.py",
+    "tests/loyalty_rules/test_proof.py",
+    "tests/delivery",
+    "tests/adapters",
+)
+"""Tests that draw thousands of cases, or kill hundreds of times, where the profile is nightly."""
 BESIDE_TESTS = ("README.md", "README.ru.md", "CHANGELOG.md", "pyproject.toml", "docs")
 """What tests may read besides themselves."""
 
@@ -50,7 +66,7 @@ def typing(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests, of the sources; `wheel` runs them on what is shipped. Arguments go to pytest."""
     session.install("-e", ".[app,testing]", "--group", "test")
-    session.run("pytest", *(session.posargs or PARALLEL))
+    session.run("pytest", *(session.posargs or (*PARALLEL, "-m", "not spark")))
 
 
 @nox.session
@@ -119,11 +135,31 @@ def plugins(session: nox.Session) -> None:
             session.run("pytest", "-q", "-p", "no:cacheprovider", tests)
 
 
+@nox.session
+def spark(session: nox.Session) -> None:
+    """Every function on a small Spark cluster of two workers, which needs Java."""
+    session.install("-e", ".[app,loyalty,spark,testing]", "--group", "test")
+    session.run("pytest", "--hypothesis-profile=quick", "tests/spark", *session.posargs)
+
+
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """The benchmarks; not a test. Arguments go to the runner, which makes room for peers."""
-    session.install("-e", ".[cli]", "--group", "bench")
+    session.install("-e", ".[app,loyalty]", "--group", "bench")
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(default=False)
+def nightly(session: nox.Session) -> None:
+    """The longer proofs, those of the benchmarks' runner, and a look at speed, which fails nothing.
+
+    Engines that disagree do fail. Arguments go to the proofs.
+    """
+    session.install("-e", ".[app,testing]", "--group", "test", "--group", "bench")
+    proofs = session.posargs or NIGHTLY
+    session.run("pytest", *PARALLEL, *proofs, env={"HYPOTHESIS_PROFILE": "nightly"})
+    session.run("python", "-m", "pytest", "benchmarks/tests")
+    session.run("python", "-m", "benchmarks", "--smoke")
 
 
 def _check_wheel(session: nox.Session, built: Path) -> None:

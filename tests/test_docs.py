@@ -38,8 +38,10 @@ ROOMS = [
     "retention_kit.metrics",
     "retention_kit.plugins",
     "retention_kit.profiles",
+    "retention_kit.recommend",
     "retention_kit.rfm",
     "retention_kit.smart_segments",
+    "retention_kit.spark",
     "retention_kit.testing",
     "retention_kit.testing.emulators",
 ]

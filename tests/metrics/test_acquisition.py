@@ -13,8 +13,15 @@ from hypothesis import given, settings
 
 from retention_kit import Dataset, DefinitionError, MissingColumnError
 from retention_kit.datasets import make_dataset
-from retention_kit.metrics.economics.acquisition import acquisition_costs, acquisition_totals
+from retention_kit.metrics.base.customer_columns import orders_with_customers
+from retention_kit.metrics.economics.acquisition import (
+    acquisition_costs,
+    acquisition_totals,
+    channel_values,
+)
 from retention_kit.metrics.economics.keeping import repeat_channel_totals, retention_costs
+from retention_kit.metrics.economics.lifetime import lifetime_value, value_totals
+from retention_kit.metrics.economics.payback import payback_curve
 from retention_kit.testing import shops
 
 ZONE = "Europe/Moscow"
@@ -200,6 +207,47 @@ def test_costs_are_spread_whole_and_never_infinite(drawn):
     for name in ("paid_cac", "fully_loaded_cac", "cost_per_order"):
         assert table[name].is_finite().all()
     assert table["new_customers"].sum() == totals.filter(pl.col("period") == 0)["customers"].sum()
+
+
+@settings(max_examples=20)
+@given(shops(("orders", "customers")))
+def test_without_ages_a_cohort_has_what_it_has_over_all_ages(drawn):
+    as_of = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
+    tables = drawn.tables["orders"], drawn.tables["customers"]
+    keys = ["channel", "cohort"]
+    whole = acquisition_totals(*tables, as_of=as_of, ages=None).sort(keys)
+    followed = acquisition_totals(*tables, as_of=as_of)
+    new = pl.col("customers").filter(pl.col("period") == 0).sum()
+    sums = followed.group_by(keys).agg(new, pl.exclude("period", "customers", *keys).sum())
+    assert whole.equals(sums.select(whole.columns).sort(keys))
+    assert channel_values(whole).equals(channel_values(followed))
+    bare = tables[0].drop("channel", strict=False)
+    values = channel_values(acquisition_totals(bare, tables[1], as_of=as_of, ages=None))
+    beside = orders_with_customers(bare, tables[1])
+    by_channel = value_totals(beside, as_of=as_of, by="acquisition_channel")
+    wanted = by_channel.rename({"acquisition_channel": "channel"}).sort("channel")
+    assert values.equals(wanted)
+
+
+def test_what_a_channel_won_is_worth_and_costs_the_same_with_and_without_ages():
+    orders = [sale(1, "01-05"), sale(1, "02-05", 50), sale(2, "01-09", 30), sale(3, "02-01", 70)]
+    who = [{"customer_id": one, "acquisition_channel": "ads"} for one in (1, 3)]
+    data = shop(orders, [cost("01", 100, channel="ads")], who)
+    whole = acquisition_totals(data.orders, data.customers, as_of=AS_OF, ages=None)
+    rows = lifetime_value(channel_values(whole)).filter(pl.col("method") == "historic")
+    shown = rows.select("channel", "customers", "value").collect().rows()
+    assert shown == [(None, 1, 30.0), ("ads", 2, 110.0)]
+    of_whole = acquisition_costs(whole, data.costs, as_of=AS_OF, time_zone=ZONE)
+    assert of_whole.collect().equals(won(data))
+
+
+def test_payback_needs_the_ages_and_says_so():
+    data = shop([sale(1, "01-05")], [cost("01", 100)])
+    totals = acquisition_totals(data.orders, as_of=AS_OF, ages=None)
+    with pytest.raises(DefinitionError, match="'period'.*ages='period'"):
+        payback_curve(totals, data.costs, as_of=AS_OF, time_zone=ZONE)
+    with pytest.raises(DefinitionError, match="ages"):
+        acquisition_totals(data.orders, as_of=AS_OF, ages="month")
 
 
 class TestKeeping:

@@ -121,9 +121,8 @@ class TestTotals:
             assert totals.is_empty()
             return
         got = totals.filter(pl.col("replicate") == 0).select(names)
-        if whole.select(pl.col("orders", "customers").sum()).row(0) == (0, 0) and got.is_empty():
-            return
-        assert got.sort(names).equals(whole.sort(names))
+        counted = whole.filter(pl.any_horizontal(pl.col(*SUMS) != 0))
+        assert got.sort(names).equals(counted.sort(names))
 
     @settings(max_examples=20)
     @given(shops(("orders",)))

@@ -226,6 +226,95 @@ def test_groups_add_up_to_the_whole(data, unit):
         assert together.sort(keys).equals(whole)
 
 
+@pytest.mark.parametrize("unit", ["order", "day"])
+@pytest.mark.parametrize(
+    ("dtype", "ids"),
+    [
+        (pl.Int8, [-128, -1, 0, 127]),
+        (pl.Int64, [-(2**63), -1, 0, 2**63 - 1]),
+        (pl.UInt64, [0, 2**63 - 1, 2**63, 2**64 - 1]),
+        (pl.String, ["", "a", "b", "ab"]),
+        (pl.Enum(["d", "c", "b", "a"]), ["a", "b", "c", "d"]),
+    ],
+)
+def test_customers_of_any_kind_are_kept_apart(dtype, ids, unit):
+    """Each bought four times, some of it before 1970, on days of which the last two are one."""
+    moments = [at("1931-05-01T10:00"), at("2025-01-01"), at("2025-01-04"), at("2025-01-04T05:00")]
+    rows = [(who, moment) for moment in reversed(moments) for who in ids]
+    schema = {"customer_id": dtype, "ordered_at": pl.Datetime("us", LONDON)}
+    table = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        pl.int_range(pl.len()).alias("order_id"),
+        pl.lit(1).cast(pl.Decimal(18, 4)).alias("amount"),
+    )
+    each = purchase_gaps(table, as_of=AS_OF, unit=unit)
+    assert each.schema["customer_id"] == dtype
+    passed = moments[1].astimezone(dt.UTC) - moments[0].astimezone(dt.UTC)
+    first = passed if unit == "order" else dt.timedelta(days=34_214)
+    gaps = [first, 3 * DAY, *([dt.timedelta(hours=5)] if unit == "order" else [])]
+    for who in ids:
+        own = each.filter(pl.col("customer_id") == pl.lit(who, dtype=dtype)).sort("order_number")
+        assert own["gap"].to_list() == gaps
+        assert own["previous_at"].to_list() == moments[: len(gaps)]
+        assert own["purchased_at"].to_list() == moments[1 : len(gaps) + 1]
+    totals = gap_totals(table, as_of=AS_OF, unit=unit).sort("gap")
+    assert dict(totals.select("gap", "gaps").rows())[3 * DAY] == len(ids)
+    assert totals["customers"].sum() == len(ids)
+
+
+def test_a_day_that_the_clock_enters_twice_is_one_day():
+    """In Sao Paulo the clock went back from midnight to 23:00 on 17 February 2018."""
+    zone = "America/Sao_Paulo"
+    instants = [
+        dt.datetime(2018, 2, 18, 1, 30, tzinfo=dt.UTC),  # the 17th at 23:30
+        dt.datetime(2018, 2, 18, 2, 30, tzinfo=dt.UTC),  # the 17th at 23:30 again
+        dt.datetime(2018, 2, 18, 3, 30, tzinfo=dt.UTC),  # the 18th at 00:30
+    ]
+    table = pl.DataFrame({"order_id": [1, 2, 3], "customer_id": 1, "ordered_at": instants})
+    moved = table.with_columns(
+        pl.col("ordered_at").dt.convert_time_zone(zone),
+        pl.lit(1).cast(pl.Decimal(18, 4)).alias("amount"),
+    )
+    gaps = purchase_gaps(moved, as_of=AS_OF, unit="day")
+    assert gaps.select("gap").rows() == [(DAY,)]
+    in_utc = gaps.select(pl.col("previous_at", "purchased_at").dt.convert_time_zone("UTC"))
+    assert in_utc.rows() == [(instants[0], instants[2])]
+
+
+def test_a_shop_of_many_gives_both_engines_the_same_gaps():
+    """So many rows that the streaming engine takes them in several parts."""
+    n = 150_000
+    place = pl.int_range(n, eager=True)
+    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    table = pl.DataFrame(
+        {
+            "order_id": place,
+            "customer_id": place * 7_919 % 40_009,
+            "ordered_at": (place * 104_729 % 50_000_000 * 1_000_000).cast(pl.Duration("us"))
+            + start,
+            "amount": pl.repeat(1, n, dtype=pl.Decimal(18, 4), eager=True),
+        }
+    ).with_columns(pl.col("ordered_at").dt.convert_time_zone(LONDON))
+    plan = gap_totals(table.lazy(), as_of=AS_OF)
+    streamed = plan.collect(engine="streaming")
+    assert streamed["gap"].is_sorted()
+    gaps = (
+        table.sort("customer_id", "ordered_at")
+        .select("customer_id", pl.col("ordered_at").diff().over("customer_id").alias("gap"))
+        .drop_nulls()
+    )
+    medians = gaps.group_by("customer_id").agg(
+        pl.col("gap").dt.total_microseconds().median().floor().cast(pl.Int64)
+    )
+    wanted = gaps["gap"].value_counts(name="gaps").sort("gap")
+    counted = streamed.filter(pl.col("gaps") > 0).select("gap", pl.col("gaps").cast(pl.UInt32))
+    assert counted.equals(wanted)
+    of_customers = streamed.filter(pl.col("customers") > 0)
+    own = medians["gap"].value_counts(name="customers").sort("gap")
+    assert of_customers["gap"].dt.total_microseconds().to_list() == own["gap"].to_list()
+    assert of_customers["customers"].to_list() == own["customers"].to_list()
+    assert plan.collect().equals(streamed)
+
+
 def days(microseconds: float) -> float:
     return microseconds / 86_400_000_000
 

@@ -210,6 +210,16 @@ def test_states_and_flows_are_what_a_plain_count_says(table, one, other, gap_day
 
 
 @given(drawn_orders(max_rows=14), instants(), GAPS)
+def test_totals_are_those_of_the_customers_states(table, as_of, gap_days):
+    states = lifecycle_states(table, as_of=as_of, gap_days=gap_days)
+    counted_ = states.group_by("state").agg(
+        pl.len().cast(pl.Int64).alias("customers"), pl.col("net_revenue").sum()
+    )
+    totals = lifecycle_totals(table, as_of=as_of, gap_days=gap_days)
+    assert totals.sort("state").equals(counted_.sort("state"))
+
+
+@given(drawn_orders(max_rows=14), instants(), GAPS)
 def test_groups_add_up_to_the_whole(table, as_of, gap_days):
     whole = lifecycle_totals(table, as_of=as_of, gap_days=gap_days).sort("state")
     split = lifecycle_totals(table, as_of=as_of, gap_days=gap_days, by=["channel", "manager"])

@@ -1,6 +1,7 @@
 """Many small facts in few numbers, and checks that ask for rows instead of numbers."""
 
 import datetime as dt
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -21,6 +22,8 @@ from retention_kit.smart_segments.lowered.lowering import lower
 
 AS_OF = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 COLUMNS = "abcde"
+BOUNDS = ((None, 12), (5, 31), (5, 12), (12, 12), (20, 12), (30, 31))
+EDGES = (0, 5, 12, 13, 25)
 
 
 @given(
@@ -39,13 +42,19 @@ def test_counts_bits_and_kinds_share_numbers_and_stay_apart(rows, used):
         schema={"who": pl.Int64, **dict.fromkeys(COLUMNS, pl.Boolean), "number": pl.Int64},
         orient="row",
     )
-    packs = Packs("p_")
+    packs = Packs("p_", pl.col("number"), 31)
     answers = {}
     for name in names:
         mask = pl.col(name)
         answers[f"{name}_count"] = packs.count(mask)
         answers[f"{name}_exists"] = packs.exists(mask)
         answers[f"{name}_kinds"] = packs.kinds(mask, pl.col("number"), 31)
+        for start, end in BOUNDS:
+            key = f"{name}_{start}_{end}"
+            answers[f"{key}_count"] = packs.count(mask, (start, end))
+            answers[f"{key}_exists"] = packs.exists(mask, (start, end))
+        answers[f"{name}_spans"] = packs.spans(mask, EDGES)
+        answers[f"{name}_some"] = packs.spans(mask, EDGES[1:4])
     packed = frame.lazy().group_by("who").agg(packs.sums())
     everybody = pl.LazyFrame({"who": [0, 1, 2, 9]})
     got = everybody.join(packed, on="who", how="left").select(
@@ -58,6 +67,17 @@ def test_counts_bits_and_kinds_share_numbers_and_stay_apart(rows, used):
             assert told[f"{name}_count"] == len(left)
             assert told[f"{name}_exists"] is bool(left)
             assert told[f"{name}_kinds"] == len({row["number"] for row in left})
+            for start, end in BOUNDS:
+                inside = [row for row in left if (start or 0) <= row["number"] < end]
+                assert told[f"{name}_{start}_{end}_count"] == len(inside)
+                assert told[f"{name}_{start}_{end}_exists"] is bool(inside)
+            for kind, edges in (("spans", EDGES), ("some", EDGES[1:4])):
+                spans = [
+                    number
+                    for number, (start, end) in enumerate(pairwise(edges))
+                    if any(start <= row["number"] < end for row in left)
+                ]
+                assert told[f"{name}_{kind}"] == len(spans)
 
 
 def shop():

@@ -10,7 +10,7 @@ import polars as pl
 from retention_kit.contracts.dataset import Dataset
 from retention_kit.errors import DataError, bad_parameter
 
-OPTIONAL = ("channel", "manager", "delivered_at", "margin")
+OPTIONAL = ("channel", "manager", "delivered_at", "margin", "promo_code")
 """The optional columns of orders that figures need."""
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -31,10 +31,12 @@ IN_MEMORY = 600_000_000
 """How many bytes of orders are kept in memory at most; more are written to a temporary folder."""
 _ONE_PART = 3_000_000
 _TEXT_BYTES = 48
-_NEEDED = ("order_id", "customer_id", "ordered_at", "amount", "kind")
-_OPTIONAL = ("channel", "manager", "delivered_at", "margin")
-_OF_CUSTOMERS = ("customer_id", "acquisition_channel")
-_SPLIT = ("orders", "customers")
+_NEEDED = ("order_id", "customer_id", "ordered_at", "amount", "kind", "status")
+_OPTIONAL = ("channel", "manager", "delivered_at", "margin", "promo_code")
+_OF_CUSTOMERS = ("customer_id", "acquisition_channel", "registered_at", "birthday")
+_CHOICES = ("kind", "status")
+SPLIT = ("orders", "customers")
+"""The tables that are divided by customers; in a part the others are empty."""
 _TABLES = (*TABLES, "guest_orders", "guest_order_items")
 _PART = "__part"
 
@@ -45,9 +47,10 @@ class Ask:
 
     Attributes:
         stage: What it belongs to, told while it is answered.
-        function: A customer-local or an additive function; None where `shared` alone knows.
+        function: A customer-local or an additive function; None where one of the next two knows.
         arguments: Its arguments that are no tables.
         shared: Gives the same answer from the history that the questions of a part share.
+        of_all: Gives the answer from the part's tables with orders of every status.
         together: Makes one answer of those of all parts; None joins them as `function` declares.
         is_kept: Whether the answers are left for `Parts.kept` instead.
     """
@@ -56,8 +59,23 @@ class Ask:
     function: Callable[..., Any] | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     shared: Callable[[History], pl.DataFrame] | None = None
+    of_all: Callable[[Bundle], pl.DataFrame] | None = None
     together: Callable[[Sequence[pl.DataFrame]], pl.DataFrame] | None = None
     is_kept: bool = False
+
+
+class _Held(NamedTuple):
+    """A part that was read.
+
+    Attributes:
+        everything: Its tables, with orders of every status.
+        completed: The same with completed orders alone.
+        history: What its customers bought.
+    """
+
+    everything: Bundle
+    completed: Bundle
+    history: History
 
 
 class Parts:
@@ -95,7 +113,7 @@ class Parts:
                 if ask.stage != stage:
                     stage = ask.stage
                     tell(stage if len(self) == 1 else f"{stage}, part {number} of {len(self)}")
-                answer = _answer(ask, *held.result())
+                answer = _answer(ask, held.result())
                 if ask.is_kept:
                     self._keep(name, answer)
                 else:
@@ -108,7 +126,7 @@ class Parts:
         """Give the answers of all parts to a question whose answers are kept."""
         return pl.concat(self._kept[name])
 
-    def _all_held(self) -> Iterator[Future[tuple[Bundle, History]]]:
+    def _all_held(self) -> Iterator[Future[_Held]]:
         """Give each part, read and sorted once, and make the next one ready meanwhile."""
         with ThreadPoolExecutor(max_workers=1) as background:
             following = None
@@ -118,10 +136,15 @@ class Parts:
                 following = None if is_last else background.submit(self._held, number + 1)
                 yield held
 
-    def _held(self, number: int) -> tuple[Bundle, History]:
+    def _held(self, number: int) -> _Held:
         part = self._parts[number]()
         orders = part.orders.collect()
-        return replace(part, orders=orders.lazy()), history_of(orders, as_of=self._as_of)
+        completed = orders.filter(pl.col("status") == "completed").drop("status")
+        return _Held(
+            everything=replace(part, orders=orders.lazy()),
+            completed=replace(part, orders=completed.lazy()),
+            history=history_of(completed, as_of=self._as_of),
+        )
 
     def _keep(self, name: str, answer: pl.DataFrame) -> None:
         pieces = self._kept.setdefault(name, [])
@@ -154,7 +177,7 @@ def parts_of(
         yield Parts([lambda: lean], as_of=as_of)
         return
     count = -(-orders // PART_ORDERS)
-    tables = {name: _with_part(getattr(lean, name), count) for name in _SPLIT}
+    tables = {name: _with_part(getattr(lean, name), count) for name in SPLIT}
     if orders * _row_bytes(lean.orders) <= IN_MEMORY:
         held = {name: frame.collect(engine="streaming") for name, frame in tables.items()}
         yield Parts([_filtered(lean, held, number) for number in range(count)], as_of=as_of)
@@ -169,16 +192,19 @@ def parts_of(
 
 
 def _lean(dataset: Dataset, as_of: dt.datetime, given: frozenset[str]) -> Bundle:
-    """Give what is asked of alone: completed orders before the instant, and who won customers."""
+    """Give what is asked of alone: orders before the instant, and what is known of customers."""
     columns = [*_NEEDED, *(name for name in _OPTIONAL if name in given)]
-    counts = pl.col("status").is_null() | (pl.col("status") == "completed")
-    counts &= pl.col("ordered_at") < instant(as_of, dataset.time_zone)
+    is_before = pl.col("ordered_at") < instant(as_of, dataset.time_zone)
     # One byte instead of sixteen.
-    kind = pl.col("kind").cast(pl.Enum(["sale", "return"]))
+    short = (
+        pl.col(name).fill_null(one.default).cast(pl.Enum(one.choices))
+        for name, one in TABLES["orders"].columns.items()
+        if name in _CHOICES
+    )
     known = [name for name in _OF_CUSTOMERS if name in dataset.customers.collect_schema()]
     return replace(
         _bare(dataset),
-        orders=dataset.orders.filter(counts).select(columns).with_columns(kind),
+        orders=dataset.orders.filter(is_before).select(columns).with_columns(short),
         customers=dataset.customers.select(known),
     )
 
@@ -186,12 +212,12 @@ def _lean(dataset: Dataset, as_of: dt.datetime, given: frozenset[str]) -> Bundle
 def _bare(dataset: Dataset) -> Bundle:
     """Give the tables of customers and their orders; the others, and guests, are empty."""
     tables = {name: getattr(dataset, name) for name in _TABLES}
-    empty = {name: frame if name in _SPLIT else frame.clear() for name, frame in tables.items()}
+    empty = {name: frame if name in SPLIT else frame.clear() for name, frame in tables.items()}
     return Bundle(
         **empty,
         time_zone=dataset.time_zone,
         currency=dataset.currency,
-        given=frozenset(_SPLIT),
+        given=frozenset(SPLIT),
         health=dataset.health,
     )
 
@@ -205,7 +231,7 @@ def _with_part(frame: pl.LazyFrame, count: int) -> pl.LazyFrame:
 def _filtered(lean: Bundle, held: Mapping[str, pl.DataFrame], number: int) -> Callable[[], Bundle]:
     def part() -> Bundle:
         orders, customers = (
-            held[name].lazy().filter(pl.col(_PART) == number).drop(_PART) for name in _SPLIT
+            held[name].lazy().filter(pl.col(_PART) == number).drop(_PART) for name in SPLIT
         )
         return replace(lean, orders=orders, customers=customers)
 
@@ -226,17 +252,24 @@ def _written(lean: Bundle, folder: Path, number: int) -> Callable[[], Bundle]:
 
 
 def _row_bytes(frame: pl.LazyFrame) -> int:
-    return sum(
-        _TEXT_BYTES if dtype == pl.String else 16 if dtype.is_decimal() else 8
-        for dtype in frame.collect_schema().dtypes()
-    )
+    return sum(map(_bytes, frame.collect_schema().dtypes()))
 
 
-def _answer(ask: Ask, bundle: Bundle, history: History) -> pl.DataFrame:
+def _bytes(dtype: pl.DataType) -> int:
+    if dtype == pl.String:
+        return _TEXT_BYTES
+    if dtype == pl.Enum:
+        return 1
+    return 16 if dtype.is_decimal() else 8
+
+
+def _answer(ask: Ask, held: _Held) -> pl.DataFrame:
     if ask.shared is not None:
-        return ask.shared(history)
+        return ask.shared(held.history)
+    if ask.of_all is not None:
+        return ask.of_all(held.everything)
     function, kind = _declared(ask)
-    tables = {name: getattr(bundle, name) for name in kind.tables if name in TABLES}
+    tables = {name: getattr(held.completed, name) for name in kind.tables if name in TABLES}
     answer: pl.DataFrame = function(**tables, **ask.arguments).collect()
     return answer
 
@@ -249,5 +282,5 @@ def _together(ask: Ask, answers: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _declared(ask: Ask) -> tuple[Callable[..., Any], Any]:
-    assert ask.function is not None, "a question has a function, or shared and together"
+    assert ask.function is not None, "a question has a function, or another way and together"
     return ask.function, kind_of(ask.function)

@@ -51,6 +51,8 @@ STANDINGS = "standings"
 """What is kept of each customer for when the usual gap between purchases is known."""
 PEOPLE = "people"
 """What is kept of each customer for scores, clusters and models."""
+KINDS = "kinds"
+"""How many customers there are by the ready segments they are in, where parts can tell."""
 MEANS_UP_TO = 200_000
 """Up to how many orders the intervals of means are computed; above, they are narrower than the
 digits shown."""

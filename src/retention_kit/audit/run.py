@@ -21,10 +21,10 @@ from retention_kit.audit.notes import notes_of, sentence
 from retention_kit.audit.outputs import Audit
 from retention_kit.audit.parts import parts_of
 from retention_kit.audit.plugged import plugged_sections
-from retention_kit.audit.questions import PEOPLE, STAGES, STANDINGS, first_questions
+from retention_kit.audit.questions import KINDS, PEOPLE, STAGES, STANDINGS, first_questions
 from retention_kit.audit.records import figure_table, rejected, views
 from retention_kit.audit.seen import Seen
-from retention_kit.audit.segmented import segment_tables
+from retention_kit.audit.segmented import kinds_asked, segment_tables
 from retention_kit.audit.shared.states import lifecycles
 from retention_kit.audit.tables import (
     customer_tables,
@@ -134,7 +134,7 @@ def audit(
     )
     answers, divided, gap = _ask(dataset, seen, bounds, gap_days, (scorer, segments), tell)
     tell(STAGES[8])
-    divided |= segment_tables(dataset, seen)
+    divided |= segment_tables(dataset, seen, answers.pop(KINDS, None))
     tell(STAGES[9])
     tables = _tables(dataset, answers, seen) | divided
     tell(STAGES[10])
@@ -192,6 +192,9 @@ def _ask(
         given=bounds.given,
         with_costs="costs" in dataset.given,
     )
+    kinds = kinds_asked(dataset, seen)
+    if kinds is not None:
+        first[KINDS] = kinds
     with parts_of(dataset, as_of=seen.as_of, orders=bounds.orders, given=bounds.given) as parts:
         answers = parts.run(first, tell)
         answers["gap_summary"] = gap_summary(answers["gaps"])

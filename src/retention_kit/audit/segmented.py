@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from retention_kit.audit.parts import SPLIT, Ask
+from retention_kit.audit.questions import STAGES
 from retention_kit.audit.seen import Seen
+from retention_kit.contracts.bundle import Bundle
 from retention_kit.contracts.dataset import Dataset
 from retention_kit.contracts.schemas import SUM
 from retention_kit.metrics.base.observed import instant, is_sale, observed
@@ -25,7 +28,27 @@ _PAID = "__paid"
 _CUSTOMERS = "__customers"
 
 
-def segment_tables(dataset: Dataset, seen: Seen) -> dict[str, pl.DataFrame]:
+def kinds_asked(dataset: Dataset, seen: Seen) -> Ask | None:
+    """Ask each part of a shop for `kinds_of`; None where segments look at what no part has.
+
+    Args:
+        dataset: The shop's tables.
+        seen: What the audit looks at.
+    """
+    given = tuple(given_tables(dataset))
+    if not set(given) <= set(SPLIT):
+        return None
+    segments = list(segments_asked(set(given)).values())
+
+    def of_part(part: Bundle) -> pl.DataFrame:
+        return kinds_of(segments, {name: getattr(part, name) for name in given}, seen)
+
+    return Ask(STAGES[4], of_all=of_part, together=pl.concat)
+
+
+def segment_tables(
+    dataset: Dataset, seen: Seen, kinds: pl.DataFrame | None = None
+) -> dict[str, pl.DataFrame]:
     """Make the tables of ready segments and of what they have in common; none without members.
 
     What is kept of customers is how many there are of each kind, by the segments they are in.
@@ -33,9 +56,12 @@ def segment_tables(dataset: Dataset, seen: Seen) -> dict[str, pl.DataFrame]:
     Args:
         dataset: The shop's tables.
         seen: What the audit looks at.
+        kinds: What `kinds_of` gives of all parts; None asks the shop's tables at once.
     """
-    asked = segments_asked(set(given_tables(dataset)))
-    kinds = _kinds(list(asked.values()), dataset, seen)
+    tables = given_tables(dataset)
+    asked = segments_asked(set(tables))
+    if kinds is None:
+        kinds = kinds_of(list(asked.values()), tables, seen)
     if kinds.filter(pl.any_horizontal(list(asked))).is_empty():
         return {}
     return {
@@ -65,13 +91,21 @@ def _needs_nothing_said(function: Callable[..., Any]) -> bool:
     return all(one.default is not one.empty for one in parameters)
 
 
-def _kinds(segments: Sequence[Segment], dataset: Dataset, seen: Seen) -> pl.DataFrame:
-    """Count customers, and sum what they paid in a year, by the segments they are in."""
+def kinds_of(
+    segments: Sequence[Segment], tables: Mapping[str, pl.LazyFrame], seen: Seen
+) -> pl.DataFrame:
+    """Count customers, and sum what they paid in a year, by the segments they are in.
+
+    Args:
+        segments: The segments.
+        tables: The tables they look at, of a shop or of a part of its customers.
+        seen: What the audit looks at.
+    """
     names = [segment.name for segment in segments]
-    table = evaluate_many(segments, dataset, seen.as_of)
+    table = evaluate_many(segments, tables, seen.as_of)
     start = read_length("YEAR", YEAR).before(seen.as_of, ZoneInfo(seen.time_zone))
     lately = pl.col("ordered_at") >= instant(start, seen.time_zone)
-    orders = dataset.orders
+    orders = tables["orders"]
     paid = (
         observed(orders.filter(is_sale(orders), lately), as_of=seen.as_of)
         .group_by("customer_id")

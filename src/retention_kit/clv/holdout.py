@@ -23,7 +23,7 @@ _SPENT, _BOUGHT, _FIRST_DAY = "__spent", "__bought", "__first_day"
 _DAY = dt.timedelta(days=1)
 
 
-@customer_local
+@customer_local(ages=True)
 def holdout_summary(
     orders: Frame,
     *,
@@ -104,7 +104,7 @@ def holdout_summary(
     )
 
 
-@additive(keys=(*HISTORY, "holdout_days"))
+@additive(keys=(*HISTORY, "holdout_days"), ages=True)
 def holdout_totals(
     orders: Frame, *, since: dt.datetime, as_of: dt.datetime, unit: Unit = "day"
 ) -> Frame:

@@ -22,7 +22,7 @@ _SHOWN = (
 )
 
 
-@customer_local
+@customer_local(ages=True)
 def predicted_values(
     orders: Frame,
     *,

@@ -30,7 +30,7 @@ _AT, _SPENT, _FIRST_SPENT, _SECOND = "__at", "__spent", "__first_spent", "__seco
 _ORDERED_AT = "ordered_at"
 
 
-@customer_local
+@customer_local(ages=True)
 def clv_summary(
     orders: Frame, *, as_of: dt.datetime, unit: Unit = "day", returns: Returns = "ignore"
 ) -> Frame:
@@ -112,7 +112,7 @@ def clv_summary(
     ).select(SUMMARY)
 
 
-@additive(keys=HISTORY)
+@additive(keys=HISTORY, ages=True)
 def clv_patterns(orders: Frame, *, as_of: dt.datetime, unit: Unit = "day") -> Frame:
     """Count the customers of each history: equal frequency, time of the last purchase, and age.
 

@@ -44,7 +44,7 @@ _GAPS, _SPAN, _SQUARES = "__gaps", "__span", "__squares"
 _IS_SALE = "__is_sale"
 
 
-@customer_local
+@customer_local(ages=True)
 def customer_features(
     orders: Frame,
     order_items: Frame | None = None,

@@ -92,7 +92,7 @@ def fit_customer_clusters(
     return made.fit(features)
 
 
-@customer_local
+@customer_local(ages=True)
 def customer_clusters(
     orders: Frame,
     order_items: Frame | None = None,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from retention_kit.metrics.cohorts.values import lifetime_value_trend as lifetime_value_trend
     from retention_kit.metrics.economics.acquisition import acquisition_costs as acquisition_costs
     from retention_kit.metrics.economics.acquisition import acquisition_totals as acquisition_totals
+    from retention_kit.metrics.economics.acquisition import channel_values as channel_values
     from retention_kit.metrics.economics.channels import channel_economics as channel_economics
     from retention_kit.metrics.economics.contract_formulas import churn_rate as churn_rate
     from retention_kit.metrics.economics.contract_formulas import (
@@ -139,6 +140,7 @@ _MODULES = {
     "bootstrap_order_totals": f"{_HERE}.orders.bootstrap",
     "buyer_totals": f"{_HERE}.orders.buyers",
     "channel_economics": f"{_HERE}.economics.channels",
+    "channel_values": f"{_HERE}.economics.acquisition",
     "churn_rate": f"{_HERE}.economics.contract_formulas",
     "churned_customers": f"{_HERE}.retention.churned",
     "cohort_lifetime_value": f"{_HERE}.cohorts.values",

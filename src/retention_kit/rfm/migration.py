@@ -26,7 +26,7 @@ _RATIOS = ("share_of_segment_before", "revenue_since_per_customer")
 _HAD_BOUGHT = "__had_bought"
 
 
-@additive(keys=(_WAS, SEGMENT))
+@additive(keys=(_WAS, SEGMENT), ages=True)
 def segment_migration_totals(
     orders: Frame,
     *,

@@ -33,7 +33,7 @@ OF = "__of_"
 """What the names of columns to split by begin with on the way, lest they meet others."""
 
 
-@customer_local
+@customer_local(ages=True)
 def rfm_scores(
     orders: Frame,
     *,
@@ -87,7 +87,7 @@ def rfm_scores(
     return scorer.score(table)
 
 
-@additive(keys=SCORES)
+@additive(keys=SCORES, ages=True)
 def score_totals(
     orders: Frame,
     *,

@@ -19,7 +19,7 @@ COLUMNS = (
 )
 
 
-@customer_local
+@customer_local(ages=True)
 def rfm_table(
     orders: Frame,
     *,

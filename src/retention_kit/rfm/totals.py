@@ -28,7 +28,7 @@ _OF_SUMMARY = (
 )
 
 
-@customer_local
+@customer_local(ages=True)
 def rfm_segments(
     orders: Frame,
     *,
@@ -87,7 +87,7 @@ def rfm_segments(
     return segments.assign(scored, scorer=scorer)
 
 
-@additive(keys=(SEGMENT,))
+@additive(keys=(SEGMENT,), ages=True)
 def segment_totals(
     orders: Frame,
     *,

@@ -10,7 +10,7 @@ from retention_kit.loyalty_rules.batch.making import Program, lazy_table
 from retention_kit.loyalty_rules.definitions.plugins import EarningRuleSpec
 
 
-@customer_local
+@customer_local(ages=True)
 def loyalty_lots(
     orders: Frame,
     order_items: Frame | None = None,
@@ -48,7 +48,7 @@ def loyalty_lots(
     return lazy_table("lots", given, program, as_of, specs)
 
 
-@customer_local
+@customer_local(ages=True)
 def loyalty_tiers(
     orders: Frame,
     order_items: Frame | None = None,

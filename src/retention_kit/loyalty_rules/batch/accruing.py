@@ -134,7 +134,7 @@ def accrue(
     return Accrual(**made, notes=notes)
 
 
-@customer_local
+@customer_local(ages=True)
 def ledger_entries(
     orders: Frame,
     order_items: Frame | None = None,
@@ -198,7 +198,7 @@ def ledger_entries(
     return lazy_table("ledger", given, program, as_of, specs)
 
 
-@customer_local
+@customer_local(ages=True)
 def loyalty_balances(
     orders: Frame,
     order_items: Frame | None = None,

@@ -10,12 +10,19 @@ import polars as pl
 from retention_kit.contracts.law import Frame
 from retention_kit.contracts.schemas import SUM
 from retention_kit.metrics.base.first_sales import IS_FIRST, with_first_sales
-from retention_kit.metrics.base.observed import SOLD, in_zone, is_sale, observed, with_sales
+from retention_kit.metrics.base.local_periods import period_number
+from retention_kit.metrics.base.observed import (
+    SOLD,
+    in_zone,
+    is_sale,
+    observed,
+    with_sales,
+    zone_of,
+)
 from retention_kit.metrics.base.periods import (
     Every,
     check_every,
     number_type,
-    period_index,
     period_start,
 )
 
@@ -85,7 +92,8 @@ def worth_rows(
     seen = with_sales(priced(observed(orders, as_of=as_of)))
     marked = with_first_sales(seen) if mark_first else seen
     number = number_type(every, in_zone(as_of, "UTC"))
-    period = period_index(pl.col("ordered_at"), every).cast(number)
+    zone = zone_of(orders.collect_schema())
+    period = period_number(pl.col("ordered_at"), every, zone=zone, until=as_of).cast(number)
     return marked.select(
         "customer_id",
         "amount",

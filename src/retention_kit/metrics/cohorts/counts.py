@@ -10,19 +10,31 @@ from retention_kit.contracts.law import Frame, additive, finisher
 from retention_kit.contracts.schemas import SUM
 from retention_kit.metrics.base.dimensions import By, dimensions, first_sale_value
 from retention_kit.metrics.base.intervals import with_wilson
-from retention_kit.metrics.base.observed import in_zone, is_sale, observed
+from retention_kit.metrics.base.local_periods import period_number
+from retention_kit.metrics.base.observed import in_zone, is_sale, observed, zone_of
 from retention_kit.metrics.base.periods import (
     Every,
     check_every,
     number_type,
-    period_index,
     period_start,
 )
 from retention_kit.metrics.base.ratios import ratio
 from retention_kit.metrics.base.reduced import groups_of
+from retention_kit.metrics.base.sales_in_turn import (
+    FIRST_PERIOD,
+    IS_LAST_ROW,
+    IS_NEW_PERIOD,
+    IS_SALE,
+    PERIOD,
+    UNITS,
+    fits_one_number,
+    money,
+    sales_in_turn,
+)
 from retention_kit.metrics.base.worth import OF
 from retention_kit.metrics.cohorts.ages import age_start, through_time, trust
 
+_ROOM = 2**32
 _OWN = ("cohort", "period", "customers", "last_customers", "orders", "revenue")
 
 
@@ -69,8 +81,12 @@ def cohort_totals(orders: Frame, *, as_of: dt.datetime, every: Every = "1mo", by
     check_every(every)
     sales = observed(orders, as_of=as_of).filter(is_sale(orders))
     groups = dimensions(by, orders, reserved=_OWN)
+    if not groups and fits_one_number(orders, as_of=as_of):
+        return _totals_in_turn(sales, as_of, every)
     number = number_type(every, in_zone(as_of, "UTC"))
-    bought = period_index(pl.col("ordered_at"), every).cast(number).alias("__bought")
+    zone = zone_of(orders.collect_schema())
+    period = period_number(pl.col("ordered_at"), every, zone=zone, until=as_of)
+    bought = period.cast(number).alias("__bought")
     amounts = sales.select("customer_id", "amount", bought)
     edges = (pl.col("__bought").min().alias("__first"), pl.col("__bought").max().alias("__last"))
     if groups:
@@ -95,6 +111,28 @@ def cohort_totals(orders: Frame, *, as_of: dt.datetime, every: Every = "1mo", by
             period_start(pl.col("__first"), every).alias("cohort"),
             (pl.col("__bought") - pl.col("__first")).cast(pl.Int64).alias("period"),
             *_OWN[2:],
+        )
+    )
+
+
+def _totals_in_turn(sales: Frame, as_of: dt.datetime, every: Every) -> Frame:
+    """Give `cohort_totals` of sales that fit, without joining or counting distinct customers."""
+    first, period = pl.col(FIRST_PERIOD), pl.col(PERIOD)
+    # One number groups faster than two.
+    cell = first.cast(pl.Int64) * _ROOM + (period - first).cast(pl.Int64)
+    counts = {"customers": IS_NEW_PERIOD, "last_customers": IS_LAST_ROW, "orders": IS_SALE}
+    return (
+        sales_in_turn(sales, as_of=as_of, every=every)
+        .group_by(cell.alias("period"))
+        .agg(
+            *(pl.col(flag).sum().cast(pl.Int64).alias(name) for name, flag in counts.items()),
+            pl.col(UNITS).cast(pl.Int128).sum().alias("revenue"),
+        )
+        .select(
+            period_start(pl.col("period").floordiv(_ROOM).cast(pl.Int32), every).alias("cohort"),
+            pl.col("period").mod(_ROOM),
+            *counts,
+            money("revenue"),
         )
     )
 

@@ -3,51 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 import polars as pl
 
 from retention_kit.contracts.law import Frame, additive, finisher
-from retention_kit.contracts.schemas import SUM
-from retention_kit.errors import MissingColumnError
-from retention_kit.metrics.base.first_sales import IS_FIRST
-from retention_kit.metrics.base.observed import SOLD
-from retention_kit.metrics.base.periods import is_near_start
+from retention_kit.errors import bad_parameter
+from retention_kit.metrics.base.periods import is_near_start, period_start
 from retention_kit.metrics.base.ratios import ratio
-from retention_kit.metrics.base.worth import (
-    FIRST,
-    IN,
-    MARGIN,
-    OF,
-    SOLD_IN,
-    cohort_and_age,
-    not_before_first,
-    worth_rows,
-    worth_sums,
-)
+from retention_kit.metrics.base.worth import FIRST, cohort_and_age
 from retention_kit.metrics.cohorts.ages import is_whole
+from retention_kit.metrics.economics.brought import (
+    CHANNEL,
+    COUNTS,
+    MONEY,
+    SUMS,
+    brought,
+    followed,
+    so_far,
+)
 from retention_kit.metrics.economics.spending import Months, check_months, spent, spread
 
-_CHANNEL = "__channel"
-_SUMS = (
-    "customers",
-    "orders",
-    "orders_with_margin",
-    "revenue",
-    "net_revenue",
-    "margin",
-    "repeat_orders",
-    "repeat_revenue",
-    "repeat_margin",
-)
 
-
-@additive(keys=("channel", "cohort", "period"))
+@additive(keys=("channel", "cohort"), when={"ages": "period"})
 def acquisition_totals(
     orders: Frame,
     customers: Frame | None = None,
     *,
     as_of: dt.datetime,
     every: Months = "1mo",
+    ages: Literal["period"] | None = "period",
 ) -> Frame:
     """Sum what customers brought by the channel that won them, their cohort and period.
 
@@ -61,14 +46,17 @@ def acquisition_totals(
         as_of: Observation instant, exclusive, with a time zone.
         every: The calendar period, of the cohort and of those after it, in the shop's zone; of
             whole months, as costs are.
+        ages: Whether each cohort is followed from `period` to `period`; None sums all that it has
+            brought so far, in half the time, for `acquisition_costs` and `channel_values`.
 
     Returns:
         One row per channel, cohort and period with a sale or a return, in no promised order:
 
         - `channel` (`String`): what won the customers; null is a row of its own.
         - `cohort` (`Date`): first day of the period of their first sale.
-        - `period` (`Int64`): calendar periods since then, >= 0.
-        - `customers` (`Int64`): those of them who bought in the period; in period 0, new customers.
+        - `period` (`Int64`): calendar periods since then, >= 0; none without `ages`.
+        - `customers` (`Int64`): those of them who bought in the period; in period 0, and without
+            `ages`, new customers.
         - `orders`, `orders_with_margin` (`Int64`): their sales, and those whose margin is known.
         - `revenue`, `net_revenue` (`Decimal(38, 4)`): sum of sales, and of sales and returns, shop
             currency, major units.
@@ -80,7 +68,8 @@ def acquisition_totals(
 
     Raises:
         MissingColumnError: A required column is absent.
-        DefinitionError: `as_of` has no time zone, or `every` is not made of whole months.
+        DefinitionError: `as_of` has no time zone, `every` is not made of whole months, or `ages`
+            is neither of the two.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -95,45 +84,15 @@ def acquisition_totals(
         None 0 50.0000
     """
     check_months(every)
-    has_channel = "channel" in orders.collect_schema()
-    channel = pl.col(f"{OF}channel") if has_channel else pl.lit(None, dtype=pl.String)
-    rows = worth_rows(
-        orders,
-        as_of=as_of,
-        every=every,
-        more=["channel"] if has_channel else [],
-        mark_first=True,
-    )
-    firsts = rows.filter(IS_FIRST).select(
-        "customer_id", pl.col(SOLD_IN).alias(FIRST), channel.cast(pl.String).alias(_CHANNEL)
-    )
-    if customers is not None:
-        firsts = _with_known_channels(firsts, customers)
-    is_repeat = pl.col(SOLD_IN).is_not_null() & ~pl.col(IS_FIRST)
-    repeat = {
-        "repeat_orders": is_repeat.sum().cast(pl.Int64),
-        "repeat_revenue": pl.when(is_repeat).then(SOLD).sum().cast(SUM),
-        "repeat_margin": pl.when(is_repeat).then(MARGIN).sum().cast(SUM),
-    }
-    return (
-        rows.join(firsts, on="customer_id")
-        .with_columns(not_before_first())
-        .group_by(_CHANNEL, FIRST, IN)
-        .agg(*worth_sums(), **repeat)
-        .select(pl.col(_CHANNEL).alias("channel"), *cohort_and_age(every), *_SUMS)
-    )
-
-
-def _with_known_channels(firsts: Frame, customers: Frame) -> Frame:
-    schema = customers.collect_schema()
-    for name in ("customer_id", "acquisition_channel"):
-        if name not in schema:
-            raise MissingColumnError("customers", name, schema.names())
-    known = customers.group_by("customer_id").agg(
-        pl.col("acquisition_channel").cast(pl.String).min().alias("__known")
-    )
-    won_by = pl.coalesce("__known", _CHANNEL).alias(_CHANNEL)
-    return firsts.join(known, on="customer_id", how="left").with_columns(won_by).drop("__known")
+    if ages not in ("period", None):
+        raise bad_parameter("ages", got=ages, allowed="'period' or None")
+    each = brought(orders, customers, as_of=as_of, every=every)
+    channel = pl.col(CHANNEL).alias("channel")
+    if ages is None:
+        start = period_start(pl.col(FIRST).cast(pl.Int32), every).alias("cohort")
+        return so_far(each).select(channel, start, *SUMS)
+    sums = followed(orders, each, as_of=as_of, every=every)
+    return sums.select(channel, *cohort_and_age(every), *SUMS)
 
 
 @finisher(of=acquisition_totals)
@@ -206,10 +165,7 @@ def acquisition_costs(
     spent_on = spent(costs, purpose="acquisition", as_of=as_of, time_zone=time_zone, every=every)
     won = (
         totals.group_by("channel", pl.col("cohort").alias("period"))
-        .agg(
-            pl.col("customers").filter(pl.col("period") == 0).sum().alias("new_customers"),
-            pl.col("orders").sum(),
-        )
+        .agg(_new_customers(totals).alias("new_customers"), pl.col("orders").sum())
         .select("period", "channel", "new_customers", "orders")
     )
     nobody, period = pl.col("new_customers") == 0, pl.col("period")
@@ -244,3 +200,52 @@ def acquisition_costs(
         )
         .sort("period", "channel")
     )
+
+
+@finisher(of=acquisition_totals)
+def channel_values(totals: Frame) -> Frame:
+    """Turn what customers brought by the channel that won them into the sums of their lives so far.
+
+    What `value_totals` gives of orders that have such a column, without another pass over them.
+
+    Args:
+        totals: What `acquisition_totals` gives, or a sum of such tables.
+
+    Returns:
+        One row per channel, sorted, for `lifetime_value`:
+
+        - `channel` (`String`): as in `totals`; null is of customers whose channel nobody knows.
+        - `customers`, `complete_customers` (`Int64`): customers with a sale.
+        - `orders`, `orders_with_margin` (`Int64`): their sales, and those whose margin is known.
+        - `revenue`, `net_revenue` (`Decimal(38, 4)`): sum of sales, and of sales and returns, shop
+            currency, major units.
+        - `margin` (`Decimal(38, 4)`): sum of the margins that are known, returns included.
+
+    Examples:
+        >>> from retention_kit.datasets import example_orders
+        >>> from retention_kit.metrics import lifetime_value
+        >>> orders, as_of = example_orders()
+        >>> totals = acquisition_totals(orders, as_of=as_of, ages=None)
+        >>> values = lifetime_value(channel_values(totals)).collect()
+        >>> values.select("channel", "method", "customers", "value").row(0)
+        (None, 'historic', 2, 175.0)
+    """
+    return (
+        totals.group_by("channel")
+        .agg(_new_customers(totals).alias("customers"), pl.col(*COUNTS, *MONEY).sum())
+        .select(
+            "channel",
+            "customers",
+            pl.col("customers").alias("complete_customers"),
+            *COUNTS,
+            *MONEY,
+        )
+        .sort("channel")
+    )
+
+
+def _new_customers(totals: Frame) -> pl.Expr:
+    """Count customers once each, as an aggregation."""
+    if "period" not in totals.collect_schema():
+        return pl.col("customers").sum()
+    return pl.col("customers").filter(pl.col("period") == 0).sum()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping
+from functools import partial
 
 import polars as pl
 
 from retention_kit.contracts.law import Frame, additive, finisher
 from retention_kit.contracts.schemas import SUM
 from retention_kit.errors import bad_parameter
-from retention_kit.metrics.base.activity import duration
+from retention_kit.metrics.base.activity import Window, duration
 from retention_kit.metrics.base.dimensions import By, dimensions, first_sale_value
+from retention_kit.metrics.base.local_periods import local_day
 from retention_kit.metrics.base.observed import (
     SOLD,
     SOLD_AT,
@@ -27,10 +30,10 @@ from retention_kit.metrics.base.worth import MARGIN, MARGIN_KNOWN, OF, priced
 _COUNTS = ("customers", "complete_customers", "orders", "orders_with_margin")
 _MONEY = ("revenue", "net_revenue", "margin")
 _OWN = (*_COUNTS, *_MONEY)
-_FROM = "__from"
+_ENDS = "__ends"
 
 
-@additive(keys=())
+@additive(keys=(), ages=True)
 def value_totals(
     orders: Frame, *, as_of: dt.datetime, horizon: str | None = None, by: By = ()
 ) -> Frame:
@@ -73,48 +76,89 @@ def value_totals(
         >>> totals.select("customers", "complete_customers", "orders", "net_revenue").rows()
         [(2, 1, 1, Decimal('100.0000'))]
     """
-    seen = with_sales(priced(observed(orders, as_of=as_of)))
     groups = dimensions(by, orders, reserved=_OWN)
-    values = {OF + name: first_sale_value(name, orders, sold_at=SOLD_AT) for name in groups}
-    first_day = pl.col(SOLD_AT).min().dt.date()
-    counts, is_complete = pl.lit(value=True), pl.lit(value=True)
-    if horizon is not None:
+    held = {name: OF + name for name in groups}
+    seen = with_sales(priced(observed(orders, as_of=as_of)))
+    if horizon is None:
+        summed = _of_lives(seen, held)
+    else:
         length = duration("horizon", horizon)
-        seen = seen.with_columns(first_day.over("customer_id").alias(_FROM))
-        ends = pl.col(_FROM).dt.offset_by(f"{length.count}{length.unit}")
-        today = in_zone(as_of, zone_of(orders.collect_schema())).date()
-        counts = pl.col("ordered_at").dt.date() < ends
-        is_complete = (pl.col(_FROM).first().dt.offset_by(f"{length.count}{length.unit}")) <= today
-    sale = pl.col(SOLD_AT).is_not_null()
+        summed = _of_first_parts(seen, held, length, as_of)
+    return summed.select(*(pl.col(kept).alias(name) for name, kept in held.items()), *_OWN)
+
+
+def _of_lives(seen: Frame, held: Mapping[str, str]) -> Frame:
+    """Sum all orders of customers with a sale."""
     customers = (
         seen.group_by("customer_id")
-        .agg(
-            sale.any().alias("customers"),
-            (sale.any() & is_complete).alias("complete_customers"),
-            (sale & counts).sum().cast(pl.Int64).alias("orders"),
-            (sale & counts & pl.col(MARGIN).is_not_null())
-            .sum()
-            .cast(pl.Int64)
-            .alias("orders_with_margin"),
-            pl.when(counts).then(SOLD).sum().cast(SUM).alias("revenue"),
-            pl.when(counts).then("amount").sum().cast(SUM).alias("net_revenue"),
-            pl.when(counts).then(MARGIN).sum().cast(SUM).alias("margin"),
-            *(value.alias(name) for name, value in values.items()),
-        )
-        .filter("customers")
+        .agg(*_sums(), *_values_of_first(seen, held))
+        .filter(pl.col("orders") > 0)
     )
-    complete = pl.col("complete_customers")
-    summed = sums_by(
-        customers,
-        list(values),
+    count = pl.len().cast(pl.Int64)
+    counts = (count.alias("customers"), count.alias("complete_customers"))
+    return sums_by(customers, list(held.values()), *counts, *_totals())
+
+
+def _of_first_parts(
+    seen: Frame, held: Mapping[str, str], length: Window, as_of: dt.datetime
+) -> Frame:
+    """Sum the orders within the horizon of customers whose horizon had ended."""
+    text = f"{length.count}{length.unit}"
+    zone = zone_of(seen.collect_schema())
+    day = partial(local_day, zone=zone, until=as_of)
+    ends = day(pl.col(SOLD_AT)).dt.offset_by(text)
+    buyers = (
+        seen.group_by("customer_id")
+        .agg(pl.col(SOLD_AT).min(), *_values_of_first(seen, held))
+        .filter(pl.col(SOLD_AT).is_not_null())
+        .select("customer_id", *held.values(), ends.alias(_ENDS))
+    )
+    if isinstance(buyers, pl.LazyFrame):
+        buyers = buyers.cache()
+    is_complete = pl.col(_ENDS) <= in_zone(as_of, zone).date()
+    within = (
+        seen.join(buyers.filter(is_complete), on="customer_id")
+        .filter(day(pl.col("ordered_at")) < pl.col(_ENDS))
+        .group_by(*held.values(), pl.lit(0).alias(_ENDS))
+        .agg(*_sums())
+    )
+    zero = pl.lit(0, dtype=pl.Int64)
+    counted = buyers.group_by(*held.values(), pl.lit(0).alias(_ENDS)).agg(
         pl.len().cast(pl.Int64).alias("customers"),
-        complete.sum().cast(pl.Int64),
-        *(pl.col(name).filter(complete).sum() for name in _COUNTS[2:]),
-        *(pl.col(name).filter(complete).sum().cast(SUM) for name in _MONEY),
+        is_complete.sum().cast(pl.Int64).alias("complete_customers"),
+        *(zero.alias(name) for name in _COUNTS[2:]),
+        *(zero.cast(SUM).alias(name) for name in _MONEY),
     )
-    return summed.select(
-        *(pl.col(held).alias(name) for held, name in zip(values, groups, strict=True)), *_OWN
-    )
+    columns = [*held.values(), *_OWN]
+    none = (zero.alias(name) for name in _COUNTS[:2])
+    parts = pl.concat([counted.select(columns), within.with_columns(none).select(columns)])
+    return sums_by(parts, list(held.values()), pl.col(_COUNTS[:2]).sum(), *_totals())
+
+
+def _values_of_first(seen: Frame, held: Mapping[str, str]) -> list[pl.Expr]:
+    return [
+        first_sale_value(name, seen, sold_at=SOLD_AT).alias(kept) for name, kept in held.items()
+    ]
+
+
+def _sums() -> list[pl.Expr]:
+    """Give the sums over orders, as aggregations."""
+    sold = pl.col(SOLD)
+    return [
+        sold.count().cast(pl.Int64).alias("orders"),
+        pl.when(sold.is_not_null()).then(MARGIN).count().cast(pl.Int64).alias("orders_with_margin"),
+        sold.sum().cast(SUM).alias("revenue"),
+        pl.col("amount").sum().cast(SUM).alias("net_revenue"),
+        pl.col(MARGIN).sum().cast(SUM).alias("margin"),
+    ]
+
+
+def _totals() -> list[pl.Expr]:
+    """Give the sums over sums."""
+    return [
+        *(pl.col(name).sum() for name in _COUNTS[2:]),
+        *(pl.col(name).sum().cast(SUM) for name in _MONEY),
+    ]
 
 
 @finisher(of=value_totals)

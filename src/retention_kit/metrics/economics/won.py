@@ -10,6 +10,7 @@ import polars as pl
 
 from retention_kit.contracts.law import Frame
 from retention_kit.metrics.base.ratios import ratio
+from retention_kit.metrics.base.reduced import need_key
 from retention_kit.metrics.base.worth import basis_of, by_basis
 from retention_kit.metrics.cohorts.ages import MONTHS, age_start, is_whole, with_ages
 from retention_kit.metrics.economics.spending import Months, spent, spread
@@ -45,7 +46,11 @@ def won_for(
 
     Costs of two years beside the orders of five would make customers look cheap, and the costs of a
     whole month beside the customers of its first days dear.
+
+    Raises:
+        DefinitionError: The totals do not follow cohorts through periods.
     """
+    need_key(totals, "period", step="acquisition_totals(…, ages='period').")
     spent_on = spent(costs, purpose="acquisition", as_of=as_of, time_zone=time_zone, every=every)
     known = spent_on.select(
         pl.col("period").min().alias("__first"), pl.col("period").max().alias("__last")

@@ -10,14 +10,20 @@ import polars as pl
 from retention_kit.contracts.law import Frame, customer_local
 from retention_kit.errors import bad_parameter
 from retention_kit.metrics.base.by_customer import following, in_turn, previous
-from retention_kit.metrics.base.observed import is_sale, observed
-from retention_kit.metrics.base.weighted import in_days
+from retention_kit.metrics.base.local_periods import local_day
+from retention_kit.metrics.base.observed import is_sale, observed, zone_of
+from retention_kit.metrics.base.weighted import DAY, in_days
+from retention_kit.metrics.lifecycle.turns import MOMENT, fits_turns, in_turns, since_before
 
 Unit = Literal["order", "day"]
 """What a purchase is: each order, or all orders of one shop-zone day together."""
 
 GAP = "gap"
 _ROW = "__row"
+_DAY = "__day"
+_SINCE = "__since"
+_DAY_ROOM = 2**40
+"""More than any microseconds between an instant and the start of its day in UTC, twice."""
 
 
 @customer_local
@@ -136,6 +142,40 @@ def purchases(orders: Frame, *, as_of: dt.datetime, unit: str) -> Frame:
     """
     check_unit(unit)
     sales = observed(orders, as_of=as_of).filter(is_sale(orders))
+    schema = orders.collect_schema()
+    instants = schema["ordered_at"]
+    if not fits_turns(schema) or getattr(instants, "time_unit", None) != "us":
+        return _sorted_purchases(sales, unit)
+    at, moment = pl.col("ordered_at").to_physical(), pl.col(MOMENT)
+    if unit == "order":
+        return in_turns(sales, at).select(
+            "customer_id",
+            moment.cast(instants).alias("purchased_at"),
+            since_before(moment).cast(pl.Duration("us")).alias(GAP),
+        )
+    # A day in the upper digits of the moment, and in the lower ones the instant as the time since
+    # that day began in UTC: below 0 or above a day as the zone's clock has it, never by two.
+    zone = zone_of(schema)
+    day = local_day(pl.col("ordered_at"), zone=zone, until=as_of).cast(pl.Int64)
+    turned = in_turns(sales, day * _DAY_ROOM + (at - day * DAY + _DAY_ROOM // 2))
+    days = moment.floordiv(_DAY_ROOM)
+    since = since_before(pl.col(_DAY))
+    is_first = (pl.col(_SINCE) != 0) | pl.col(_SINCE).is_null()
+    instant = moment - pl.col(_DAY) * (_DAY_ROOM - DAY) - _DAY_ROOM // 2
+    return (
+        turned.with_columns(days.alias(_DAY))
+        .with_columns(since.alias(_SINCE))
+        .filter(is_first)
+        .select(
+            "customer_id",
+            instant.cast(instants).alias("purchased_at"),
+            (pl.col(_SINCE) * DAY).cast(pl.Duration("us")).alias(GAP),
+        )
+    )
+
+
+def _sorted_purchases(sales: Frame, unit: str) -> Frame:
+    """Give the purchases of customers whose ids are text, which no number holds."""
     at = pl.col("ordered_at").alias("purchased_at")
     if unit == "order":
         turned = in_turn(sales.select("customer_id", at), "purchased_at")

@@ -32,10 +32,12 @@ _STATE = (
 _FLOW = ("customer_id", "state_before", "state", "customers")
 _TIES = "__ties"
 _EARLIER = "__earlier"
+_ORDERS = "__orders"
 _SINCE = "__since"
+_LONG_AGO = 2**62 + 1
 
 
-@customer_local
+@customer_local(ages=True)
 def lifecycle_states(orders: Frame, *, as_of: dt.datetime, gap_days: float) -> Frame:
     """Say of each customer whether they are new, active, loyal, sleeping, lost or returned.
 
@@ -102,7 +104,7 @@ def lifecycle_states(orders: Frame, *, as_of: dt.datetime, gap_days: float) -> F
     ).select(_STATE)
 
 
-@additive(keys=("state",))
+@additive(keys=("state",), ages=True)
 def lifecycle_totals(orders: Frame, *, as_of: dt.datetime, gap_days: float, by: By = ()) -> Frame:
     """Count the customers in each state, and sum what they have brought.
 
@@ -137,9 +139,15 @@ def lifecycle_totals(orders: Frame, *, as_of: dt.datetime, gap_days: float, by: 
         [('new', 1, Decimal('50.0000')), ('sleeping', 1, Decimal('300.0000'))]
     """
     names = dimensions(by, orders, reserved=(*_STATE, "customers"))
-    states = lifecycle_states(orders, as_of=as_of, gap_days=gap_days)
-    sales = observed(orders, as_of=as_of).filter(is_sale(orders))
-    return lifecycle_totals_of(with_first_sale(states, sales, names), by=names)
+    check_gap(gap_days)
+    seen = _with_sold_at(observed(orders, as_of=as_of))
+    now = microseconds_of(in_zone(as_of, zone_of(orders.collect_schema())))
+    sums = seen.group_by("customer_id").agg(
+        *_counted(SOLD_AT), pl.col("amount").sum().cast(SUM).alias("net_revenue")
+    )
+    customers = _with_earlier(sums, seen, {SOLD_AT: now}, gap_days)
+    states = customers.with_columns(_state_at(now, SOLD_AT, gap_days).alias("state"))
+    return lifecycle_totals_of(with_first_sale(states, seen.filter(is_sale(seen)), names), by=names)
 
 
 def lifecycle_totals_of(states: Frame, *, by: tuple[str, ...] = ()) -> Frame:
@@ -149,7 +157,7 @@ def lifecycle_totals_of(states: Frame, *, by: tuple[str, ...] = ()) -> Frame:
     )
 
 
-@additive(keys=("state_before", "state"))
+@additive(keys=("state_before", "state"), ages=True)
 def lifecycle_flow_totals(
     orders: Frame, *, since: dt.datetime, as_of: dt.datetime, gap_days: float, by: By = ()
 ) -> Frame:
@@ -195,26 +203,50 @@ def lifecycle_flow_totals(
     then, now = (microseconds_of(in_zone(at, zone)) for at in (since, as_of))
     if then >= now:
         raise bad_parameter("since", got=since, allowed=f"an instant before as_of, {as_of}")
+    moments = {SOLD_AT: now, _SINCE: then}
     sold_before = pl.when(pl.col(SOLD_AT) < then).then(SOLD_AT)
-    moments = ((SOLD_AT, _EARLIER, _TIES), (_SINCE, _EARLIER + _SINCE, _TIES + _SINCE))
     marked = seen.with_columns(sold_before.alias(_SINCE))
-    sums = []
-    for sold_at, earlier, ties in moments:
-        marked = _marked(marked, sold_at, earlier, ties)
-        last, before = _last_two(sold_at, earlier, ties)
-        count = pl.col(sold_at).count()
-        sums += [last.alias(sold_at), before.alias(earlier), count.alias(ties)]
-    states = []
-    for (sold_at, earlier, ties), at in zip(moments, (now, then), strict=True):
-        gap = pl.col(sold_at) - pl.col(earlier)
-        states.append(state_of(pl.col(ties), at - pl.col(sold_at), gap, gap_days))
-    customers = marked.group_by("customer_id").agg(sums).filter(pl.col(SOLD_AT).is_not_null())
-    sales = observed(orders, as_of=as_of).filter(is_sale(orders))
+    sums = marked.group_by("customer_id").agg(*_counted(SOLD_AT), *_counted(_SINCE))
+    customers = _with_earlier(sums, marked, moments, gap_days)
+    states = {sold_at: _state_at(at, sold_at, gap_days) for sold_at, at in moments.items()}
     return (
-        with_first_sale(customers, sales, names)
-        .group_by(*names, states[1].alias("state_before"), states[0].alias("state"))
+        with_first_sale(customers, seen.filter(is_sale(seen)), names)
+        .group_by(*names, states[_SINCE].alias("state_before"), states[SOLD_AT].alias("state"))
         .agg(pl.len().cast(pl.Int64).alias("customers"))
     )
+
+
+def _counted(sold_at: str) -> tuple[pl.Expr, pl.Expr]:
+    """Give the instant of a customer's last sale and the number of sales, as aggregations."""
+    at = pl.col(sold_at)
+    return at.max(), at.count().cast(pl.Int64).alias(_ORDERS + sold_at)
+
+
+def _with_earlier(
+    customers: Frame, marked: Frame, moments: dict[str, int], gap_days: float
+) -> Frame:
+    """Keep who has bought, with the instant of the sale before the last where states hang on it.
+
+    That is asked of customers alone who bought within two usual gaps, and whether more than four
+    lie between: what lies further back than six need not be looked at.
+    """
+    sleeping, lost = (_microseconds(times * gap_days) for times in (SLEEPING, LOST))
+    start = max(min(moments.values()) - sleeping - lost, -(2**62))
+    recent = marked.filter(pl.col(SOLD_AT) >= start).select("customer_id", *moments)
+    earlier = []
+    for sold_at in moments:
+        names = _EARLIER + sold_at, _TIES + sold_at
+        recent = _marked(recent, sold_at, *names)
+        earlier.append(_last_two(sold_at, *names)[1].alias(names[0]))
+    bought = customers.filter(pl.col(_ORDERS + SOLD_AT) > 0)
+    return bought.join(recent.group_by("customer_id").agg(earlier), on="customer_id", how="left")
+
+
+def _state_at(at: int, sold_at: str, gap_days: float) -> pl.Expr:
+    last, orders = pl.col(sold_at), pl.col(_ORDERS + sold_at)
+    # What was not looked at is longer ago than any gap that is asked about.
+    gap = (last - pl.col(_EARLIER + sold_at)).fill_null(_LONG_AGO)
+    return state_of(orders, at - last, pl.when(orders > 1).then(gap), gap_days)
 
 
 def _with_sold_at(seen: Frame) -> Frame:

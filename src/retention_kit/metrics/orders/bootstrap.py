@@ -69,7 +69,7 @@ def bootstrap_order_totals(
         - `revenue`, `net_revenue`, `first_revenue`, `repeat_revenue` (`Decimal(38, 4)`): weighted
             sums of what it sums, shop currency, major units.
 
-        No orders give zero rows of this schema.
+        A replicate in which nothing counts has no row. No orders give zero rows of this schema.
 
     Raises:
         MissingColumnError: A required column is absent.
@@ -114,7 +114,10 @@ def bootstrap_order_totals(
             *((pl.col(name) * weight.cast(pl.Decimal(38, 0))).sum().cast(SUM) for name in _SUMS),
         )
     )
-    return weighted.select(*(pl.col(f"{_GROUP}{name}").alias(name) for name in groups), *_OWN)
+    counts = pl.any_horizontal(pl.col(*_COUNTS, *_SUMS) != 0)
+    return weighted.filter(counts).select(
+        *(pl.col(f"{_GROUP}{name}").alias(name) for name in groups), *_OWN
+    )
 
 
 @finisher(of=bootstrap_order_totals)

@@ -21,7 +21,7 @@ _OWN = ("delivery_days", "customers", "came_back")
 _GROUP = "__group_"
 
 
-@additive(keys=("delivery_days",))
+@additive(keys=("delivery_days",), ages=True)
 def delivery_totals(
     orders: Frame, *, as_of: dt.datetime, within: str = "90d", by: By = ()
 ) -> Frame:

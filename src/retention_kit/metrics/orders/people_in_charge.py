@@ -26,7 +26,7 @@ from retention_kit.metrics.base.ratios import ratio
 _HELD = "__manager"
 
 
-@additive(keys=("manager",))
+@additive(keys=("manager",), ages=True)
 def manager_totals(
     orders: Frame, *, as_of: dt.datetime, since: dt.datetime, active_within: str | None = None
 ) -> Frame:

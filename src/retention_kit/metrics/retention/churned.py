@@ -26,7 +26,7 @@ CONTACTS = ("email", "phone", "first_name", "last_name", "city")
 _WAS_CUSTOMER = "__was_customer"
 
 
-@customer_local
+@customer_local(ages=True)
 def churned_customers(
     orders: Frame,
     customers: Frame | None = None,

@@ -15,48 +15,36 @@ from retention_kit.contracts.law import Frame, additive
 from retention_kit.metrics.base.activity import Window, starts_period, window
 from retention_kit.metrics.base.by_customer import following, in_turn, previous
 from retention_kit.metrics.base.dimensions import By, dimensions
-from retention_kit.metrics.base.observed import in_zone, instant, zone_of
+from retention_kit.metrics.base.observed import in_zone, instant, is_sale, observed, zone_of
 from retention_kit.metrics.base.periods import (
     Every,
     check_every,
     last_day,
     period_index,
-    period_start,
 )
+from retention_kit.metrics.base.sales_in_turn import (
+    FIRST_PERIOD,
+    IS_FIRST_ROW,
+    IS_LAST_ROW,
+    IS_LATE,
+    IS_NEW_PERIOD,
+    IS_SALE,
+    PERIOD,
+    UNITS,
+    fits_one_number,
+    money,
+    sales_in_turn,
+)
+from retention_kit.metrics.retention.balance import COUNTS as COUNTS  # noqa: PLC0414
+from retention_kit.metrics.retention.balance import LEFT, balance, moved
 from retention_kit.metrics.retention.customer_months import numbered_periods
 
-COUNTS = (
-    "start_customers",
-    "end_customers",
-    "retained",
-    "new_customers",
-    "reactivated",
-    "lost",
-    "buyers",
-    "known_buyers",
-    "returning_customers",
-    "orders",
-    "revenue",
-    "returning_revenue",
-)
-"""The columns of `retention_totals` that are summed."""
 _COVERED = "__covered"
 _IS_KNOWN = "__is_known"
-_LEFT = "__left"
 _NEVER = 2**30
-_SIDE = "__side"
-_HERE = (
-    "buyers",
-    "known_buyers",
-    "new_customers",
-    "reactivated",
-    "orders",
-    "revenue",
-    "returning_revenue",
-)
 
 
-@additive(keys=("period",))
+@additive(keys=("period",), ages=True)
 def retention_totals(
     orders: Frame,
     *,
@@ -125,6 +113,10 @@ def retention_totals(
     """
     check_every(every)
     names = dimensions(by, orders, reserved=("period", *COUNTS))
+    multiple = window(active_within, every).periods(every)
+    sales = observed(orders, as_of=as_of).filter(is_sale(orders))
+    if multiple is not None and not names and fits_one_number(sales, as_of=as_of):
+        return _totals_in_turn(sales, as_of, every, active_within)
     numbered = numbered_periods(orders, as_of=as_of, every=every, by=names)
     return _totals_of(numbered, as_of, every, active_within, names)
 
@@ -163,7 +155,7 @@ def _totals_of(
     local = in_zone(as_of, zone)
     covered = _covered(window(active_within, every), local, every, zone)
     last = period_index(pl.lit(last_day(local)), every)
-    return _balance(_summed(numbered, covered, last, by), by, last, every)
+    return balance(_summed(numbered, covered, last, by), by, last, every)
 
 
 def _covered(active: Window, local: dt.datetime, every: Every, zone: str) -> pl.Expr:
@@ -196,54 +188,72 @@ def _summed(numbered: Frame, covered: pl.Expr, last: pl.Expr, by: tuple[str, ...
             previous(bought).is_not_null().alias(_IS_KNOWN),
             (previous(until) < bought).fill_null(value=False).alias("reactivated"),
             # In the period that begins at the last boundary covered, the customer is lost.
-            pl.when(leaves).then(until).cast(pl.Int32).alias(_LEFT),
+            pl.when(leaves).then(until).cast(pl.Int32).alias(LEFT),
         )
-        .group_by(*by, pl.col("period").cast(pl.Int32), _LEFT)
+        .group_by(*by, pl.col("period").cast(pl.Int32), LEFT)
         .agg(
             pl.len().alias("buyers"),
             (is_known | (pl.col("orders") > 1)).sum().alias("known_buyers"),
             (~is_known).sum().alias("new_customers"),
             pl.col("reactivated").sum(),
-            pl.col(_LEFT).count().alias("lost"),
+            pl.col(LEFT).count().alias("lost"),
             pl.col("orders", "revenue").sum(),
             pl.when(is_known).then("revenue").sum().alias("returning_revenue"),
         )
         .with_columns(pl.col(counts).cast(pl.Int64))
     )
-    # Each row becomes two, one of its period and one of that in which its customers left; a second
-    # query for these would read the orders again.
-    is_here = pl.col(_SIDE) == 0
-    return (
-        stays.with_columns(pl.lit([0, 1]).alias(_SIDE))
-        .explode(_SIDE)
-        .filter(is_here | pl.col(_LEFT).is_not_null())
-        .group_by(*by, pl.when(is_here).then("period").otherwise(_LEFT).alias("period"))
+    return moved(stays, by)
+
+
+def _totals_in_turn(
+    sales: Frame, as_of: dt.datetime, every: Every, active_within: str | None
+) -> Frame:
+    """Give `retention_totals` where the window is a number of periods and the sales fit.
+
+    A sale is then forgotten a fixed number of periods later, which no customer's own sales change;
+    but for the period that `as_of` cuts short, where it matters at what time of the day it was.
+    """
+    active, zone = window(active_within, every), zone_of(sales.collect_schema())
+    local = in_zone(as_of, zone)
+    is_whole = starts_period(local, every)
+    late_from = None if is_whole else instant(active.before(local), zone)
+    period, is_first, is_new = (pl.col(name) for name in (PERIOD, IS_FIRST_ROW, IS_NEW_PERIOD))
+    last, multiple = period_index(pl.lit(last_day(local)), every), active.periods(every)
+    assert multiple is not None, "the window is a number of periods"
+    number = pl.col(IS_SALE).cast(pl.UInt32).cum_sum()
+    of_first = pl.when(is_first).then(number).forward_fill()
+    is_second = pl.col(IS_SALE) & (number == of_first + 1) & (period == pl.col(FIRST_PERIOD))
+    stays_away = period.shift(-1, fill_value=_NEVER) - period > multiple
+    ends = pl.lit(value=True) if is_whole else ~pl.col(IS_LATE) & (period != last)
+    flags = {
+        "buyers": is_new,
+        "known_buyers": (is_new & ~is_first) | is_second,
+        "new_customers": is_first,
+        "reactivated": is_new & ~is_first & (period - period.shift() > multiple),
+        "lost": pl.when(IS_LAST_ROW).then(ends).otherwise(stays_away),
+        "orders": pl.col(IS_SALE),
+    }
+    is_known = period != pl.col(FIRST_PERIOD)
+    left = pl.col("period") + multiple
+    stays = (
+        sales_in_turn(sales, as_of=as_of, every=every, late_from=late_from)
+        .select(
+            period.alias("period"),
+            *(flag.alias(name) for name, flag in flags.items()),
+            pl.col(UNITS).alias("revenue"),
+            pl.when(is_known).then(UNITS).otherwise(0).alias("returning_revenue"),
+        )
+        .group_by("period")
         .agg(
-            pl.when(is_here).then(pl.col(*_HERE)).sum(),
-            pl.when(~is_here).then("lost").sum(),
+            *(pl.col(name).sum().cast(pl.Int64) for name in flags),
+            pl.col("revenue", "returning_revenue").cast(pl.Int128).sum(),
         )
-    )
-
-
-def _balance(summed: Frame, by: tuple[str, ...], last: pl.Expr, every: Every) -> Frame:
-    """Carry the customers from the end of each period to the start of the next."""
-    numbers = pl.int_ranges(pl.col("period"), last + 1, dtype=pl.Int32)
-    first = pl.col("period").min()
-    firsts = summed.group_by(by).agg(first) if by else summed.select(first).drop_nulls()
-    every_period = firsts.with_columns(numbers.alias("period")).explode("period")
-    change = pl.col("new_customers") + pl.col("reactivated") - pl.col("lost")
-    end = change.cum_sum().over(by, order_by="period") if by else change.cum_sum()
-    return (
-        every_period.join(summed, on=[*by, "period"], how="left", nulls_equal=True)
-        .with_columns(pl.col(*_HERE, "lost").fill_null(0))
-        .sort(*by, "period")
-        .with_columns(end.alias("end_customers"))
-        .with_columns((pl.col("end_customers") - change).alias("start_customers"))
-        .filter((pl.col("start_customers") > 0) | (pl.col("buyers") > 0))
         .with_columns(
-            (pl.col("start_customers") - pl.col("lost")).alias("retained"),
-            (pl.col("buyers") - pl.col("new_customers")).alias("returning_customers"),
-            period_start(pl.col("period"), every).alias("period"),
+            money("revenue"),
+            money("returning_revenue"),
+            (pl.when(left <= last).then(left) if is_whole else pl.min_horizontal(left, last)).alias(
+                LEFT
+            ),
         )
-        .select(*by, "period", *COUNTS)
     )
+    return balance(moved(stays, ()), (), last, every)

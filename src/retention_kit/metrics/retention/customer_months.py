@@ -10,12 +10,12 @@ from retention_kit.contracts.law import Frame, customer_local
 from retention_kit.contracts.schemas import SUM
 from retention_kit.metrics.base.by_customer import with_first_sale
 from retention_kit.metrics.base.dimensions import By, dimensions
-from retention_kit.metrics.base.observed import in_zone, is_sale, observed
+from retention_kit.metrics.base.local_periods import period_number
+from retention_kit.metrics.base.observed import in_zone, is_sale, observed, zone_of
 from retention_kit.metrics.base.periods import (
     Every,
     check_every,
     number_type,
-    period_index,
     period_start,
 )
 
@@ -84,7 +84,8 @@ def numbered_periods(
     check_every(every)
     sales = observed(orders, as_of=as_of).filter(is_sale(orders))
     number = number_type(every, in_zone(as_of, "UTC"))
-    bought = period_index(pl.col("ordered_at"), every).cast(number)
+    zone = zone_of(orders.collect_schema())
+    bought = period_number(pl.col("ordered_at"), every, zone=zone, until=as_of).cast(number)
     sums = (
         sales.select("customer_id", "ordered_at", "amount", bought.alias("period"))
         .group_by("customer_id", "period")

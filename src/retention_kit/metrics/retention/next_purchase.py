@@ -21,7 +21,7 @@ _STAYED = "__stayed_away"
 _SPREAD = "__spread"
 
 
-@additive(keys=("days",))
+@additive(keys=("days",), ages=True)
 def next_purchase_totals(
     orders: Frame,
     *,

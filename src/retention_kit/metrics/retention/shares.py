@@ -18,7 +18,8 @@ from retention_kit.metrics.base.periods import (
     period_start,
 )
 from retention_kit.metrics.base.ratios import ratio
-from retention_kit.metrics.retention.counts import COUNTS, retention_totals
+from retention_kit.metrics.retention.balance import COUNTS
+from retention_kit.metrics.retention.counts import retention_totals
 
 _KEPT = "__kept_or_back"
 _NUMBER = "__number"

@@ -16,7 +16,7 @@ from retention_kit.smart_segments.frame.comparisons import answered, within
 from retention_kit.smart_segments.frame.exact import in_decimal, is_exact, is_number
 from retention_kit.smart_segments.frame.existence import Exists
 from retention_kit.smart_segments.frame.given import CUSTOMER, Column, Given
-from retention_kit.smart_segments.frame.instants import as_instant
+from retention_kit.smart_segments.frame.instants import as_instant, period_edges
 from retention_kit.smart_segments.frame.packs import Packs
 from retention_kit.smart_segments.frame.sources import marked_rows
 from retention_kit.smart_segments.frame.texts import as_text
@@ -70,7 +70,7 @@ class Aggregates:
     packs: Packs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.packs = Packs(self.prefix)
+        self.packs = Packs(self.prefix, self.instant, self.given.now)
 
     def add(self, facts: Iterable[Fact]) -> None:
         """Add facts of this table.
@@ -109,14 +109,19 @@ class Aggregates:
         frame = rows.with_columns(numbers).group_by(CUSTOMER).agg(sums)
         return Part(frame, self.answers, self.prefix)
 
-    def _mask(self, rows: Rows, window: Span) -> pl.Expr:
-        """Mark the rows that are asked for, in a window; null is no."""
+    def _marked(self, rows: Rows, window: Span) -> tuple[pl.Expr, Bounds]:
+        """Mark the rows that are asked for, of any time, and give the window's bounds."""
         name = self.masks.setdefault(rows, f"{self.prefix}rows_{len(self.masks)}")
         bounds = window.bounds(self.given.as_of, self.given.clock)
         self.widest[name] = _both(self.widest.get(name, bounds), bounds)
+        return pl.col(name), bounds
+
+    def _mask(self, rows: Rows, window: Span) -> pl.Expr:
+        """Mark the rows that are asked for, in a window; null is no."""
+        mask, bounds = self._marked(rows, window)
         if bounds == (None, self.given.now):
-            return pl.col(name)
-        return pl.col(name) & within(self.instant, bounds, self.given.now)
+            return mask
+        return mask & within(self.instant, bounds, self.given.now)
 
     @property
     def instant(self) -> pl.Expr:
@@ -132,7 +137,7 @@ class Aggregates:
     def _count(self, rows: Rows, window: Span) -> Answer:
         key = (rows, window.bounds(self.given.as_of, self.given.clock))
         if key not in self.counts:
-            self.counts[key] = Answer(self.packs.count(self._mask(rows, window)), pl.Int64())
+            self.counts[key] = Answer(self.packs.count(*self._marked(rows, window)), pl.Int64())
         return self.counts[key]
 
     def _answer(self, fact: Fact) -> Answer:
@@ -140,7 +145,7 @@ class Aggregates:
             case Count():
                 return self._count(fact.rows, fact.window)
             case Exists():
-                exists = self.packs.exists(self._mask(fact.rows, fact.window))
+                exists = self.packs.exists(*self._marked(fact.rows, fact.window))
                 return Answer(exists, pl.Boolean())
             case FirstAt() | LastAt():
                 at = pl.when(self._mask(fact.rows, fact.window)).then(self.instant)
@@ -188,9 +193,14 @@ class Aggregates:
         return Answer(self._aggregate(end(value)), dtype)
 
     def _periods(self, fact: Periods) -> Answer:
+        has_room = self.packs.has_room_for(fact.window.periods)
+        edges = period_edges(fact.window, self.given) if has_room else None
+        if edges is not None:
+            marked, _ = self._marked(fact.rows, fact.window)
+            return Answer(self.packs.spans(marked, edges), pl.Int64())
         mask = self._mask(fact.rows, fact.window)
         name = self.periods.setdefault(fact.every, f"{self.prefix}{fact.every}")
-        if not self.packs.has_room_for(fact.window.periods):
+        if not has_room:
             index = pl.when(mask).then(pl.col(name))
             count = self._aggregate(index.drop_nulls().n_unique())
             return Answer(count.fill_null(0).cast(pl.Int64), pl.Int64())

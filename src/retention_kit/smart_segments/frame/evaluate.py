@@ -28,7 +28,7 @@ IS_MEMBER = "is_member"
 _TABLES = ("orders", "order_items", "customers", "consents", "events", "scores", "snapshots")
 
 
-@customer_local
+@customer_local(ages=True)
 def segment_table(  # noqa: PLR0913 - every table that a condition can ask
     orders: Frame,
     order_items: Frame | None = None,
@@ -109,7 +109,7 @@ def segment_table(  # noqa: PLR0913 - every table that a condition can ask
     return table.frame.select(CUSTOMER, *answers)  # type: ignore[return-value]
 
 
-@customer_local
+@customer_local(ages=True)
 def segment_members(  # noqa: PLR0913 - every table that a condition can ask
     orders: Frame,
     order_items: Frame | None = None,

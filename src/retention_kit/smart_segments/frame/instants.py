@@ -15,7 +15,9 @@ from retention_kit.smart_segments.definitions.lengths import (
     microseconds,
     on_the_clock,
 )
+from retention_kit.smart_segments.definitions.windows import period_bounds
 from retention_kit.smart_segments.frame.given import Given
+from retention_kit.smart_segments.lowered.spans import LastPeriods
 
 _DAY = dt.timedelta(days=1)
 _LEEWAY = 2
@@ -92,6 +94,34 @@ def days_within(bounds: tuple[int | None, int], zone: ZoneInfo) -> tuple[dt.date
     """
     start, end = bounds
     return (None if start is None else _first_day(start, zone)), _first_day(end, zone)
+
+
+def period_edges(window: LastPeriods, given: Given) -> list[int] | None:
+    """Give where the calendar periods of a window begin, and where the last one ends.
+
+    Args:
+        window: The periods.
+        given: The instant of observation and the shop's zone.
+
+    Returns:
+        Microseconds since 1970 in UTC, in order; None where a clock that is put back shows a day
+        before one of these instants again after it, so that instants alone do not tell.
+    """
+    bounds = [
+        period_bounds(window.every, ago, 1, given.as_of, given.clock)
+        for ago in reversed(range(1 - window.current, 1 - window.current + window.periods))
+    ]
+    edges = [start for start, _ in bounds if start is not None] + [bounds[-1][1]]
+    shown = [
+        (EPOCH + dt.timedelta(microseconds=edge)).astimezone(given.clock) for edge in edges[:-1]
+    ]
+    if edges != sorted(set(edges)) or any(_is_shown_twice(clock) for clock in shown):
+        return None
+    return edges
+
+
+def _is_shown_twice(clock: dt.datetime) -> bool:
+    return clock.replace(fold=0).utcoffset() != clock.replace(fold=1).utcoffset()
 
 
 def _first_day(at: int, zone: ZoneInfo) -> dt.date:

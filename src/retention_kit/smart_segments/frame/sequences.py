@@ -22,6 +22,7 @@ from retention_kit.smart_segments.frame.comparisons import within
 from retention_kit.smart_segments.frame.given import CUSTOMER, Given
 from retention_kit.smart_segments.frame.instants import is_passed, moved
 from retention_kit.smart_segments.frame.steps import Role, Roles, earliest, first_role
+from retention_kit.smart_segments.frame.turns import fits, following, following_first
 from retention_kit.smart_segments.lowered.facts import Fact, Found
 
 AT = "__t"
@@ -76,14 +77,41 @@ class _Chain:
         self._since = earliest(pattern, given)
         # Whether of each customer there is one match so far, at most.
         self._one_each = False
+        self._id_type = given.schemas["orders"][CUSTOMER]
+        self._ids_fit = fits(self._id_type)
 
     def scores(self) -> pl.LazyFrame:
         """Give `customer_id` and, under `AT`, how complete each match is."""
         steps = self._pattern.steps
-        states = self._first()
-        for place in range(len(steps) - 1):
+        if self._begins_with_first_of_same():
+            states, done = self._after_first(), 1
+        else:
+            states, done = self._first(), 0
+        for place in range(done, len(steps) - 1):
             states = self._next(states, place)
         return self._ended(states)
+
+    def _begins_with_first_of_same(self) -> bool:
+        """Say whether the second step follows the first of all rows that are its own too."""
+        pattern = self._pattern
+        if pattern.which != "first" or len(pattern.steps) == 1 or not self._ids_fit:
+            return False
+        first, second = pattern.steps[:2]
+        bounds = pattern.window.bounds(self._given.as_of, self._given.clock)
+        return (
+            first.rows == second.rows
+            and bounds == (None, self._given.now)
+            and not (first.without or second.same)
+            and not self._bindings.carried(1)
+        )
+
+    def _after_first(self) -> pl.LazyFrame:
+        """Give the rows of the second step after the first of them all."""
+        step = self._pattern.steps[1]
+        length = read_length("within", step.within) if step.within is not None else None
+        return following_first(
+            self._rows(1), length, at=AT, zone=self._given.zone, id_type=self._id_type
+        )
 
     def _first(self) -> pl.LazyFrame:
         """Give the rows that may be the first step's."""
@@ -154,6 +182,17 @@ class _Chain:
             # What began earliest serves every later row.
             states = states.group_by(groups).agg(pl.col(AT).min())
             self._one_each = True
+        is_bare = not (steps[place].without or self._bindings.carried(place + 1))
+        if is_bare and groups == [CUSTOMER] and self._ids_fit and not self._one_each:
+            assert step.within is not None
+            return following(
+                states,
+                self._rows(place + 1),
+                read_length("within", step.within),
+                at=AT,
+                zone=self._given.zone,
+                id_type=self._id_type,
+            )
         states = self._with_deadline(states, steps[place], step).select(AT, _DEADLINE, *groups)
         rows = self._rows(place + 1).with_columns(
             pl.lit(value=True).alias(one.is_known) for one in bound

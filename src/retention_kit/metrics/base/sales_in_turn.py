@@ -1,0 +1,128 @@
+"""Every sale's customer, period and amount as one whole number of 128 bits, which sorts by itself.
+
+A sort carries other columns along at several times its own cost. A sale has more to say than 128
+bits hold only where its amount is beyond 2⁴⁰ ten-thousandths, some 110 million; the rest of that
+one then stands in a number of its own, next to the first.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from retention_kit.contracts.law import Frame
+from retention_kit.contracts.schemas import SUM
+from retention_kit.metrics.base.local_periods import period_number
+from retention_kit.metrics.base.observed import zone_of
+from retention_kit.metrics.base.periods import Every
+
+PERIOD = "__period"
+FIRST_PERIOD = "__first_period"
+IS_FIRST_ROW = "__is_first_row"
+IS_LAST_ROW = "__is_last_row"
+IS_NEW_PERIOD = "__is_new_period"
+IS_LATE = "__is_late"
+IS_SALE = "__is_sale"
+UNITS = "__units"
+"""Ten-thousandths."""
+
+_CUSTOMER = 2**64
+_PERIOD = 2**42
+_LATE = 2**41
+_REST = 2**40
+_HALF = 2**39
+_MOST = 2**20
+_LAST_YEAR = 2_800
+_KEY = "__key"
+_OTHER = "__other"
+_DIGITS = 18
+_IDS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
+
+
+def fits_one_number(orders: Frame, *, as_of: dt.datetime) -> bool:
+    """Say whether `sales_in_turn` can take the sales of a table before an instant."""
+    schema = orders.collect_schema()
+    amount = schema["amount"]
+    return (
+        schema["customer_id"] in _IDS
+        and isinstance(amount, pl.Decimal)
+        and amount.scale == SUM.scale
+        and amount.precision <= _DIGITS
+        and as_of.year < _LAST_YEAR
+    )
+
+
+def sales_in_turn(
+    sales: Frame, *, as_of: dt.datetime, every: Every, late_from: pl.Expr | None = None
+) -> Frame:
+    """Sort sales by customer and period, and say of each what its neighbours are.
+
+    Args:
+        sales: Sales before `as_of` of a table that fits, as `fits_one_number` says.
+        as_of: Observation instant, exclusive, with a time zone.
+        every: The period.
+        late_from: An instant to tell earlier and later sales of one period apart by.
+
+    Returns:
+        One row per sale, and another for the rest of an amount that is beyond what a number holds:
+
+        - `PERIOD`, `FIRST_PERIOD` (`Int32`): the sale's, and that of the customer's first one, as
+          `period_index` numbers them.
+        - `IS_FIRST_ROW`, `IS_LAST_ROW`: whether it is the customer's first row, and the last.
+        - `IS_NEW_PERIOD`: whether it is the customer's first row of the period.
+        - `IS_LATE`: whether the sale was at `late_from` or after it; a period's late ones are last.
+        - `IS_SALE`: whether the row is a sale, and not the rest of one.
+        - `UNITS` (`Int64`): ten-thousandths, which make the sale's amount together with its rest's.
+    """
+    key, low = pl.col(_KEY), pl.col(UNITS)
+    period = (low.floordiv(_PERIOD) - _MOST).cast(pl.Int32).alias(PERIOD)
+    is_sale = ((low & _REST) == 0).alias(IS_SALE)
+    held = low & (_REST - 1)
+    units = pl.when(IS_SALE).then(held).otherwise((held - _HALF) * _REST)
+    # Numbers of one customer are less than 2⁶³ apart, and those of two are more.
+    is_first = (key >= key.shift() + _CUSTOMER // 2).fill_null(value=True)
+    is_first_row = pl.col(IS_FIRST_ROW)
+    is_new = is_first_row | (pl.col(PERIOD) != pl.col(PERIOD).shift())
+    return (
+        _numbers(sales, as_of, every, late_from)
+        .sort(_KEY)
+        .select(
+            key.cast(pl.Int64, wrap_numerical=True).alias(UNITS),
+            is_first.alias(IS_FIRST_ROW),
+        )
+        .with_columns(period, is_sale, ((low & _LATE) != 0).alias(IS_LATE))
+        .with_columns(
+            units.alias(UNITS),
+            is_new.alias(IS_NEW_PERIOD),
+            is_first_row.shift(-1, fill_value=True).alias(IS_LAST_ROW),
+            pl.when(is_first_row).then(PERIOD).forward_fill().alias(FIRST_PERIOD),
+        )
+    )
+
+
+def money(units: str) -> pl.Expr:
+    """Give a sum of ten-thousandths as an amount."""
+    one = pl.lit("0.0001").cast(pl.Decimal(SUM.scale + 1, SUM.scale))
+    return (pl.col(units).cast(pl.Decimal(38, 0)) * one).cast(SUM).alias(units)
+
+
+def _numbers(sales: Frame, as_of: dt.datetime, every: Every, late_from: pl.Expr | None) -> Frame:
+    """Give a number for each sale, and one for the rest of a large amount."""
+    at, units = pl.col("ordered_at"), pl.col("amount").to_physical().cast(pl.Int64)
+    period = period_number(at, every, zone=zone_of(sales.collect_schema()), until=as_of)
+    upper = pl.col("customer_id").cast(pl.Int128) * pl.lit(_CUSTOMER, dtype=pl.Int128)
+    place = (period.cast(pl.Int64) + _MOST) * _PERIOD
+    if late_from is not None:
+        place += (at >= late_from).cast(pl.Int64) * _LATE
+    rest = units.floordiv(_REST)
+    other = place + (_REST + _HALF) + rest
+    return (
+        sales.select(
+            (upper + (place + (units & (_REST - 1)))).alias(_KEY),
+            pl.when(rest != 0).then(upper + other).alias(_OTHER),
+        )
+        .unpivot(value_name="key")
+        .select(pl.col("key").alias(_KEY))
+        .filter(pl.col(_KEY).is_not_null())
+    )
