@@ -65,6 +65,33 @@ class TestTheTables:
             assert both == (table[one] & table[other]).sum()
             assert share == pytest.approx(both / table[one].sum())
 
+    @pytest.mark.filterwarnings("ignore::retention_kit.DataWarning")
+    @pytest.mark.parametrize("tables", [("orders",), ("orders", "customers")])
+    def test_of_a_shop_in_parts_are_those_of_the_whole(self, tables, monkeypatch):
+        made = make_dataset(customers=150, seed=7, tables=tables)
+        # Some have only orders that do not count, and some are in one table alone.
+        undone = pl.col("customer_id") % 5 == 0
+        orders = made.orders.with_columns(
+            status=pl.when(undone).then(pl.lit("cancelled")).otherwise("status"),
+            promo_code=pl.when(pl.col("order_id").hash(1) % 3 > 0).then(pl.lit("SPRING")),
+        )
+        frames = {name: getattr(made, name) for name in tables} | {"orders": orders.collect()}
+        shop = Dataset.from_frames(**frames, time_zone=made.time_zone, currency=made.currency)
+        as_of = shop.orders.select(pl.col("ordered_at").max()).collect().item()
+        monkeypatch.setattr("retention_kit.audit.parts._ONE_PART", 50)
+        monkeypatch.setattr("retention_kit.audit.parts.PART_ORDERS", 200)
+        result = audit(shop, as_of=as_of)
+        asked = segments_asked(set(tables))
+        whole = evaluate_many(asked.values(), shop, result.as_of).collect()
+        sizes = result.tables["ready_segments"]
+        assert dict(sizes.select("ready_segment", "customers").rows()) == {
+            name: whole[name].sum() for name in asked
+        }
+        assert sizes["share_of_customers"].to_list() == pytest.approx(
+            [whole[name].mean() for name in asked]
+        )
+        assert whole["discount_seekers"].any()
+
     def test_sum_what_the_customers_paid_in_the_last_year(self, shop, result):
         since = result.as_of.replace(year=result.as_of.year - 1)
         sales = shop.orders.filter(

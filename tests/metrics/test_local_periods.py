@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retention_kit.metrics import cohort_totals
 from retention_kit.metrics.base.local_periods import local_day, period_number
 from retention_kit.metrics.base.periods import Every, period_index
 
@@ -87,3 +88,28 @@ def test_hours_around_a_strange_night_are_in_the_right_periods(zone, around):
 def test_an_instant_that_is_not_known_has_no_period():
     frame = pl.DataFrame({"at": [None]}, schema={"at": pl.Datetime("us", "Europe/Moscow")})
     assert both(frame, "Europe/Moscow", "1mo").row(0) == (None, None)
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_instants_of_any_unit_fall_in_the_same_periods(unit):
+    orders = pl.LazyFrame(
+        {
+            "order_id": [1, 2, 3],
+            "customer_id": [1, 1, 2],
+            "ordered_at": [
+                dt.datetime(2024, 1, 31, 20, 30, tzinfo=dt.UTC),
+                dt.datetime(2024, 1, 31, 21, 30, tzinfo=dt.UTC),
+                dt.datetime(2024, 3, 1, tzinfo=dt.UTC),
+            ],
+            "amount": [1, 2, 3],
+        }
+    ).with_columns(
+        pl.col("amount").cast(pl.Decimal(18, 4)),
+        pl.col("ordered_at").dt.cast_time_unit(unit).dt.convert_time_zone("Europe/Moscow"),
+    )
+    totals = cohort_totals(orders, as_of=dt.datetime(2024, 4, 1, tzinfo=dt.UTC))
+    assert totals.select("cohort", "period", "orders").sort(pl.all()).collect().rows() == [
+        (dt.date(2024, 1, 1), 0, 1),
+        (dt.date(2024, 1, 1), 1, 1),
+        (dt.date(2024, 3, 1), 0, 1),
+    ]

@@ -123,3 +123,14 @@ def test_what_cannot_be_told_is_refused():
         order_history(table.drop("amount"), as_of=AT)
     with pytest.raises(DefinitionError, match="with a time zone"):
         order_history(table, as_of=dt.datetime(2025, 1, 1))
+
+
+def test_the_largest_ids_before_1970_stay_in_turn():
+    largest = 2**63
+    at = [dt.datetime(1969, 1, 2, tzinfo=dt.UTC), dt.datetime(1970, 4, 11, tzinfo=dt.UTC)]
+    orders = pl.LazyFrame(
+        {"order_id": [1, 2], "customer_id": [largest, largest], "ordered_at": at, "amount": [1, 2]},
+        schema_overrides={"customer_id": pl.UInt64, "amount": pl.Decimal(18, 4)},
+    ).with_columns(pl.col("ordered_at").dt.cast_time_unit("us"))
+    history = order_history(orders, as_of=dt.datetime(2024, 1, 1, tzinfo=dt.UTC)).collect()
+    assert sorted(history["order_number"]) == [1, 2]

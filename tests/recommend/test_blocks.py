@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention_kit.recommend import blocks
-from retention_kit.recommend.blocks import BasketLines, Lines, PairCounter
+from retention_kit.recommend import blocks, triangle
+from retention_kit.recommend.blocks import BasketLines, Lines
+from retention_kit.recommend.triangle import PairCounter
 
 LINES = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9), st.integers(-2, 3)), max_size=60)
 
@@ -23,7 +24,7 @@ def lines_of(rows):
     )
 
 
-def count(batches, *, products, dense_cells=blocks.DENSE_CELLS, size=7):
+def count(batches, *, products, dense_cells=triangle.DENSE_CELLS, size=7):
     held = BasketLines()
     for batch in batches:
         held.add(lines_of(batch))
@@ -52,17 +53,19 @@ def by_hand(rows):
     return dict(pairs), len(bought)
 
 
-@pytest.mark.parametrize("dense_cells", [0, blocks.DENSE_CELLS])
+@pytest.mark.parametrize("dense_cells", [0, triangle.DENSE_CELLS])
 @given(rows=LINES, cut=st.integers(0, 60))
 def test_it_is_what_counting_by_hand_gives(dense_cells, rows, cut):
     got = count([rows[:cut], rows[cut:]], products=10, dense_cells=dense_cells)
     assert got == by_hand(rows)
 
 
-@pytest.mark.parametrize("dense_cells", [0, blocks.DENSE_CELLS])
+@pytest.mark.parametrize("dense_cells", [0, 50, 200, triangle.DENSE_CELLS])
 def test_scattered_lines_give_the_same(monkeypatch, dense_cells):
     monkeypatch.setattr(blocks, "_SCATTERED_ROWS", 50)
-    monkeypatch.setattr(blocks, "_COMPACTED_KEYS", 100)
+    monkeypatch.setattr(triangle, "_COUNTED_ROWS", 200)
+    monkeypatch.setattr(triangle, "_KEYS_AT_ONCE", 10)
+    monkeypatch.setattr(triangle, "_SORTED_KEYS", 100)
     rng = np.random.default_rng(5)
     drawn = rng.integers([0, 0, -1], [90, 30, 3], (1_030, 3)).tolist()
     batches = [drawn[start : start + 80] for start in range(0, len(drawn), 80)]

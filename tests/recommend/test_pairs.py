@@ -75,6 +75,36 @@ def counted(pairs):
     return {(a, b): together for a, b, together in pairs.rows()}
 
 
+def test_a_return_by_somebody_else_takes_nothing_out_of_an_order(tmp_path):
+    day = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+    orders = pl.DataFrame(
+        {
+            "order_id": [1, 2],
+            "customer_id": [10, 12],
+            "ordered_at": [day, day],
+            "amount": [30, -10],
+            "kind": ["sale", "return"],
+            "original_order_id": [None, 1],
+        }
+    )
+    lines = pl.DataFrame(
+        {
+            "order_id": [1, 1, 2],
+            "product_id": ["a", "b", "a"],
+            "quantity": [1, 1, -1],
+            "amount": [10, 20, -10],
+        }
+    )
+    shop = Dataset.from_frames(
+        orders=orders, order_items=lines, time_zone="UTC", currency="RUB", negative_amounts="reject"
+    )
+    whole = product_pairs(shop.order_items, shop.orders, as_of=AS_OF, basket="order").collect()
+    wanted = {(None, None): 1, ("a", "a"): 1, ("a", "b"): 1, ("b", "b"): 1}
+    assert counted(whole) == wanted
+    buckets = shop.bucket(tmp_path / "buckets", buckets=4)
+    assert counted(buckets.run(product_pairs, as_of=AS_OF, basket="order")) == wanted
+
+
 class TestWhatIsCounted:
     def test_a_customer_is_counted_once_for_all_that_was_bought_and_kept(self, shop):
         assert counted(product_pairs(*shop, as_of=AS_OF)) == {

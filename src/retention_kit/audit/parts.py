@@ -47,21 +47,21 @@ class Ask:
 
     Attributes:
         stage: What it belongs to, told while it is answered.
-        function: A customer-local or an additive function; None where one of the next two knows.
+        function: A customer-local or an additive function; None where `shared` or `of_all` knows.
         arguments: Its arguments that are no tables.
         shared: Gives the same answer from the history that the questions of a part share.
-        of_all: Gives the answer from the part's tables with orders of every status.
         together: Makes one answer of those of all parts; None joins them as `function` declares.
         is_kept: Whether the answers are left for `Parts.kept` instead.
+        of_all: Gives the answer from the part's tables with orders of every status.
     """
 
     stage: str
     function: Callable[..., Any] | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     shared: Callable[[History], pl.DataFrame] | None = None
-    of_all: Callable[[Bundle], pl.DataFrame] | None = None
     together: Callable[[Sequence[pl.DataFrame]], pl.DataFrame] | None = None
     is_kept: bool = False
+    of_all: Callable[[Bundle], pl.DataFrame] | None = None
 
 
 class _Held(NamedTuple):
@@ -97,7 +97,7 @@ class Parts:
         return len(self._parts)
 
     def run(self, asks: Mapping[str, Ask], tell: Callable[[str], None]) -> dict[str, pl.DataFrame]:
-        """Answer all questions, part by part.
+        """Answer all questions, part by part; once, for the orders are gone afterwards.
 
         Args:
             asks: The questions by name; those of one stage stand together.
@@ -118,6 +118,7 @@ class Parts:
                     self._keep(name, answer)
                 else:
                     answers[name].append(answer)
+        self._parts = ()
         return {
             name: _together(ask, answers.pop(name)) for name, ask in asks.items() if not ask.is_kept
         }
@@ -180,7 +181,10 @@ def parts_of(
     tables = {name: _with_part(getattr(lean, name), count) for name in SPLIT}
     if orders * _row_bytes(lean.orders) <= IN_MEMORY:
         held = {name: frame.collect(engine="streaming") for name, frame in tables.items()}
-        yield Parts([_filtered(lean, held, number) for number in range(count)], as_of=as_of)
+        parts = Parts([_filtered(lean, held, number) for number in range(count)], as_of=as_of)
+        # Its orders are gone once they were asked.
+        del held
+        yield parts
         return
     with tempfile.TemporaryDirectory(prefix="retention_kit_") as name:
         folder = Path(name)

@@ -124,6 +124,7 @@ def stage(
         for name, column in described.items()
         if name in schema
     }
+    raw, casts, helpers = _in_steps(raw, casts)
     checks = {rule: check for cast in casts.values() for rule, check in cast.checks.items()}
     types = {
         name: column_type(
@@ -147,7 +148,9 @@ def stage(
         *(casts[name].value.cast(types[name]).alias(name) for name in replaced),
         *(check.alias(READ + rule) for rule, check in checks.items()),
         *(pl.lit(None, dtype=types[name]).alias(name) for name in described if name not in schema),
-    ).with_columns(*_defaults(table, described.values(), reading, given=frozenset(schema.names())))
+    ).drop(helpers)
+    given = frozenset(schema.names())
+    frame = frame.with_columns(*_defaults(table, described.values(), reading, given=given))
     if turned and table != "order_items":
         # Lines that stand alone learn of their kind from their orders.
         frame = frame.with_columns(turned_over(turned))
@@ -195,6 +198,18 @@ def turned_over(names: Sequence[str]) -> list[pl.Expr]:
 
 
 _SIGNED = ("amount", "quantity")
+
+
+def _in_steps(
+    raw: pl.LazyFrame, casts: Mapping[str, Cast]
+) -> tuple[pl.LazyFrame, dict[str, Cast], list[str]]:
+    """Add the columns that casts are made in steps by, and give those casts, and their names."""
+    helpers: list[str] = []
+    for cast in casts.values():
+        for step in cast.steps:
+            raw = raw.with_columns(expression.alias(name) for name, expression in step.items())
+            helpers += step
+    return raw, {name: cast.in_steps or cast for name, cast in casts.items()}, helpers
 
 
 def _turned(

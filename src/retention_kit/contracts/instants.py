@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import polars as pl
 
 from retention_kit.contracts.reading import ISO_8601, Cast, Reading
 from retention_kit.contracts.tables import Column
+from retention_kit.contracts.written_instants import (
+    IsoTexts,
+    iso_texts,
+    iso_texts_in_steps,
+    stripped,
+    texts_in_steps,
+    with_whole_year,
+)
 from retention_kit.errors import ColumnTypeError, bad_parameter
 
 TEXT = (pl.String, pl.Categorical, pl.Enum)
 """The types of text."""
-_ISO_FORMATS = (
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M",
-    "%Y-%m-%d %H:%M",
-)
-_AWARE_FORMATS = (
-    "%Y-%m-%dT%H:%M:%S%.f%#z",
-    "%Y-%m-%d %H:%M:%S%.f%#z",
-    "%Y-%m-%dT%H:%M%#z",
-    "%Y-%m-%d %H:%M%#z",
-)
 _DIRECTIVE = re.compile(r"%[-_0]?[:#.]*\d?(.)")
 _DIRECTIVES = frozenset("YCyqmbBhdeaAwuUWGgVjDxFvHkIlPpMSfRTXrcz+snt%")
 _PAD = "[-_0]?"
@@ -81,13 +78,13 @@ def cast_date(table: str, column: Column, dtype: pl.DataType, reading: Reading) 
         if stated == ISO_8601:
             # A month may stand without its day.
             value = pl.coalesce(
-                _day(text.str.slice(0, 10), "%Y-%m-%d"),
-                _day(text + "-01", "%Y-%m-%d"),
+                with_whole_year(_day(text.str.slice(0, 10), "%Y-%m-%d")),
+                with_whole_year(_day(text + "-01", "%Y-%m-%d")),
             )
         elif _DAY.search(stated):
-            value = _day(text, stated)
+            value = with_whole_year(_day(text, stated))
         else:
-            value = _day(text + "-01", f"{stated}-%d")
+            value = with_whole_year(_day(text + "-01", f"{stated}-%d"))
         checks = {f"unreadable_{name}": (text == "").fill_null(value=True) | value.is_not_null()}
     else:
         raise ColumnTypeError(
@@ -119,27 +116,43 @@ def _midnight(day: pl.Expr, reading: Reading) -> pl.Expr:
 
 
 def _text_instant(table: str, name: str, reading: Reading) -> Cast:
-    raw = pl.col(name).cast(pl.String).str.strip_chars()
-    present = (raw != "").fill_null(value=False)
     stated = _stated_format(table, name, reading)
-    wanted = pl.Datetime("us", reading.time_zone)
     if stated == ISO_8601:
-        aware = pl.coalesce(*(_moment(raw, one, time_zone="UTC") for one in _AWARE_FORMATS))
-        naive = pl.coalesce(*(_moment(raw, one) for one in _ISO_FORMATS))
-        day = _midnight(pl.coalesce(_day(raw, "%Y-%m-%d"), _day(raw, "%Y%m%d")), reading)
-        local = _localised(name, naive, naive.is_not_null(), reading)
-        value = pl.coalesce(aware.cast(wanted), local.value, day)
-        read = ~present | value.is_not_null() | naive.is_not_null()
-        checks = {**local.checks, f"unreadable_{name}": read}
-        return Cast(value, checks)
+        alone, stepwise = iso_texts(name), iso_texts_in_steps(name)
+        return replace(
+            _iso_instant(name, alone, reading),
+            steps=stepwise.steps,
+            in_steps=_iso_instant(name, stepwise, reading),
+        )
+    has_clock = _ZONE.search(stated) or _CLOCK.search(stated)
+    steps = texts_in_steps(name, lambda text: (_moment if has_clock else _day)(text, stated))
+    text, _, whole = (pl.col(column) for step in steps for column in step)
+    alone_read = (_moment if has_clock else _day)(stripped(name), stated)
+    return replace(
+        _stated_instant(name, stated, stripped(name), with_whole_year(alone_read), reading),
+        steps=steps,
+        in_steps=_stated_instant(name, stated, text, whole, reading),
+    )
+
+
+def _stated_instant(name: str, stated: str, text: pl.Expr, read: pl.Expr, reading: Reading) -> Cast:
+    present = (text != "").fill_null(value=False)
+    if _CLOCK.search(stated) and not _ZONE.search(stated):
+        return _localised(name, read, present, reading)
     if _ZONE.search(stated):
-        value = _moment(raw, stated).cast(wanted)
-        return Cast(value, {f"unreadable_{name}": ~present | value.is_not_null()})
-    if _CLOCK.search(stated):
-        naive = _moment(raw, stated)
-        return _localised(name, naive, present, reading)
-    value = _midnight(_day(raw, stated), reading)
+        value = read.cast(pl.Datetime("us", reading.time_zone))
+    else:
+        value = _midnight(read, reading)
     return Cast(value, {f"unreadable_{name}": ~present | value.is_not_null()})
+
+
+def _iso_instant(name: str, texts: IsoTexts, reading: Reading) -> Cast:
+    naive, wanted = texts.naive, pl.Datetime("us", reading.time_zone)
+    local = _localised(name, naive, naive.is_not_null(), reading)
+    value = pl.coalesce(texts.aware.cast(wanted), local.value, _midnight(texts.day, reading))
+    present = (texts.text != "").fill_null(value=False)
+    read = ~present | value.is_not_null() | naive.is_not_null()
+    return Cast(value, {**local.checks, f"unreadable_{name}": read})
 
 
 def _stated_format(table: str, name: str, reading: Reading) -> str:
@@ -175,16 +188,9 @@ def _check_format(stated: str) -> None:
         raise bad_parameter("date_format", got=stated, allowed=allowed, step=step)
 
 
-def _moment(text: pl.Expr, stated: str, *, time_zone: str | None = None) -> pl.Expr:
-    return _with_whole_year(
-        text.str.to_datetime(stated, strict=False, time_unit="us", time_zone=time_zone)
-    )
+def _moment(text: pl.Expr, stated: str) -> pl.Expr:
+    return text.str.to_datetime(stated, strict=False, time_unit="us")
 
 
 def _day(text: pl.Expr, stated: str) -> pl.Expr:
-    return _with_whole_year(text.str.to_date(stated, strict=False))
-
-
-def _with_whole_year(value: pl.Expr) -> pl.Expr:
-    """Leave out what was read from fewer than four digits: `%Y` takes 24 for the year 24."""
-    return pl.when(value.dt.year() >= 1000).then(value)
+    return text.str.to_date(stated, strict=False)

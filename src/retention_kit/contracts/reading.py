@@ -86,10 +86,14 @@ class Cast:
     Attributes:
         value: The cast value; null where it could not be read.
         checks: By rule name, an expression over the foreign column, true where the rule is kept.
+        steps: Columns to add first, one step after another; `in_steps` is over them.
+        in_steps: The same value and checks at less cost, where there is such a way.
     """
 
     value: pl.Expr
     checks: Mapping[str, pl.Expr] = field(default_factory=dict)
+    steps: tuple[Mapping[str, pl.Expr], ...] = ()
+    in_steps: Cast | None = None
 
 
 def _is_zone(name: object) -> bool:

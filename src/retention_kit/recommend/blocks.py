@@ -1,29 +1,21 @@
-"""Counting of pairs: which products stand together in the baskets of a stream of lines, in NumPy.
+"""What baskets hold, from a stream of lines, in NumPy.
 
 Lines are scattered by a hash of their basket, so that each part is small enough for the processor's
-caches; in a part they are sorted by basket and product, netted, and each product of a basket counts
-with those after it.
+caches; in a part they are sorted by basket and product, and netted.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 Array: TypeAlias = npt.NDArray[Any]
 
-DENSE_CELLS = 2**25
-"""Up to how many possible pairs each has a counter of its own: 256 MB, some 8,000 products."""
 _PARTS_BITS = 8
 _SCATTERED_ROWS = 2**17
-_COMPACTED_KEYS = 2**23
-_KEYS_AT_ONCE = 2**17
-_PAIRED_AT_ONCE = 512
 # An odd factor makes another number of each number below 2⁶⁴, and its upper bits scatter.
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
@@ -42,12 +34,16 @@ class Lines(NamedTuple):
     quantities: Array
 
 
-class Pairs(NamedTuple):
-    """Pairs of codes with how many baskets hold both; a code with itself has its own baskets."""
+class Held(NamedTuple):
+    """What baskets hold.
 
-    first: Array
-    second: Array
-    together: Array
+    Attributes:
+        products: Codes of products, one basket after another, ascending in each.
+        lengths: How many products each basket holds, at least one.
+    """
+
+    products: Array
+    lengths: Array
 
 
 class BasketLines:
@@ -95,129 +91,21 @@ class BasketLines:
                 held.append(Lines(*(one.copy() for one in several)))
 
 
-class PairCounter:
-    """Counts in how many baskets two products stand together.
-
-    Attributes:
-        baskets: How many baskets had anything.
-    """
-
-    def __init__(self, products: int, *, dense_cells: int = DENSE_CELLS) -> None:
-        self._products = products
-        # Row b of a triangle begins where the rows before it, of 1, 2, … b cells, end.
-        codes = np.arange(products + 1, dtype=np.int64)
-        self._begins = codes * (codes + 1) // 2
-        cells = int(self._begins[-1])
-        self._dense = np.zeros(cells, dtype=np.int64) if cells <= dense_cells else None
-        self._sparse = _Sparse()
-        self.baskets = 0
-
-    def add(self, lines: Lines) -> None:
-        """Count the baskets of one part, all of whose lines are here."""
-        products, lengths = _bought(lines)
-        self.baskets += len(lengths)
-        starts = np.cumsum(lengths) - lengths
-        for length in np.unique(lengths).tolist():
-            alike = starts[lengths == length]
-            # A column is a basket, so that a row, which all pairs are made of, is read as it lies.
-            held = products[np.arange(length)[:, None] + alike]
-            self._add_alike(held, self._begins[held])
-
-    def _add_alike(self, held: Array, begins: Array) -> None:
-        """Count the pairs of baskets that hold equally many products.
-
-        Args:
-            held: The products, ascending in each column.
-            begins: Where their rows of the triangle begin.
-        """
-        length = len(held)
-        if length > _PAIRED_AT_ONCE:
-            for distance in range(length):
-                self._count(begins[distance:] + held[: length - distance])
-            return
-        later, earlier = _places(length)
-        at_once = max(1, _KEYS_AT_ONCE // held.shape[1])
-        for start in range(0, len(later), at_once):
-            part = slice(start, start + at_once)
-            self._count(begins[later[part]] + held[earlier[part]])
-
-    def _count(self, keys: Array) -> None:
-        if self._dense is None:
-            self._sparse.add(keys.ravel())
-        else:
-            np.add.at(self._dense, keys.ravel(), 1)
-
-    def pairs(self, *, size: int) -> Iterator[Pairs]:
-        """Give the pairs that were counted, at most so many cells of counters at a time."""
-        if self._dense is None:
-            keys, counts = self._sparse.counts()
-            for start in range(0, len(keys), size):
-                yield self._pairs(keys[start : start + size], counts[start : start + size])
-            return
-        for start in range(0, len(self._dense), size):
-            counts = self._dense[start : start + size]
-            found = np.flatnonzero(counts)
-            if len(found):
-                yield self._pairs(found + start, counts[found])
-
-    def _pairs(self, keys: Array, counts: Array) -> Pairs:
-        second = np.searchsorted(self._begins, keys, side="right") - 1
-        return Pairs(keys - self._begins[second], second, counts)
-
-
-class _Sparse:
-    """Counters of those keys alone that occur."""
-
-    def __init__(self) -> None:
-        self._fresh: list[Array] = []
-        self._fresh_keys = 0
-        self._counted = _counted_keys(np.empty(0, dtype=np.int64))
-
-    def add(self, keys: Array) -> None:
-        self._fresh.append(keys)
-        self._fresh_keys += len(keys)
-        # At least as many as are counted already, so that each is counted anew a few times only.
-        if self._fresh_keys >= max(_COMPACTED_KEYS, self._counted.height):
-            self._compact()
-
-    def counts(self) -> tuple[Array, Array]:
-        self._compact()
-        return self._counted["key"].to_numpy(), self._counted["count"].to_numpy()
-
-    def _compact(self) -> None:
-        if not self._fresh:
-            return
-        fresh = _counted_keys(np.concatenate(self._fresh))
-        self._fresh, self._fresh_keys = [], 0
-        both = pl.concat([self._counted, fresh]).group_by("key")
-        self._counted = both.agg(pl.col("count").sum())
-
-
-def _counted_keys(keys: Array) -> pl.DataFrame:
-    count = pl.len().cast(pl.Int64).alias("count")
-    return pl.DataFrame({"key": keys}).group_by("key").agg(count)
-
-
-@functools.lru_cache(maxsize=128)
-def _places(length: int) -> tuple[Array, Array]:
-    """Give the places of two products in a basket of that many, the later and the earlier one."""
-    later, earlier = np.tril_indices(length)
-    return later.astype(np.int64), earlier.astype(np.int64)
-
-
-def _bought(lines: Lines) -> tuple[Array, Array]:
+def bought(lines: Lines) -> Held:
     """Net the lines of each basket and product.
 
+    Args:
+        lines: All lines of some baskets, in any order.
+
     Returns:
-        The products of the baskets, one basket after another, ascending in each; and how many each
-        basket holds, at least one.
+        What was bought more of than brought back; baskets without such are absent.
     """
     order = _by_basket_and_product(lines)
     baskets, products = lines.baskets[order], lines.products[order]
     firsts = np.flatnonzero(_starts(baskets) | _starts(products))
     firsts = firsts[_positive_sums(lines.quantities[order], firsts)]
     begins = np.flatnonzero(_starts(baskets[firsts]))
-    return products[firsts].astype(np.int64), np.diff(begins, append=len(firsts))
+    return Held(_as_code(products[firsts]), np.diff(begins, append=len(firsts)))
 
 
 def _by_basket_and_product(lines: Lines) -> Array:
@@ -278,3 +166,9 @@ def _narrowed(column: Array) -> Array:
         if bounds.min <= least and most <= bounds.max:
             return column.astype(candidate)
     return column.astype(np.int64)
+
+
+def _as_code(products: Array) -> Array:
+    """Give codes as words of 16 bits where those hold them all: NumPy sorts these fastest."""
+    short = not len(products) or int(products.max()) < 2**16
+    return products.astype(np.uint16 if short else np.uint32)

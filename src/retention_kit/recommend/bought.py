@@ -41,7 +41,8 @@ def basket_lines(
 
     Returns:
         `BASKET`, `PRODUCT` (of the type of the column) and `QUANTITY` (`Int64`, in
-        ten-thousandths), none of them null. A return's lines are in the basket of their sale.
+        ten-thousandths), none of them null. A return's lines are in the
+        basket of their sale, if that is the same customer's.
 
     Raises:
         MissingColumnError: A required column is absent.
@@ -102,20 +103,29 @@ def _completed(lines: Frame, orders: Frame) -> Frame:
 
 
 def _with_sale(lines: Frame, orders: Frame) -> tuple[Frame, pl.Expr]:
-    """Give the order that a line was bought in: of a return, the sale that it is of."""
-    own = pl.col("order_id")
-    schema = orders.collect_schema()
-    if "original_order_id" not in schema or "kind" not in schema:
+    """Give the order that a line was bought in: of a return, the sale that it is of.
+
+    A return takes nothing out of a sale of somebody else: it could not be seen where customers
+    are split.
+    """
+    own, schema = pl.col("order_id"), orders.collect_schema()
+    if "kind" not in schema:
         return lines, own
+    if "customer_id" not in schema:
+        raise MissingColumnError("orders", "customer_id", schema.names())
+    sale_id = own
+    if "original_order_id" in schema:
+        sale_id = pl.coalesce(pl.col("original_order_id").cast(schema["order_id"]), own)
+    sales = orders.filter(is_sale(orders)).select(own.alias(_SALE_ID), "customer_id")
     returns = (
-        orders.filter(~is_sale(orders), pl.col("original_order_id").is_not_null())
+        orders.filter(~is_sale(orders))
         .select(
-            "order_id",
-            pl.lit(value=False).alias(_IS_SALE),
-            pl.col("original_order_id").cast(schema["order_id"]).alias(_SALE_ID),
+            "order_id", "customer_id", pl.lit(value=False).alias(_IS_SALE), sale_id.alias(_SALE_ID)
         )
         # A sale may have come back in several parts under one id, always of that sale.
-        .unique(subset=["order_id", _IS_SALE], keep="any")
+        .unique(subset=["order_id", "customer_id"], keep="any")
+        .join(sales, on=[_SALE_ID, "customer_id"], how="semi")
     )
-    found = lines.join(returns, on=["order_id", _IS_SALE], how="left")
-    return found, pl.coalesce(_SALE_ID, own)
+    found = lines.join(returns, on=["order_id", "customer_id", _IS_SALE], how="left")
+    is_known = pl.col(_IS_SALE) | pl.col(_SALE_ID).is_not_null()
+    return found.filter(is_known), pl.coalesce(_SALE_ID, own)

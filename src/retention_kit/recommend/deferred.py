@@ -15,7 +15,8 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from retention_kit.recommend.blocks import Array, BasketLines, Lines, PairCounter, Pairs
+from retention_kit.recommend.blocks import Array, BasketLines, Lines
+from retention_kit.recommend.triangle import PairCounter, Pairs
 
 BASKET = "basket"
 PRODUCT = "product"
@@ -146,16 +147,18 @@ class _Codes:
     def decoded(self, pairs: Pairs) -> pl.DataFrame:
         """Give the pairs' products, the smaller first."""
         values = self._known[PRODUCT]
+        if _is_short(self.dtype):
+            numbers = values.to_numpy()
+            one, other = numbers[pairs.first], numbers[pairs.second]
+            smaller = pl.Series(np.minimum(one, other), dtype=self.dtype)
+            larger = pl.Series(np.maximum(one, other), dtype=self.dtype)
+            return _frame(smaller, larger, pairs.together)
         place = np.empty(len(values), dtype=np.int64)
         place[values.arg_sort().to_numpy()] = np.arange(len(values))
         swapped = place[pairs.first] > place[pairs.second]
         first = np.where(swapped, pairs.second, pairs.first)
         second = np.where(swapped, pairs.first, pairs.second)
-        if not _is_short(self.dtype):
-            return _frame(values.gather(first), values.gather(second), pairs.together)
-        numbers = values.to_numpy()
-        one, other = (pl.Series(numbers[place], dtype=self.dtype) for place in (first, second))
-        return _frame(one, other, pairs.together)
+        return _frame(values.gather(first), values.gather(second), pairs.together)
 
     def _looked_up(self, products: pl.Series) -> Array | None:
         """Give codes where all products are known."""

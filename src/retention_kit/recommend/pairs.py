@@ -27,12 +27,13 @@ def product_pairs(
     Args:
         order_items: The `order_items` table with what the door adds of the order, shape
             `(n_lines, >= 5)`.
-        orders: The `orders` table, shape `(n_orders, >= 1)`: its `status` says which orders are
-            completed, its `original_order_id` which sale a return is of.
+        orders: The `orders` table, shape `(n_orders, >= 1)`, for baskets of orders with
+            `customer_id`: its `status` says which orders are completed, its `original_order_id`
+            which sale a return is of.
         as_of: Observation instant, exclusive, with a time zone.
         basket: What counts once: `"customer"`, all that one customer ever bought, or `"order"`,
-            what was bought in one order. A return belongs to the order that it is of, by
-            `original_order_id` or by its own id.
+            what was bought in one order. A return belongs to the order of the same customer that
+            it is of, by `original_order_id` or by its own id.
         level: `"product_id"`, or `"category"` for pairs of categories; lines without one do not
             count.
 
@@ -54,8 +55,8 @@ def product_pairs(
     Notes:
         The plan has one step in Python, which streams the plan before it when rows are asked for:
         it runs on one machine, over buckets and on Spark, and not on Polars' remote or GPU engines.
-        Its memory is some 15 bytes a line, and 256 MB of counters for up to 8,000 products; with
-        more products, what the pairs take that occur.
+        Its memory is some 15 bytes a line, and 128 MB of counters for up to 8,000 products; with
+        more products, some 50 bytes a line, and the pairs are counted range by range of products.
 
     Examples:
         >>> from retention_kit.datasets import make_dataset

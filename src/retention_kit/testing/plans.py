@@ -9,7 +9,7 @@ import polars as pl
 _FOREIGN = {
     "a Python function": re.compile(r"\bpython_udf\(|\bPYTHON MAP\b"),
     "a step in Python": re.compile(r"\bOPAQUE_PYTHON\b"),
-    "a source in Python": re.compile(r"\bPYTHON SCAN\b"),
+    "a source in Python": re.compile(r"\bPYTHON(?:\[[^\]]*\])? SCAN\b"),
     "a compiled plugin": re.compile(r"\.(?:so|dll|dylib|pyd):\w"),
 }
 _PICKLED = (b"cloudpickle", b"PLPYFN")

@@ -43,7 +43,7 @@ def period_number(at: pl.Expr, every: Every, *, zone: str, until: dt.datetime) -
     """Number the periods that instants fall in, as `period_index` does, at a tenth of its cost.
 
     Args:
-        at: Instants in the shop's zone, in microseconds, of the year 1 or later.
+        at: Instants in the shop's zone, of the year 1 or later.
         every: The period.
         zone: The shop's zone.
         until: An instant that is later than all of them; with a time zone.
@@ -55,7 +55,7 @@ def period_number(at: pl.Expr, every: Every, *, zone: str, until: dt.datetime) -
     calendar = _calendar(every, zone, until.astimezone(dt.UTC).year // 100)
     if calendar is None:
         return period_index(at, every)
-    passed = at.to_physical()
+    passed = at.dt.cast_time_unit("us").to_physical()
     day = passed.floordiv(_DAY)
     last = len(calendar.number) - 1
     # What lies beyond is not looked at by anyone, but must not be an error either.
@@ -71,7 +71,7 @@ def local_day(at: pl.Expr, *, zone: str, until: dt.datetime) -> pl.Expr:
     """Give the dates that the shop's clock shows at instants, as `dt.date` does.
 
     Args:
-        at: Instants in the shop's zone, in microseconds, of the year 1 or later.
+        at: Instants in the shop's zone, of the year 1 or later.
         zone: The shop's zone.
         until: An instant that is later than all of them; with a time zone.
 
