@@ -140,6 +140,23 @@ def test_the_channel_is_what_is_known_of_the_customer_else_that_of_the_first_ord
     assert sorted(new.rows()) == [("site", 2), ("store", 1)]
 
 
+@pytest.mark.parametrize("ids", [pl.Int64, pl.String])
+@pytest.mark.parametrize("ages", ["period", None])
+def test_of_two_channels_known_of_a_customer_the_first_by_alphabet_counts(ids, ages):
+    """And of customers without orders, or without an id, none does."""
+    data = shop([sale(2, "01-05", channel="site"), sale(1, "01-06")], [cost("01", 1)])
+    orders = data.orders.with_columns(pl.col("customer_id", "order_id").cast(ids))
+    known = [(2, "zoo"), (3, "fair"), (2, "boat"), (None, "hall"), (1, None)]
+    for rows in (known, known[::-1]):
+        customers = pl.LazyFrame(
+            rows, schema={"customer_id": pl.Int64, "acquisition_channel": pl.String}, orient="row"
+        ).with_columns(pl.col("customer_id").cast(ids))
+        totals = acquisition_totals(orders, customers, as_of=AS_OF, ages=ages).collect()
+        assert totals.schema["channel"] == pl.String
+        shown = totals.select("channel", "customers", "orders").sort("channel")
+        assert shown.rows() == [(None, 1, 1), ("boat", 1, 1)]
+
+
 def test_orders_without_channels_stand_under_null():
     data = shop([sale(1, "01-05")], [cost("01", 1)])
     totals = acquisition_totals(data.orders.drop("channel", "margin"), as_of=AS_OF).collect()

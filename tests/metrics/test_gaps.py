@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention_kit import Dataset, DefinitionError
+from retention_kit import Dataset, DefinitionError, MissingColumnError
 from retention_kit.datasets import ONLINE_RETAIL_AS_OF, online_retail
 from retention_kit.metrics.lifecycle.gap_distribution import (
     gap_totals,
@@ -333,3 +333,33 @@ def counted(table: pl.DataFrame, as_of: dt.datetime, unit: str) -> dict[object, 
     return {
         who: [later - sooner for sooner, later in pairwise(times)] for who, times in turned.items()
     }
+
+
+@pytest.mark.parametrize("dtype", [pl.Int32, pl.Int64, pl.UInt64])
+@given(st.data(), UNITS)
+def test_gaps_counted_by_numbers_are_those_counted_by_text(dtype, data, unit):
+    table = data.draw(drawn_orders(max_rows=14))
+    as_of = data.draw(arguments_for(gap_totals, time_zone=LONDON))["as_of"]
+    number = table["customer_id"].cast(pl.String).rank("dense").cast(dtype)
+    numbered, texts = (
+        gap_totals(table.with_columns(customer_id=ids), as_of=as_of, unit=unit).sort("gap")
+        for ids in (number, number.cast(pl.String))
+    )
+    assert numbered.equals(texts)
+    own = purchase_gaps(table, as_of=as_of, unit=unit)["gap"].sort().to_list()
+    assert [gap for gap, times, _ in numbered.rows() for _ in range(times)] == own
+
+
+@pytest.mark.parametrize("missing", ["order_id", "customer_id", "ordered_at", "amount"])
+def test_gaps_of_a_table_without_a_needed_column_say_which(missing):
+    table = pl.DataFrame(
+        schema={
+            "order_id": pl.Int64,
+            "customer_id": pl.Int64,
+            "ordered_at": pl.Datetime("us", LONDON),
+            "amount": pl.Decimal(18, 4),
+        }
+    )
+    assert gap_totals(table, as_of=AS_OF).is_empty()
+    with pytest.raises(MissingColumnError, match=missing):
+        gap_totals(table.drop(missing), as_of=AS_OF)

@@ -185,6 +185,29 @@ def test_a_usual_gap_longer_than_history_makes_nobody_late():
     assert state_of("1950-01-01", gap_days=1e300) == "new"
 
 
+@pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+def test_the_flow_is_the_same_whether_customers_are_numbers_or_texts(engine):
+    # Customers below and above 0 with instants in no common order: what is sorted by customer must
+    # not be taken for sorted by instant.
+    table = orders(
+        *(
+            (number, number * 7 % 101 - 50, (AS_OF - DAY * (number * 37 % 400 + 1)).isoformat(), 1)
+            for number in range(600)
+        )
+    )
+    numbers = table.with_columns(pl.col("customer_id").cast(pl.String).cast(pl.Int64))
+    texts = table.with_columns(pl.col("customer_id").cast(pl.String))
+    since = AS_OF - 30 * DAY
+    one, other = (
+        lifecycle_flow(lifecycle_flow_totals(of, since=since, as_of=AS_OF, gap_days=15.5)).collect(
+            engine=engine
+        )
+        for of in (numbers, texts)
+    )
+    assert one.height > 5
+    assert one.rows() == other.rows()
+
+
 def test_no_customers_give_states_of_zeros_and_no_flow():
     none = orders(*SHOP).clear()
     totals = lifecycle_totals(none, as_of=AS_OF, gap_days=10)

@@ -87,7 +87,7 @@ def acquisition_totals(
     if ages not in ("period", None):
         raise bad_parameter("ages", got=ages, allowed="'period' or None")
     each = brought(orders, customers, as_of=as_of, every=every)
-    channel = pl.col(CHANNEL).alias("channel")
+    channel = pl.col(CHANNEL).cast(pl.String).alias("channel")
     if ages is None:
         start = period_start(pl.col(FIRST).cast(pl.Int32), every).alias("cohort")
         return so_far(each).select(channel, start, *SUMS)

@@ -29,6 +29,8 @@ SUMS = ("customers", *COUNTS, *MONEY, "repeat_orders", "repeat_revenue", "repeat
 _FIRST_REVENUE, _FIRST_MARGIN = "__first_revenue", "__first_margin"
 _SOLD_MARGIN = "__sold_margin"
 _KNOWN = "__known"
+_CHANNEL = pl.Categorical()
+"""Channels on the way: there are few, and a group-by of small numbers costs less than of text."""
 _TYPES: dict[str, pl.DataType] = {
     **dict.fromkeys(("customers", *COUNTS, "repeat_orders"), pl.Int64()),
     **dict.fromkeys((*MONEY, "repeat_revenue", "repeat_margin", _SOLD_MARGIN), SUM),
@@ -47,8 +49,8 @@ def brought(orders: Frame, customers: Frame | None, *, as_of: dt.datetime, every
 
     Returns:
         One row per customer with a sale, for `so_far` and `followed`: `customer_id`; `CHANNEL`
-        (`String`); `FIRST`, the number of the period of the first sale; and sums, those of margins
-        where `orders` has margins.
+        (`Categorical`); `FIRST`, the number of the period of the first sale; and sums, those of
+        margins where `orders` has margins.
 
     Raises:
         MissingColumnError: A required column is absent.
@@ -68,9 +70,13 @@ def brought(orders: Frame, customers: Frame | None, *, as_of: dt.datetime, every
     sums = _sums_of_worth(orders)
     if "margin" not in schema:
         sums = {name: value for name, value in sums.items() if "margin" not in name}
+    has_channel = "channel" in schema
+    seen = with_sales(observed(orders, as_of=as_of))
+    if customers is not None:
+        seen = _beside_known_channels(seen, customers)
+        sums[_KNOWN] = pl.col(_KNOWN).min()
     each = (
-        with_sales(observed(orders, as_of=as_of))
-        .group_by("customer_id")
+        seen.group_by("customer_id")
         .agg(
             *sums.values(),
             pl.col(SOLD_AT).min().alias(FIRST),
@@ -79,11 +85,11 @@ def brought(orders: Frame, customers: Frame | None, *, as_of: dt.datetime, every
         .filter(pl.col(FIRST).is_not_null())
         .with_columns(won_in.cast(number).alias(FIRST))
     )
-    has_channel = "channel" in schema
+    channel = pl.col(CHANNEL).cast(pl.String) if has_channel else pl.lit(None)
     if customers is None:
-        channel = pl.col(CHANNEL) if has_channel else pl.lit(None)
-        return each.with_columns(channel.cast(pl.String).alias(CHANNEL))
-    return _with_known_channels(each, customers, has_channel=has_channel)
+        return each.with_columns(channel.cast(_CHANNEL).alias(CHANNEL))
+    won_by = pl.coalesce(_KNOWN, channel.cast(_CHANNEL)).alias(CHANNEL)
+    return each.with_columns(won_by).drop(_KNOWN)
 
 
 def so_far(each: Frame) -> Frame:
@@ -128,19 +134,16 @@ def followed(orders: Frame, each: Frame, *, as_of: dt.datetime, every: Every) ->
     return cells.group_by(CHANNEL, FIRST, IN).agg(pl.col(SUMS).sum())
 
 
-def _with_known_channels(each: Frame, customers: Frame, *, has_channel: bool) -> Frame:
+def _beside_known_channels(seen: Frame, customers: Frame) -> Frame:
+    """Put customers under their orders, so that one group-by takes both and nothing is joined."""
     schema = customers.collect_schema()
     for name in ("customer_id", "acquisition_channel"):
         if name not in schema:
             raise MissingColumnError("customers", name, schema.names())
-    known = customers.group_by("customer_id").agg(
-        pl.col("acquisition_channel").cast(pl.String).min().alias(_KNOWN)
+    known = customers.filter(pl.col("customer_id").is_not_null()).select(
+        "customer_id", pl.col("acquisition_channel").cast(pl.String).cast(_CHANNEL).alias(_KNOWN)
     )
-    joined = each.join(known, on="customer_id", how="left")
-    if not has_channel:
-        return joined.rename({_KNOWN: CHANNEL})
-    won_by = pl.coalesce(_KNOWN, pl.col(CHANNEL).cast(pl.String)).alias(CHANNEL)
-    return joined.with_columns(won_by).drop(_KNOWN)
+    return pl.concat([seen, known], how="diagonal")
 
 
 def _by_age(orders: Frame, each: Frame, *, as_of: dt.datetime, every: Every) -> Frame:

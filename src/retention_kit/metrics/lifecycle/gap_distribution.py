@@ -11,9 +11,18 @@ from retention_kit.contracts.law import Frame, additive
 from retention_kit.metrics.base.by_customer import with_first_sale
 from retention_kit.metrics.base.dimensions import By, dimensions
 from retention_kit.metrics.base.observed import is_sale, observed
-from retention_kit.metrics.lifecycle.gaps import GAP, Unit, median_gap, purchase_gaps, purchases
+from retention_kit.metrics.lifecycle.gaps import (
+    GAP,
+    Unit,
+    median_gap,
+    purchase_gaps,
+    purchases,
+    waits,
+)
+from retention_kit.metrics.lifecycle.turns import PERSON
 
 _RESULT = ("customer_id", "order_number", "gap", "gaps", "customers")
+_ROWS = "__rows"
 
 
 @additive(keys=("gap",))
@@ -55,26 +64,27 @@ def gap_totals(orders: Frame, *, as_of: dt.datetime, unit: Unit = "order", by: B
         [(datetime.timedelta(days=48, seconds=30600), 1, 1)]
     """
     names = dimensions(by, orders, reserved=_RESULT)
-    waits = purchases(orders, as_of=as_of, unit=unit).filter(pl.col(GAP).is_not_null())
+    if not names:
+        return gap_totals_of(waits(orders, as_of=as_of, unit=unit), customer=PERSON)
+    gaps = purchases(orders, as_of=as_of, unit=unit).filter(pl.col(GAP).is_not_null())
     sales = observed(orders, as_of=as_of).filter(is_sale(orders))
-    return gap_totals_of(with_first_sale(waits.select("customer_id", GAP), sales, names), by=names)
+    return gap_totals_of(with_first_sale(gaps.select("customer_id", GAP), sales, names), by=names)
 
 
-def gap_totals_of(gaps: Frame, *, by: Sequence[str] = ()) -> Frame:
+def gap_totals_of(gaps: Frame, *, by: Sequence[str] = (), customer: str = "customer_id") -> Frame:
     """Give `gap_totals` of the orders whose `purchase_gaps` are given.
 
     Args:
         gaps: What `purchase_gaps` gives, or its columns `customer_id` and `gap`.
         by: Columns of `gaps` to split by, of which each customer has one value.
+        customer: The column that tells customers apart.
     """
     # The medians and the gaps ask for other columns, and without the cache each would read the
     # orders.
-    shared = gaps.select("customer_id", *by, GAP)
+    shared = gaps.select(customer, *by, GAP)
     if isinstance(shared, pl.LazyFrame):
         shared = shared.cache()
-    medians = shared.group_by("customer_id", *by).agg(
-        median_gap().floor().cast(pl.Int64).alias(GAP)
-    )
+    medians = shared.group_by(customer, *by).agg(median_gap().floor().cast(pl.Int64).alias(GAP))
     # Medians go among the gaps, as odd numbers among even ones, so that they are counted together.
     lengths = pl.concat(
         [
@@ -82,26 +92,44 @@ def gap_totals_of(gaps: Frame, *, by: Sequence[str] = ()) -> Frame:
             medians.select(*by, pl.col(GAP) * 2 + 1),
         ]
     )
-    return _counted(lengths, by)
+    return _counted_by(lengths, by) if by else _counted(lengths)
 
 
-def _counted(lengths: Frame, by: Sequence[str]) -> Frame:
+def _counted_by(lengths: Frame, by: Sequence[str]) -> Frame:
     """Count the even numbers and the odd ones by group and half."""
-    numbers = pl.col(GAP)
-    # A sort of one number costs less than a group-by of many, and finishers need it sorted.
-    told = (lengths if by else lengths.sort(GAP)).select(
-        *by,
-        numbers.floordiv(2).cast(pl.Duration("us")),
-        numbers.mod(2).alias("customers"),
+    medians = pl.col("customers").sum()
+    return (
+        lengths.select(*by, *_told())
+        .group_by(*by, GAP)
+        .agg((pl.len() - medians).cast(pl.Int64).alias("gaps"), medians)
+        .with_columns(pl.col(GAP).cast(pl.Duration("us")))
     )
-    counts = (
-        (pl.len() - pl.col("customers").sum()).cast(pl.Int64).alias("gaps"),
-        pl.col("customers").sum(),
+
+
+def _counted(lengths: Frame) -> Frame:
+    """Count the even numbers and the odd ones by half, in order, which finishers need."""
+    # A sort of one number costs less than a group-by of many. What is counted up to the last row
+    # of a length, less what was up to the last row of the one before, is the count of the length.
+    is_last = pl.col(GAP).ne_missing(pl.col(GAP).shift(-1))
+    rows, medians = pl.col(_ROWS).cast(pl.Int64), pl.col("customers")
+    of_length = [
+        (up_to - up_to.shift(fill_value=0)).alias(name)
+        for name, up_to in (("gaps", rows - medians), ("customers", medians))
+    ]
+    return (
+        lengths.sort(GAP)
+        .select(*_told())
+        .with_columns(medians.cum_sum())
+        .with_row_index(_ROWS, offset=1)
+        .filter(is_last)
+        .select(pl.col(GAP).cast(pl.Duration("us")), *of_length)
+        .set_sorted(GAP)
     )
-    if by:
-        return told.group_by(*by, GAP).agg(counts)
-    grouped = told.set_sorted(GAP).group_by(GAP, maintain_order=True).agg(counts)
-    return grouped.set_sorted(GAP)
+
+
+def _told() -> tuple[pl.Expr, pl.Expr]:
+    """Tell lengths from whether they are medians."""
+    return pl.col(GAP).floordiv(2), pl.col(GAP).mod(2).alias("customers")
 
 
 @additive(keys=("order_number", "gap"))

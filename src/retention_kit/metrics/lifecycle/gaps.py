@@ -13,7 +13,15 @@ from retention_kit.metrics.base.by_customer import following, in_turn, previous
 from retention_kit.metrics.base.local_periods import local_day
 from retention_kit.metrics.base.observed import is_sale, observed, zone_of
 from retention_kit.metrics.base.weighted import DAY, in_days
-from retention_kit.metrics.lifecycle.turns import MOMENT, fits_turns, in_turns, since_before
+from retention_kit.metrics.lifecycle.turns import (
+    MOMENT,
+    PERSON,
+    WAIT,
+    fits_turns,
+    in_turns,
+    since_before,
+    waits_in_turn,
+)
 
 Unit = Literal["order", "day"]
 """What a purchase is: each order, or all orders of one shop-zone day together."""
@@ -144,7 +152,7 @@ def purchases(orders: Frame, *, as_of: dt.datetime, unit: str) -> Frame:
     sales = observed(orders, as_of=as_of).filter(is_sale(orders))
     schema = orders.collect_schema()
     instants = schema["ordered_at"]
-    if not fits_turns(schema) or getattr(instants, "time_unit", None) != "us":
+    if not _fits(schema):
         return _sorted_purchases(sales, unit)
     at, moment = pl.col("ordered_at").to_physical(), pl.col(MOMENT)
     if unit == "order":
@@ -172,6 +180,36 @@ def purchases(orders: Frame, *, as_of: dt.datetime, unit: str) -> Frame:
             (pl.col(_SINCE) * DAY).cast(pl.Duration("us")).alias(GAP),
         )
     )
+
+
+def waits(orders: Frame, *, as_of: dt.datetime, unit: str) -> Frame:
+    """Give the gaps that `purchases` has, for who need not know whose they are and when.
+
+    Args:
+        orders: The `orders` table.
+        as_of: Observation instant.
+        unit: What a purchase is.
+
+    Returns:
+        `PERSON`, which tells customers apart, and `gap`, never null.
+    """
+    check_unit(unit)
+    sales = observed(orders, as_of=as_of).filter(is_sale(orders))
+    schema = orders.collect_schema()
+    if not _fits(schema):
+        found = _sorted_purchases(sales, unit).filter(pl.col(GAP).is_not_null())
+        return found.select(pl.col("customer_id").alias(PERSON), GAP)
+    if unit == "order":
+        found, length = waits_in_turn(sales, pl.col("ordered_at").to_physical()), pl.col(WAIT)
+    else:
+        day = local_day(pl.col("ordered_at"), zone=zone_of(schema), until=as_of).cast(pl.Int64)
+        found, length = waits_in_turn(sales, day).filter(pl.col(WAIT) > 0), pl.col(WAIT) * DAY
+    return found.select(PERSON, length.cast(pl.Duration("us")).alias(GAP)).set_sorted(PERSON)
+
+
+def _fits(schema: pl.Schema) -> bool:
+    """Say whether customers and instants go into one number."""
+    return fits_turns(schema) and getattr(schema["ordered_at"], "time_unit", None) == "us"
 
 
 def _sorted_purchases(sales: Frame, unit: str) -> Frame:

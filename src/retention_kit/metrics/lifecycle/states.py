@@ -14,7 +14,16 @@ from retention_kit.metrics.base.by_customer import with_first_sale
 from retention_kit.metrics.base.dimensions import By, dimensions
 from retention_kit.metrics.base.observed import SOLD_AT, in_zone, is_sale, observed, zone_of
 from retention_kit.metrics.base.weighted import DAY, in_days
+from retention_kit.metrics.lifecycle.last_two import EARLIER, TIES, last_two, marked_sales
 from retention_kit.metrics.lifecycle.rhythm import check_gap
+from retention_kit.metrics.lifecycle.states_in_turn import (
+    STATE,
+    STATE_BEFORE,
+    fits_in_turn,
+    names_of,
+    number_of,
+    states_in_turn,
+)
 
 STATES = ("new", "active", "loyal", "sleeping", "lost", "returned")
 """The states, in the order in which they are shown."""
@@ -30,8 +39,6 @@ _STATE = (
     "net_revenue",
 )
 _FLOW = ("customer_id", "state_before", "state", "customers")
-_TIES = "__ties"
-_EARLIER = "__earlier"
 _ORDERS = "__orders"
 _SINCE = "__since"
 _LONG_AGO = 2**62 + 1
@@ -81,21 +88,21 @@ def lifecycle_states(orders: Frame, *, as_of: dt.datetime, gap_days: float) -> F
     """
     check_gap(gap_days)
     seen = _with_sold_at(observed(orders, as_of=as_of))
-    last, before = _last_two(SOLD_AT)
+    last, before = last_two(SOLD_AT)
     customers = (
-        _marked(seen, SOLD_AT, _EARLIER, _TIES)
+        marked_sales(seen, SOLD_AT, EARLIER, TIES)
         .group_by("customer_id")
         .agg(
             pl.col(SOLD_AT).count().cast(pl.Int64).alias("orders"),
             last.alias("last_order_at"),
-            before.alias(_EARLIER),
+            before.alias(EARLIER),
             pl.col("amount").sum().cast(SUM).alias("net_revenue"),
         )
         .filter(pl.col("orders") > 0)
     )
     zone = zone_of(orders.collect_schema())
     since = microseconds_of(in_zone(as_of, zone)) - pl.col("last_order_at")
-    gap = pl.col("last_order_at") - pl.col(_EARLIER)
+    gap = pl.col("last_order_at") - pl.col(EARLIER)
     return customers.with_columns(
         pl.col("last_order_at").cast(pl.Datetime("us", zone)),
         state_of(pl.col("orders"), since, gap, gap_days).alias("state"),
@@ -198,21 +205,36 @@ def lifecycle_flow_totals(
     """
     check_gap(gap_days)
     names = dimensions(by, orders, reserved=_FLOW)
-    seen = _with_sold_at(observed(orders, as_of=as_of))
     zone = zone_of(orders.collect_schema())
     then, now = (microseconds_of(in_zone(at, zone)) for at in (since, as_of))
     if then >= now:
         raise bad_parameter("since", got=since, allowed=f"an instant before as_of, {as_of}")
+    seen = observed(orders, as_of=as_of)
+    sales = seen.filter(is_sale(seen))
+    if fits_in_turn(orders):
+        sleeping, lost = (_microseconds(times * gap_days) for times in (SLEEPING, LOST))
+        customers = states_in_turn(sales, then=then, now=now, sleeping=sleeping, lost=lost)
+    else:
+        customers = _states_at_two(_with_sold_at(seen), then, now, gap_days)
+    flow = (
+        with_first_sale(customers, sales, names)
+        .group_by(*names, STATE_BEFORE, STATE)
+        .agg(pl.len().cast(pl.Int64).alias("customers"))
+    )
+    states = {STATE_BEFORE: "state_before", STATE: "state"}
+    return flow.select(*names, *(names_of(of).alias(to) for of, to in states.items()), "customers")
+
+
+def _states_at_two(seen: Frame, then: int, now: int, gap_days: float) -> Frame:
+    """Give what `states_in_turn` gives, of customers of any kind."""
     moments = {SOLD_AT: now, _SINCE: then}
     sold_before = pl.when(pl.col(SOLD_AT) < then).then(SOLD_AT)
     marked = seen.with_columns(sold_before.alias(_SINCE))
     sums = marked.group_by("customer_id").agg(*_counted(SOLD_AT), *_counted(_SINCE))
-    customers = _with_earlier(sums, marked, moments, gap_days)
-    states = {sold_at: _state_at(at, sold_at, gap_days) for sold_at, at in moments.items()}
-    return (
-        with_first_sale(customers, seen.filter(is_sale(seen)), names)
-        .group_by(*names, states[_SINCE].alias("state_before"), states[SOLD_AT].alias("state"))
-        .agg(pl.len().cast(pl.Int64).alias("customers"))
+    return _with_earlier(sums, marked, moments, gap_days).select(
+        "customer_id",
+        number_of(_state_at(then, _SINCE, gap_days)).alias(STATE_BEFORE),
+        number_of(_state_at(now, SOLD_AT, gap_days)).alias(STATE),
     )
 
 
@@ -235,9 +257,9 @@ def _with_earlier(
     recent = marked.filter(pl.col(SOLD_AT) >= start).select("customer_id", *moments)
     earlier = []
     for sold_at in moments:
-        names = _EARLIER + sold_at, _TIES + sold_at
-        recent = _marked(recent, sold_at, *names)
-        earlier.append(_last_two(sold_at, *names)[1].alias(names[0]))
+        names = EARLIER + sold_at, TIES + sold_at
+        recent = marked_sales(recent, sold_at, *names)
+        earlier.append(last_two(sold_at, *names)[1].alias(names[0]))
     bought = customers.filter(pl.col(_ORDERS + SOLD_AT) > 0)
     return bought.join(recent.group_by("customer_id").agg(earlier), on="customer_id", how="left")
 
@@ -245,7 +267,7 @@ def _with_earlier(
 def _state_at(at: int, sold_at: str, gap_days: float) -> pl.Expr:
     last, orders = pl.col(sold_at), pl.col(_ORDERS + sold_at)
     # What was not looked at is longer ago than any gap that is asked about.
-    gap = (last - pl.col(_EARLIER + sold_at)).fill_null(_LONG_AGO)
+    gap = (last - pl.col(EARLIER + sold_at)).fill_null(_LONG_AGO)
     return state_of(orders, at - last, pl.when(orders > 1).then(gap), gap_days)
 
 
@@ -258,21 +280,6 @@ def _with_sold_at(seen: Frame) -> Frame:
 def microseconds_of(at: dt.datetime) -> int:
     """Give an instant as whole microseconds since 1970, in UTC."""
     return (at - dt.datetime.fromtimestamp(0, dt.UTC)) // dt.timedelta(microseconds=1)
-
-
-def _marked(seen: Frame, sold_at: str, earlier: str, ties: str) -> Frame:
-    """Mark, among a customer's sales, those before the last instant and those at it."""
-    at, last = pl.col(sold_at), pl.col(sold_at).max().over("customer_id")
-    return seen.with_columns(last.alias(earlier)).with_columns(
-        pl.when(at < pl.col(earlier)).then(at).alias(earlier),
-        (at == pl.col(earlier)).alias(ties),
-    )
-
-
-def _last_two(sold_at: str, earlier: str = _EARLIER, ties: str = _TIES) -> tuple[pl.Expr, pl.Expr]:
-    """Give the instants of a customer's last sale and of the one before it, as aggregations."""
-    last = pl.col(sold_at).max()
-    return last, pl.when(pl.col(ties).sum() > 1).then(last).otherwise(pl.col(earlier).max())
 
 
 def state_of(orders: pl.Expr, since: pl.Expr, gap: pl.Expr, gap_days: float) -> pl.Expr:

@@ -96,7 +96,8 @@ def _keys(rows: pl.LazyFrame, at: str, *, is_match: bool) -> pl.LazyFrame:
 
 def _sorted(keys: pl.LazyFrame) -> pl.LazyFrame:
     # One column alone: what is sorted beside it is moved, which takes longer than the sort.
-    low = pl.col(_KEY).cast(pl.Int64, wrap_numerical=True)
+    # An operation on bits lets Polars forget that the number they are of is sorted.
+    low = pl.col(_KEY).cast(pl.Int64, wrap_numerical=True) & pl.lit(-1, dtype=pl.Int64)
     return keys.sort(_KEY).with_columns(low.alias(_LOW))
 
 
