@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from benchmarks.answers import EXTRA
 from benchmarks.engines import library_models
@@ -103,8 +104,9 @@ def _gap_summary(orders: pl.LazyFrame) -> pl.LazyFrame:
 def _economics(path: str) -> dict[str, pl.DataFrame]:
     orders, customers = (pl.scan_parquet(file) for file in (path, beside(path, "customers")))
     costs = pl.read_parquet(beside(path, "costs"))
-    won = _collect(metrics.acquisition_totals(orders, customers, as_of=AS_OF, ages=None))
-    return economics_of(won, costs)
+    # What the peers compute alone: nothing here is made of what customers bought again.
+    won = metrics.acquisition_totals(orders, customers, as_of=AS_OF, ages=None)
+    return economics_of(_collect(won.drop(cs.starts_with("repeat_"))), costs)
 
 
 def economics_of(won: pl.DataFrame, costs: pl.DataFrame) -> dict[str, pl.DataFrame]:

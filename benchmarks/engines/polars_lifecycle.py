@@ -63,7 +63,9 @@ def lifecycle_flow(path: str) -> pl.DataFrame:
     gap = pl.when(key.diff() < _SAME).then(key.diff())
     is_third = (key - key.shift(2) < _SAME).fill_null(False)
     lasts = (
-        in_turn.with_columns(key.cast(pl.Int64, wrap_numerical=True).alias("at"))
+        in_turn.with_columns(
+            (key.cast(pl.Int64, wrap_numerical=True) & pl.lit(-1, dtype=pl.Int64)).alias("at")
+        )
         .select(
             "key",
             "at",

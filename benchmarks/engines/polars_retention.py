@@ -80,7 +80,10 @@ def cohort_totals(path: str) -> pl.DataFrame:
         month().cast(pl.Int64) * _PLACES + UNITS
     )
     key = pl.col("key")
-    customer, rest = key // 2**64, key.cast(pl.Int64, wrap_numerical=True)
+    customer, rest = (
+        key // 2**64,
+        key.cast(pl.Int64, wrap_numerical=True) & pl.lit(-1, dtype=pl.Int64),
+    )
     in_turn = collect(sales(path).select(packed.alias("key")).sort("key")).lazy()
     is_first = pl.col("customer") != pl.col("customer").shift()
     is_last = pl.col("customer") != pl.col("customer").shift(-1)

@@ -37,8 +37,9 @@ def in_turns(frame: Frame, moment: pl.Expr) -> Frame:
         `customer_id`, known to be sorted, and `MOMENT` (`Int64`), a row per row of the table.
     """
     dtype = frame.collect_schema()[CUSTOMER]
-    # The lower half of a number is its moment, bit by bit, but for the highest bit.
-    low = (pl.col(_TURN) - _HALF).cast(pl.Int64, wrap_numerical=True)
+    # The lower half of a number is its moment, bit by bit, but for the highest bit. Taking all bits
+    # changes none, but lets Polars forget that the number was sorted: its half is not.
+    low = (pl.col(_TURN) - _HALF).cast(pl.Int64, wrap_numerical=True) & pl.lit(-1, dtype=pl.Int64)
     back = pl.col(_TURN).floordiv(_ROOM)
     if dtype == pl.UInt64:
         back = back + _HALF
