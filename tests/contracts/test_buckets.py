@@ -19,7 +19,7 @@ from retention_kit.contracts import (
     customer_local,
     finisher,
 )
-from retention_kit.contracts.buckets import combine
+from retention_kit.contracts.combining import combine
 from retention_kit.contracts.schemas import SUM
 from retention_kit.datasets import example_orders
 from retention_kit.errors import DefinitionError, FileFormatError, MissingColumnError

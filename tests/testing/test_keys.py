@@ -3,7 +3,7 @@
 import polars as pl
 
 from retention_kit.contracts import additive, kind_of
-from retention_kit.contracts.buckets import combine
+from retention_kit.contracts.combining import combine
 
 
 @additive(keys=("slot",), when={"every": "period"})

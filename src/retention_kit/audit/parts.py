@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from retention_kit.audit.shared.history import History, history_of
-from retention_kit.contracts.buckets import combine
 from retention_kit.contracts.bundle import Bundle
+from retention_kit.contracts.combining import combine
 from retention_kit.contracts.dataset import Dataset
 from retention_kit.contracts.law import kind_of
 from retention_kit.contracts.tables import TABLES

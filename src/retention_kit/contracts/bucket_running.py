@@ -11,15 +11,18 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from retention_kit.contracts.bucket_writing import bucket_expression
-from retention_kit.contracts.buckets import Buckets, combine
+from retention_kit.contracts.combining import combine
 from retention_kit.contracts.law import Kind, kind_of
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError, bad_parameter
+
+if TYPE_CHECKING:
+    from retention_kit.contracts.buckets import Buckets
 
 _THREADS = "POLARS_MAX_THREADS"
 _FEW_ROWS = 1024

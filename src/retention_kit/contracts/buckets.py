@@ -10,6 +10,12 @@ from typing import Any
 
 import polars as pl
 
+from retention_kit.contracts.bucket_running import (
+    Work,
+    check_processes,
+    run_in_processes,
+    run_in_turn,
+)
 from retention_kit.contracts.bucket_writing import (
     ABOUT,
     FORMAT,
@@ -20,9 +26,9 @@ from retention_kit.contracts.bucket_writing import (
     empty_folder,
 )
 from retention_kit.contracts.bundle import Bundle
-from retention_kit.contracts.law import Kind, kind_of
+from retention_kit.contracts.calls import splittable
 from retention_kit.contracts.tables import TABLES
-from retention_kit.errors import DefinitionError, FileFormatError, bad_parameter
+from retention_kit.errors import FileFormatError, bad_parameter
 from retention_kit.hashing import stable_hash
 
 
@@ -136,21 +142,9 @@ class Buckets:
                 or the function or an argument cannot be sent to another process.
             Exception: What the function raises; a note says in which bucket.
         """
-        from retention_kit.contracts.bucket_running import (
-            Work,
-            check_processes,
-            run_in_processes,
-            run_in_turn,
+        kind = splittable(
+            function, step="run the additive function, and the finisher on its result."
         )
-
-        kind = kind_of(function)
-        if kind is None or kind.name not in ("customer_local", "additive"):
-            raise DefinitionError(
-                f"{getattr(function, '__name__', 'the function')} is "
-                f"{'undeclared' if kind is None else kind.name}. Allowed: customer_local or "
-                "additive functions. Next step: run the additive function, and the finisher on "
-                "its result."
-            )
         check_processes(processes)
         target = None if into is None else empty_folder(into, "into")
         if target is not None and kind.name == "additive":
@@ -168,25 +162,3 @@ class Buckets:
         if self.in_turn and name in IN_TURN:
             return frame.set_sorted("customer_id", IN_TURN[name])
         return frame.set_sorted("customer_id")
-
-
-def combine(answers: list[Any], kind: Kind, arguments: dict[str, Any] | None = None) -> Any:
-    """Put the answers for disjoint sets of customers together, as their kind allows.
-
-    Args:
-        answers: One table, or one NamedTuple of tables, per set of customers.
-        kind: What the function declared.
-        arguments: The function's arguments; columns named by `by` are keys too.
-    """
-    if isinstance(answers[0], tuple):
-        return type(answers[0])(
-            *(combine(list(parts), kind, arguments) for parts in zip(*answers, strict=True))
-        )
-    together = pl.concat(answers)
-    if kind.name == "customer_local":
-        return together
-    keys = kind.keys_with(arguments or {})
-    if not keys:
-        return together.select(pl.all().sum())
-    columns = answers[0].collect_schema().names()
-    return together.group_by(keys).agg(pl.all().sum()).select(columns)

@@ -14,7 +14,8 @@ from typing import Any
 import polars as pl
 
 from retention_kit.contracts.bundle import Bundle
-from retention_kit.contracts.law import Kind, kind_of
+from retention_kit.contracts.calls import splittable
+from retention_kit.contracts.law import Kind
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError, bad_parameter
 
@@ -110,7 +111,7 @@ def updated(
         >>> now.collect().equals(order_totals(new, as_of=as_of).collect())
         True
     """
-    kind = _updatable(function)
+    kind = splittable(function, step="update the table that it is made of, and call it again.")
     as_of: dt.datetime | None = arguments.get("as_of")
     then: dt.datetime | None = as_of if old_as_of is None else old_as_of
     if old_as_of is not None and as_of is None:
@@ -136,17 +137,6 @@ def updated(
     gave = function(**_only(before_tables, touched), **at_then)
     gives = function(**_only(after_tables, touched), **beside)
     return _replaced(before, gave, gives, touched, kind, kind.keys_with(arguments))
-
-
-def _updatable(function: Callable[..., Any]) -> Kind:
-    kind = kind_of(function)
-    if kind is None or kind.name not in ("customer_local", "additive"):
-        raise DefinitionError(
-            f"{getattr(function, '__name__', 'the function')} is "
-            f"{'undeclared' if kind is None else kind.name}. Allowed: customer_local or additive "
-            "functions. Next step: update the table that it is made of, and call it again."
-        )
-    return kind
 
 
 def _by_name(tables: Tables) -> dict[str, pl.LazyFrame]:

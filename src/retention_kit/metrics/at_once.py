@@ -10,9 +10,10 @@ import polars as pl
 
 from retention_kit.contracts.buckets import Buckets
 from retention_kit.contracts.bundle import Bundle
-from retention_kit.contracts.law import Kind, kind_of, report
+from retention_kit.contracts.calls import arguments_of, check_arguments, made_of
+from retention_kit.contracts.law import report
 from retention_kit.contracts.tables import TABLES
-from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
+from retention_kit.errors import DefinitionError
 
 
 @report
@@ -50,34 +51,22 @@ def measure(
         >>> values.select("orders", "average_order_value").collect().rows()
         [(3, 150.0)]
     """
-    kind = kind_of(metric)
-    if kind is None or kind.of is None:
-        raise bad_parameter(
-            "metric",
-            got=getattr(metric, "__name__", metric),
-            allowed="a finisher or a fit, which makes figures of sums",
-            step="call a customer-local or an additive function directly.",
-        )
-    _check_arguments(metric, kind, arguments)
+    kind, of = made_of(metric, step="call a customer-local or an additive function directly.")
+    check_arguments(metric, of, arguments)
     if isinstance(data, Buckets):
         tables: dict[str, Any] = data[0].tables()
     else:
         tables = data.tables() if isinstance(data, Bundle) else dict(data)
-    own = _own(metric, arguments)
+    own = arguments_of(metric, arguments)
     if "time_zone" in inspect.signature(metric).parameters and "time_zone" not in own:
         own["time_zone"] = _zone(data, tables)
     if isinstance(data, Buckets):
-        totals = data.run(kind.of, **_own(kind.of, arguments))
+        totals = data.run(of, **arguments_of(of, arguments))
         # Tables without customers are whole in every bucket.
         tables = {name: tables[name].collect() for name in kind.whole}
     else:
-        totals = kind.of(**_tables(kind.of, tables), **_own(kind.of, arguments))
+        totals = of(**_tables(of, tables), **arguments_of(of, arguments))
     return metric(totals, **_tables(metric, tables), **own)
-
-
-def _own(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    names = inspect.signature(function).parameters
-    return {name: value for name, value in arguments.items() if name in names}
 
 
 def _tables(function: Callable[..., Any], tables: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,25 +84,6 @@ def _tables(function: Callable[..., Any], tables: Mapping[str, Any]) -> dict[str
                 parameter="data",
             )
     return found
-
-
-def _check_arguments(metric: Callable[..., Any], kind: Kind, arguments: Mapping[str, Any]) -> None:
-    functions = [metric, *([kind.of] if kind.of else [])]
-    known = dict.fromkeys(
-        name
-        for function in functions
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-    )
-    for name in arguments:
-        if name not in known:
-            nearest = nearest_names(name, known)
-            hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
-            raise DefinitionError(
-                f"{metric.__name__} has no argument {name!r}, nor has the function that sums for "
-                f"it. Allowed: {', '.join(known)}.{hint}",
-                parameter=name,
-            )
 
 
 def _zone(data: object, tables: Mapping[str, Any]) -> str:

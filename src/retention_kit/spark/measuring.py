@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from retention_kit.contracts.buckets import Buckets
+from retention_kit.contracts.calls import arguments_of, check_arguments, made_of
 from retention_kit.contracts.law import Kind, kind_of, report
-from retention_kit.contracts.tables import TABLES
-from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
+from retention_kit.errors import DefinitionError
 from retention_kit.spark.collected import to_polars
 from retention_kit.spark.installed import check_spark
 from retention_kit.spark.running import run
@@ -57,46 +57,37 @@ def measure(
         MissingDependencyError: pyspark or pyarrow is not installed.
     """
     check_spark()
-    kind = kind_of(metric)
-    if kind is None or kind.of is None:
-        raise bad_parameter(
-            "metric",
-            got=getattr(metric, "__name__", metric),
-            allowed="a finisher or a fit, which makes figures of sums",
-            step="call retention_kit.spark.run(…) for a customer-local or an additive function.",
-        )
-    _check_arguments(metric, kind, arguments)
+    kind, of = made_of(
+        metric,
+        step="call retention_kit.spark.run(…) for a customer-local or an additive function.",
+    )
+    check_arguments(metric, of, arguments)
     shop = shop_of(data, time_zone=time_zone, session=session)
-    own = _own(metric, arguments)
+    own = arguments_of(metric, arguments)
     if "time_zone" in inspect.signature(metric).parameters:
         own.setdefault("time_zone", shop.time_zone)
     tables = _whole_tables(metric, kind, shop)
-    summed = kind_of(kind.of)
+    summed = kind_of(of)
     taken = summed.tables if summed is not None else ()
     if shop.buckets is None:
         data = {name: frame for name, frame in shop.frames.items() if name in taken}
         unknown = [name for name in shop.frames if name not in taken and name not in tables]
         if unknown:
             raise DefinitionError(
-                f"Neither {metric.__name__} nor {kind.of.__name__} takes the table "
+                f"Neither {metric.__name__} nor {of.__name__} takes the table "
                 f"{unknown[0]!r}. Allowed: {', '.join({**dict.fromkeys(taken), **tables})}. "
                 "Next step: leave it out.",
                 parameter="data",
             )
     reduced = run(
-        kind.of,
+        of,
         data if shop.buckets is None else shop.buckets,
         time_zone=shop.time_zone,
         partitions=partitions,
         session=shop.session,
-        **_own(kind.of, arguments),
+        **arguments_of(of, arguments),
     )
     return metric(to_polars(reduced), **tables, **own)
-
-
-def _own(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    names = inspect.signature(function).parameters
-    return {name: value for name, value in arguments.items() if name in names}
 
 
 def _whole_tables(metric: Callable[..., Any], kind: Kind, shop: Shop) -> dict[str, pl.DataFrame]:
@@ -116,22 +107,3 @@ def _whole_tables(metric: Callable[..., Any], kind: Kind, shop: Shop) -> dict[st
                 parameter="data",
             )
     return found
-
-
-def _check_arguments(metric: Callable[..., Any], kind: Kind, arguments: Mapping[str, Any]) -> None:
-    functions = [metric, *([kind.of] if kind.of else [])]
-    known = dict.fromkeys(
-        name
-        for function in functions
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in TABLES
-    )
-    for name in arguments:
-        if name not in known:
-            nearest = nearest_names(name, known)
-            hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
-            raise DefinitionError(
-                f"{metric.__name__} has no argument {name!r}, nor has the function that it is made "
-                f"of. Allowed: {', '.join(known)}.{hint}",
-                parameter=name,
-            )

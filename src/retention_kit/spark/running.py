@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from retention_kit.contracts.buckets import Buckets
-from retention_kit.contracts.law import Kind, kind_of, report
+from retention_kit.contracts.calls import splittable
+from retention_kit.contracts.law import Kind, report
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError, bad_parameter
 from retention_kit.spark.asked import Asked, asked_of
@@ -69,7 +70,11 @@ def run(
         MissingDependencyError: pyspark or pyarrow is not installed.
     """
     check_spark()
-    kind = _kind(function)
+    kind = splittable(
+        function,
+        step="a finisher or a fit runs by retention_kit.spark.measure(…); a report runs on one "
+        "machine.",
+    )
     if partitions is not None and (
         isinstance(partitions, bool) or not isinstance(partitions, int) or partitions < 1
     ):
@@ -100,18 +105,6 @@ def run(
         )
         results.append(parts if keys is None else merged(parts, keys))
     return results[0] if made_of is None else made_of(*results)
-
-
-def _kind(function: Callable[..., Any]) -> Kind:
-    kind = kind_of(function)
-    if kind is None or kind.name not in ("customer_local", "additive"):
-        raise DefinitionError(
-            f"{getattr(function, '__name__', 'the function')} is "
-            f"{'undeclared' if kind is None else kind.name}. Allowed: customer_local or additive "
-            "functions. Next step: a finisher or a fit runs by retention_kit.spark.measure(…); a "
-            "report runs on one machine."
-        )
-    return kind
 
 
 def _further(kind: Kind, shop: Shop, arguments: Mapping[str, Any]) -> dict[str, pl.DataFrame]:

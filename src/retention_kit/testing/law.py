@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from retention_kit.contracts.buckets import combine
+from retention_kit.contracts.combining import combine
 from retention_kit.contracts.law import Kind, kind_of
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DefinitionError
