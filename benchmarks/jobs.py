@@ -9,6 +9,7 @@ from benchmarks.model_jobs import MODEL_JOBS
 from benchmarks.segment_jobs import SEGMENT_JOBS
 from benchmarks.settings import (
     BUCKETS,
+    BY_HAND,
     LIBRARY,
     LINES,
     POLARS,
@@ -137,6 +138,48 @@ _AUDIT = {
     ),
 }
 """The tables of an audit that the orders alone give."""
+_FIGURES_OF_SCORES = (
+    "customers",
+    "repeat_customers",
+    "orders",
+    "revenue",
+    "net_revenue",
+    "share_of_customers",
+    "share_of_revenue",
+    "mean_recency_days",
+    "mean_frequency",
+)
+_WHOLE_AUDIT = {
+    **_AUDIT,
+    "rfm_map": Shape(("recency_score", "frequency_score"), _FIGURES_OF_SCORES),
+    "rfm_segments": Shape(
+        ("segment",),
+        (
+            *_FIGURES_OF_SCORES,
+            "average_order_value",
+            "repeat_purchase_rate",
+            "revenue_per_customer",
+        ),
+    ),
+    "rfm_levels": Shape(("dimension", "score"), ("from_value", "to_value", "customers")),
+    "rfm_migration": Shape(
+        ("segment_before", "segment"),
+        (
+            "customers",
+            "orders_since",
+            "revenue_since",
+            "net_revenue_since",
+            "net_revenue",
+            "share_of_segment_before",
+            "revenue_since_per_customer",
+        ),
+    ),
+    "ready_segments": Shape(
+        ("ready_segment",), ("customers", "share_of_customers", "revenue", "share_of_revenue")
+    ),
+    "ready_overlap": Shape(("ready_segment", "other_segment"), ("customers", "share_of_segment")),
+}
+"""Those, and how its customers divide by scores and ready segments."""
 METRICS = {
     "order_totals": Shape(),
     "retention_totals": Shape(("period",)),
@@ -287,6 +330,15 @@ JOBS: dict[str, Job] = {
             tables=_AUDIT,
             engines=tuple(engine for engine in TABLE_ENGINES if engine != "pandas"),
             limit=Limit(20, peak_mb=2_000),
+        ),
+        Job(
+            "audit-whole",
+            "Whole audit, with scores, segments, clusters and models",
+            "audit",
+            "orders",
+            _ALL,
+            tables=_WHOLE_AUDIT,
+            engines=(LIBRARY, BY_HAND),
         ),
         *SEGMENT_JOBS,
         *MODEL_JOBS,

@@ -26,6 +26,8 @@ BUCKETS = "buckets"
 """The library over a folder that `Dataset.bucket` wrote."""
 FLOOR = "group-by"
 TABLE_ENGINES = (LIBRARY, "duckdb", "pandas", "scan", FLOOR)
+BY_HAND = "by-hand"
+"""SQL for an audit's tables, scikit-learn and lifetimes for its clusters and models."""
 LIFETIMES = "lifetimes"
 LIFETIMES_WEIGHTS = "lifetimes-weights"
 PYMC = "pymc-marketing"
@@ -34,7 +36,7 @@ SCIKIT_LEARN = "scikit-learn"
 SCIKIT_LEARN_ONCE = "scikit-learn-once"
 PLAIN_PYTHON = "plain-python"
 POLARS = "polars"
-PEERS = (LIFETIMES, LIFETIMES_WEIGHTS, PYMC, PYMC_AGAIN)
+PEERS = (BY_HAND, LIFETIMES, LIFETIMES_WEIGHTS, PYMC, PYMC_AGAIN)
 """Engines that run in an environment of their own, made beside the data: see `peers`."""
 ENGINES = (
     LIBRARY,

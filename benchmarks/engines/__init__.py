@@ -14,6 +14,7 @@ MODULES = {
     "polars": "benchmarks.engines.polars_code",
     "buckets": "benchmarks.engines.library_buckets",
     "plain-python": "benchmarks.engines.plain_python",
+    "by-hand": "benchmarks.engines.by_hand",
     "lifetimes": "benchmarks.engines.lifetimes_models",
     "lifetimes-weights": "benchmarks.engines.lifetimes_models",
     "pymc-marketing": "benchmarks.engines.pymc_models",

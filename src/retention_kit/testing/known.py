@@ -35,7 +35,7 @@ def known_arguments(function: Callable[..., Any]) -> dict[str, SearchStrategy[An
     Examples:
         >>> from retention_kit.rfm import rfm_scores
         >>> sorted(known_arguments(rfm_scores))
-        ['scorer']
+        ['scorer', 'window']
     """
     own = _KNOWN_TO.get(function.__name__, {})
     found = {}

@@ -90,6 +90,8 @@ def cohort_value_totals(
         .with_columns(not_before_first())
         .group_by(*held.values(), FIRST, IN)
         .agg(*worth_sums())
+        # A return of nothing leaves nothing, and no row of zeros.
+        .filter(pl.any_horizontal(pl.col(_SUMS) != 0))
         .select(
             *(pl.col(kept).alias(name) for name, kept in held.items()),
             *cohort_and_age(every),

@@ -92,6 +92,8 @@ def acquisition_totals(
         start = period_start(pl.col(FIRST).cast(pl.Int32), every).alias("cohort")
         return so_far(each).select(channel, start, *SUMS)
     sums = followed(orders, each, as_of=as_of, every=every)
+    # A return of nothing leaves nothing, and no row of zeros.
+    sums = sums.filter(pl.any_horizontal(pl.col(SUMS) != 0))
     return sums.select(channel, *cohort_and_age(every), *SUMS)
 
 
