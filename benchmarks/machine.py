@@ -16,7 +16,16 @@ _LIBRARIES = {
     "SciPy": "scipy",
     "scikit-learn": "scikit-learn",
 }
-_OF_PEERS = ("lifetimes", "pymc-marketing", "pymc", "numpy", "scipy", "pandas")
+_OF_PEERS = (
+    "lifetimes",
+    "pymc-marketing",
+    "pymc",
+    "duckdb",
+    "scikit-learn",
+    "numpy",
+    "scipy",
+    "pandas",
+)
 
 
 def describe(peers: Peers | None) -> list[tuple[str, str]]:

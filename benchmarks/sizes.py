@@ -27,7 +27,7 @@ _MOST_OF_TABLE = {
     RAW_CSV: 10_000_000,
 }
 """Up to how many orders a table is made."""
-_MOST_OF_JOB = {"audit": 50_000_000}
+_MOST_OF_JOB = {"audit": 50_000_000, "audit-whole": 50_000_000}
 """Up to how many orders a job is measured, where its table would go further."""
 _MOST_OF_ENGINE = {"pandas": 10_000_000, "polars": 50_000_000}
 _AT_ANY_SIZE = (LIBRARY, BUCKETS, "duckdb")

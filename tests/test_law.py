@@ -200,6 +200,7 @@ class TestTheFunctionsOfTheLibrary:
         assert kind_of(function).of in FOUND
 
 
+@pytest.mark.once
 class TestTime:
     @each([one for one in SPLITTABLE if kind_of(one).ages and one.__name__ not in AGE_RARELY])
     def test_what_is_declared_to_age_does(self, function):
@@ -214,6 +215,7 @@ class TestTime:
         find(_shops_later(function), ages, settings=quick)
 
 
+@pytest.mark.once
 class TestUpdates:
     @each(SPLITTABLE)
     @settings(max_examples=6 if settings.default.max_examples <= 100 else 200)
@@ -245,6 +247,7 @@ class TestUpdates:
         _assert_same_rows(function(**new, **now), update.collect())
 
 
+@pytest.mark.once
 class TestPlans:
     @each(PROVABLE)
     @settings(max_examples=2)

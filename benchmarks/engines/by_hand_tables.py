@@ -1,4 +1,4 @@
-"""How the customers of an audit divide, in SQL: by scores, ready segments and predicted value.
+"""How the customers of an audit divide, in SQL: by scores and by ready segments.
 
 It goes on from the tables of `duckdb_audit`. What a customer bought, now and a quarter ago, is
 added up in one pass over the sales; scores, segments and histories are made of that alone. Of what
@@ -16,8 +16,6 @@ _TODAY, _THAT_DAY = ((at.date() - _EPOCH).days for at in (AS_OF, SINCE))
 _AHEAD = 3 * 3_600_000_000
 """How far the shop's clock is ahead of UTC, in microseconds: its zone had no other since 2014."""
 _TINY = 0.001
-_FITTED_TO = 200_000
-"""To about how many customers models are fitted."""
 
 
 def _months_ago(months: int) -> dt.datetime:
@@ -234,9 +232,12 @@ FROM flows
 """
 
 _READY_SEGMENTS = f"""
-WITH names(ready_segment) AS (VALUES {_NAMES}), everybody AS (
-    SELECT count(DISTINCT customer_id) AS everybody FROM {{file}}
+WITH names(ready_segment) AS (VALUES {_NAMES}), others AS (
+    SELECT count(DISTINCT customer_id) AS others FROM {{file}} ANTI JOIN known USING (customer_id)
     WHERE ordered_at < TIMESTAMPTZ '{AS_OF.isoformat()}'
+      AND (kind <> 'sale' OR status <> 'completed')
+), everybody AS (
+    SELECT count(*) + (SELECT others FROM others) AS everybody FROM known
 ), whole AS (
     SELECT sum(paid)::DOUBLE AS whole FROM kinds
 )
@@ -278,40 +279,3 @@ TABLES_OF_DIVISION = {
     "ready_overlap": _READY_OVERLAP,
 }
 """The tables that `DIVIDED` gives."""
-
-FEATURES = "SELECT recency_days::DOUBLE, orders::DOUBLE, net_revenue::DOUBLE FROM known"
-"""What customers are clustered by."""
-HISTORIES = "SELECT repeats, t_x_days, T_days, count(*) AS customers FROM known GROUP BY ALL"
-"""How many customers have each history: all that a model of purchases sees."""
-SAMPLE = f"""
-CREATE TEMP TABLE sample AS
-SELECT repeats, t_x_days, T_days, repeat_spend FROM known
-WHERE hash(customer_id) % (SELECT (count(*) + {_FITTED_TO - 1}) // {_FITTED_TO} FROM known) = 0
-"""
-"""Those to whom the models are fitted."""
-SAMPLED_HISTORIES = HISTORIES.replace("known", "sample")
-SAMPLED_SPEND = "SELECT repeats, repeat_spend FROM sample WHERE repeats > 0"
-VALUED = """
-CREATE TEMP TABLE valued AS
-SELECT customer_id, r, f, m, alive, purchases,
-       purchases * $gone_by * $p * ($v + repeats * coalesce(repeat_spend, 0))
-           / ($p * repeats + $q - 1) AS predicted
-FROM known JOIN scored USING (customer_id) JOIN foretold USING (repeats, t_x_days, T_days)
-"""
-"""Every customer's chance to be there, purchases and value in a year."""
-TABLES_OF_MODELS = {
-    "predicted_segments": """
-WITH cells AS (
-    SELECT r, f, m, count(*) AS customers, sum(alive) AS expected_alive,
-           sum(purchases) AS expected_purchases, sum(predicted) AS predicted_value
-    FROM valued GROUP BY r, f, m
-)
-SELECT segment_of(r, f, m) AS segment, sum(customers)::BIGINT AS customers,
-       sum(expected_alive) AS expected_alive, sum(expected_purchases) AS expected_purchases,
-       sum(predicted_value) AS predicted_value
-FROM cells GROUP BY segment""",
-    "worth_a_call": """
-SELECT customer_id, predicted * (1 - alive) AS value_at_stake, predicted, alive, purchases
-FROM valued WHERE alive < 0.8 ORDER BY value_at_stake DESC, customer_id LIMIT 100""",
-}
-"""What is made of that."""

@@ -22,11 +22,11 @@ def people(history: History, since: dt.datetime) -> pl.DataFrame:
 
     Returns:
         One row per customer with a sale: `customer_id` and, followed by the same with `THEN` after
-        their names as at `since`, null of who had not bought yet: `orders`, `revenue`,
-        `net_revenue`; `recency_days`, since the last sale; `repeats`, days of purchase after the
-        first, `t_x_days`, from the first to the last of them, and `T_days`, from the first to the
-        end. Besides `repeat_spend`, the mean of what was bought on a day after the first; null of
-        who has bought on one day alone.
+        their names as at `since`, null of who had not bought yet but for `net_revenue`: `orders`,
+        `revenue`, `net_revenue`; `recency_days`, since the last sale; `repeats`, days of purchase
+        after the first, `t_x_days`, from the first to the last of them, and `T_days`, from the
+        first to the end. Besides `repeat_spend`, the mean of what was bought on a day after the
+        first; null of who has bought on one day alone.
     """
     zone = str(history.as_of.tzinfo)
     then = int(pl.select(instant(since, zone).to_physical()).item())
@@ -72,7 +72,8 @@ def people(history: History, since: dt.datetime) -> pl.DataFrame:
             *_of_days(history.as_of, ""),
             pl.when(had_bought).then("orders" + THEN),
             pl.when(had_bought).then(pl.col("revenue" + THEN).cast(SUM)),
-            pl.when(had_bought).then(net_then.cast(SUM)).alias("net_revenue" + THEN),
+            # Who had not bought yet may have brought something back: the books begin somewhere.
+            net_then.cast(SUM).alias("net_revenue" + THEN),
             *(pl.when(had_bought).then(one) for one in _of_days(in_zone(since, zone), THEN)),
             pl.when(pl.col("days") > 1).then(later).alias("repeat_spend"),
         )
