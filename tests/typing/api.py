@@ -51,6 +51,7 @@ from retention_kit.contracts import (
     Kind,
     MappingSuggestion,
     additive,
+    changed_customers,
     customer_local,
     finisher,
     kind_of,
@@ -129,6 +130,7 @@ from retention_kit.plugins import (
     registry,
     temporarily,
 )
+from retention_kit.recommend import product_affinity, product_pairs
 from retention_kit.smart_segments import (
     Attribute,
     CustomerRows,
@@ -183,6 +185,10 @@ assert_type(customer_summary(eager, as_of=AS_OF), pl.DataFrame)
 assert_type(order_totals(orders=lazy, as_of=AS_OF), pl.LazyFrame)
 assert_type(average_order_value(order_totals(eager, as_of=AS_OF)), pl.DataFrame)
 assert_type(purchase_frequency(order_totals(lazy, as_of=AS_OF)), pl.LazyFrame)
+pairs = product_pairs(shop.order_items, lazy, as_of=AS_OF)
+assert_type(pairs, pl.LazyFrame)
+assert_type(product_affinity(pairs.collect(), top=3), pl.DataFrame)
+assert_type(changed_customers({"orders": lazy}, {"orders": lazy}), pl.LazyFrame)
 assert_type(repeat_purchase_totals(lazy, as_of=AS_OF, unit="day"), pl.LazyFrame)
 assert_type(repeat_purchase_rate(repeat_purchase_totals(eager, as_of=AS_OF)), pl.DataFrame)
 assert_type(cohort_totals(lazy, as_of=AS_OF, every="1w"), pl.LazyFrame)
