@@ -33,6 +33,7 @@ class MissingColumnError(DataError):
         *,
         candidates: Iterable[str] | None = None,
         mapped_to: str | None = None,
+        step: str | None = None,
     ) -> None:
         self.table = table
         self.column = column
@@ -42,7 +43,7 @@ class MissingColumnError(DataError):
         )
         if mapped_to is None:
             what = f"Table {table!r} has no column {column!r}, which is required."
-            step = (
+            step = step or (
                 f"name the column that holds it: columns={{{column!r}: {self._offer()!r}}} "
                 f"(--column {column}=… on the command line)."
             )

@@ -188,10 +188,10 @@ def test_a_value_that_does_not_fit_is_told_without_showing_it(session, orders, a
 
 
 def test_a_column_of_a_wrong_type_is_refused_before_anything_runs(session, orders, held, as_of):
-    naive = held.withColumn("ordered_at", held["ordered_at"].cast("timestamp_ntz"))
-    with pytest.raises(ColumnTypeError, match="timestamp_ntz.*an instant"):
-        spark.run(customer_summary, {"orders": naive}, time_zone="UTC", as_of=as_of)
-    with pytest.raises(MissingColumnError, match="customer_id"):
+    words = held.withColumn("ordered_at", held["ordered_at"].cast("string"))
+    with pytest.raises(ColumnTypeError, match="string.*timestamp_ntz or date"):
+        spark.run(customer_summary, {"orders": words}, time_zone="UTC", as_of=as_of)
+    with pytest.raises(MissingColumnError, match="withColumnRenamed.*'customer_id'"):
         spark.run(
             customer_summary,
             {"orders": held.drop("customer_id")},
@@ -203,9 +203,160 @@ def test_a_column_of_a_wrong_type_is_refused_before_anything_runs(session, order
         spark.run(customer_summary, {"orders": texts}, time_zone="UTC", as_of=as_of)
     mapped = held.selectExpr("*", "map('a', 1) AS mapping")
     with pytest.raises(ColumnTypeError, match="mapping.*map<string,int>"):
-        spark.run(customer_summary, {"orders": mapped}, time_zone="UTC", as_of=as_of)
+        spark.run(order_totals, {"orders": mapped}, time_zone="UTC", as_of=as_of, by=("mapping",))
+    for absent in ("amount", "ordered_at"):
+        with pytest.raises(MissingColumnError, match=f"withColumnRenamed.*'{absent}'"):
+            spark.run(order_totals, {"orders": held.drop(absent)}, time_zone="UTC", as_of=as_of)
     with pytest.raises(DefinitionError, match="'Mars'"):
         spark.run(customer_summary, {"orders": held}, time_zone="Mars", as_of=as_of)
+
+
+def test_a_column_that_nothing_reads_may_be_of_any_type(session, orders, held, as_of):
+    mapped = held.selectExpr("*", "map('a', 1) AS mapping", "INTERVAL '1' MONTH AS months")
+    got = spark.run(order_totals, {"orders": mapped}, time_zone="UTC", as_of=as_of)
+    assert_equal(spark.to_polars(got), order_totals(orders, as_of=as_of))
+
+
+def test_a_stream_is_refused(session, as_of):
+    stream = session.readStream.format("rate").load()
+    with pytest.raises(DefinitionError, match="'orders' is a stream"):
+        spark.run(order_totals, {"orders": stream}, time_zone="UTC", as_of=as_of)
+
+
+@pytest.mark.parametrize("zone", ["GMT+3", "PST"])
+def test_a_session_may_be_in_a_zone_that_spark_alone_knows(session, orders, held, as_of, zone):
+    shop_zone = orders.schema["ordered_at"].time_zone
+    customers = pl.DataFrame({"customer_id": [1, 2], "city": ["Tver", None]})
+    tables = {"orders": held, "customers": spark.from_polars(customers, session=session)}
+    session.conf.set("spark.sql.session.timeZone", zone)
+    try:
+        one = spark.run(customer_summary, {"orders": held}, time_zone=shop_zone, as_of=as_of)
+        two = spark.run(orders_with_customers, tables, time_zone=shop_zone, columns=["city"])
+        one, two = spark.to_polars(one), spark.to_polars(two)
+    finally:
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+    wanted = customer_summary(orders, as_of=as_of)
+    assert_equal(one.sort("customer_id"), wanted.sort("customer_id"))
+    wanted = orders_with_customers(orders, customers, columns=["city"])
+    assert_equal(two.sort("order_id"), wanted.sort("order_id"))
+
+
+@pytest.fixture
+def instants():
+    """Give a function that is made here: workers do not have this module."""
+
+    @customer_local
+    def instants(orders: pl.LazyFrame) -> pl.LazyFrame:
+        return orders.select("customer_id", "ordered_at")
+
+    return instants
+
+
+@pytest.mark.parametrize("kind", ["timestamp_ntz", "date"])
+def test_a_wall_clock_and_a_day_are_read_in_the_zone_of_the_shop(session, instants, kind):
+    # Midnight is skipped in São Paulo on the first day, and 23:30 is there twice on the second.
+    days = [dt.datetime(2018, 11, 4), dt.datetime(2018, 2, 17, 23, 30), None]
+    if kind == "date":
+        wall = pl.Series(days, dtype=pl.Datetime("us")).cast(pl.Date)
+    else:
+        wall = pl.Series([days[1], dt.datetime(2018, 11, 4, 1), None], dtype=pl.Datetime("us"))
+    frame = pl.DataFrame({"customer_id": [1, 2, 3], "ordered_at": wall})
+    table = spark.from_polars(frame, session=session)
+    got = spark.run(instants, {"orders": table}, time_zone="America/Sao_Paulo")
+    at = spark.to_polars(got).sort("customer_id")["ordered_at"].dt.convert_time_zone("UTC")
+    day = {
+        "date": [dt.datetime(2018, 11, 4, 3), dt.datetime(2018, 2, 17, 2)],
+        "timestamp_ntz": [dt.datetime(2018, 2, 18, 1, 30), dt.datetime(2018, 11, 4, 3)],
+    }[kind]
+    assert [one and one.replace(tzinfo=None) for one in at] == [*day, None]
+
+
+def test_a_time_that_the_clock_skips_stops_the_job(session, instants):
+    wall = pl.Series([dt.datetime(2018, 11, 4, 0, 30)])
+    frame = pl.DataFrame({"customer_id": [1], "ordered_at": wall})
+    table = spark.from_polars(frame, session=session)
+    got = spark.run(instants, {"orders": table}, time_zone="America/Sao_Paulo")
+    with pytest.raises(Exception, match="do not fit their columns: ordered_at"):
+        got.collect()
+
+
+def test_a_sum_of_nulls_is_zero_and_one_that_overflows_is_not(session):
+    @additive(keys=("channel",))
+    def points(orders: pl.LazyFrame) -> pl.LazyFrame:
+        return orders.group_by("channel").agg(pl.col("points").first())
+
+    most = Decimal("9" * 37)
+    frame = pl.DataFrame(
+        {
+            "customer_id": range(40),
+            "channel": ["none", "much"] * 20,
+            "points": pl.Series([None, most] * 20, dtype=pl.Decimal(37, 0)),
+        }
+    )
+    table = spark.from_polars(frame, session=session)
+    session.conf.set("spark.sql.ansi.enabled", "false")
+    try:
+        got = spark.run(points, {"orders": table}, time_zone="UTC", partitions=20)
+        rows = {row["channel"]: row["points"] for row in got.collect()}
+    finally:
+        session.conf.set("spark.sql.ansi.enabled", "true")
+    assert rows == {"none": 0, "much": None}
+
+
+def test_columns_may_have_any_names(session, orders, as_of):
+    frame = orders.with_columns(pl.lit("x").alias("a.b"), pl.lit("y").alias("c`d"))
+    table = spark.from_polars(frame, session=session)
+    by = ("a.b", "c`d")
+    got = spark.run(order_totals, {"orders": table}, time_zone="UTC", as_of=as_of, by=by)
+    assert_equal(spark.to_polars(got), order_totals(frame, as_of=as_of, by=by))
+
+
+def test_names_that_spark_takes_for_one_are_told(session, held, as_of):
+    twice = held.selectExpr("*", "1 AS Customer_ID")
+    with pytest.raises(DefinitionError, match="takes for one: customer_id, Customer_ID"):
+        spark.run(order_totals, {"orders": twice}, time_zone="UTC", as_of=as_of)
+    shadow = held.selectExpr("*", "'x' AS Customers")
+    with pytest.raises(DefinitionError, match="takes for one: .*Customers"):
+        spark.run(order_totals, {"orders": shadow}, time_zone="UTC", as_of=as_of, by=("Customers",))
+
+
+def test_decimals_are_ids_as_far_as_int64_holds_them(session, orders, as_of):
+    wide = orders.with_columns(pl.col("customer_id", "order_id").cast(pl.UInt64))
+    zone = orders.schema["ordered_at"].time_zone
+    table = spark.from_polars(wide, session=session)
+    got = spark.run(customer_summary, {"orders": table}, time_zone=zone, as_of=as_of)
+    wanted = customer_summary(orders, as_of=as_of)
+    assert_equal(spark.to_polars(got).sort("customer_id"), wanted.sort("customer_id"))
+    customers = pl.DataFrame({"customer_id": [1, 2**64 - 1], "city": ["Tver", None]}).cast(
+        {"customer_id": pl.UInt64}
+    )
+    tables = {"orders": table, "customers": spark.from_polars(customers, session=session)}
+    result = spark.run(orders_with_customers, tables, time_zone=zone, columns=["city"])
+    with pytest.raises(Exception, match="do not fit their columns: customer_id") as caught:
+        result.collect()
+    assert str(2**64 - 1) not in str(caught.value)
+
+
+def test_money_that_no_column_holds_is_told_without_showing_it(session, orders, as_of):
+    wild = orders.with_columns(pl.lit(1e17).alias("amount"))
+    table = spark.from_polars(wild, session=session)
+    result = spark.run(customer_summary, {"orders": table}, time_zone="UTC", as_of=as_of)
+    with pytest.raises(Exception, match="do not fit their columns: amount"):
+        result.collect()
+
+
+def test_the_arguments_of_a_call_are_checked_first(session, held, as_of):
+    @customer_local
+    def shared(orders: pl.LazyFrame, *, partitions: int) -> pl.LazyFrame:
+        return orders.head(partitions)
+
+    shop = {"data": {"orders": held}, "time_zone": "UTC"}
+    with pytest.raises(DefinitionError, match="'asof'.*Nearest: as_of"):
+        spark.run(order_totals, **shop, asof=as_of)
+    with pytest.raises(DefinitionError, match="needs the argument 'as_of'"):
+        spark.run(order_totals, **shop)
+    with pytest.raises(DefinitionError, match="shared has a parameter 'partitions'"):
+        spark.run(shared, **shop, partitions=2)
 
 
 def test_a_worker_that_lacks_the_library_says_what_to_install(session, held, monkeypatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from retention_kit.contracts.law import Kind, kind_of
@@ -22,6 +22,8 @@ def splittable(function: Callable[..., Any], *, step: str) -> Kind:
         DefinitionError: It is neither customer-local nor additive.
     """
     kind = kind_of(function)
+    if kind is None:
+        step = "declare it by @customer_local or @additive(keys=…) of retention_kit.contracts."
     if kind is None or kind.name not in ("customer_local", "additive"):
         raise DefinitionError(
             f"{getattr(function, '__name__', 'the function')} is "
@@ -56,6 +58,57 @@ def arguments_of(function: Callable[..., Any], arguments: Mapping[str, Any]) -> 
     """Give those of the arguments that a function has."""
     names = inspect.signature(function).parameters
     return {name: value for name, value in arguments.items() if name in names}
+
+
+def check_call(
+    function: Callable[..., Any],
+    tables: Collection[str],
+    arguments: Mapping[str, Any],
+    *,
+    taken: Collection[str] = (),
+) -> None:
+    """Raise where a function cannot be called with the arguments.
+
+    Args:
+        function: The function.
+        tables: Those of its parameters that are tables, which are not looked at.
+        arguments: Its other arguments.
+        taken: Names that who calls it has for parameters of its own.
+
+    Raises:
+        DefinitionError: It has a parameter of a taken name, an argument is not known, with the
+            nearest name, or one that it needs is absent.
+    """
+    parameters = {
+        name: parameter
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name not in tables
+    }
+    for name in taken:
+        if name in parameters:
+            raise DefinitionError(
+                f"{function.__name__} has a parameter {name!r}, which would never reach it: "
+                f"{', '.join(taken)} are taken here. Next step: rename it.",
+                parameter=name,
+            )
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    known = [name for name, one in parameters.items() if one.kind not in variadic]
+    if all(one.kind is not inspect.Parameter.VAR_KEYWORD for one in parameters.values()):
+        for name in arguments:
+            if name not in known:
+                nearest = nearest_names(name, known)
+                hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
+                raise DefinitionError(
+                    f"{function.__name__} has no argument {name!r}. Allowed: "
+                    f"{', '.join(known) or 'none'}.{hint}",
+                    parameter=name,
+                )
+    for name in known:
+        if name not in arguments and parameters[name].default is inspect.Parameter.empty:
+            raise DefinitionError(
+                f"{function.__name__} needs the argument {name!r}. Next step: {name}=….",
+                parameter=name,
+            )
 
 
 def check_arguments(

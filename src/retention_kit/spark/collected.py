@@ -9,6 +9,7 @@ import polars as pl
 from retention_kit.contracts.law import report
 from retention_kit.errors import DefinitionError
 from retention_kit.spark.column_types import noted_type, polars_type, spark_schema, wire_type
+from retention_kit.spark.incoming import incoming
 from retention_kit.spark.installed import check_spark
 from retention_kit.spark.outgoing import narrowed
 
@@ -41,9 +42,7 @@ def to_polars(frame: DataFrame, *, time_zone: str = "UTC") -> pl.DataFrame:
     for field in frame.schema.fields:
         noted = noted_type(field)
         types[field.name] = polars_type("the table", field, time_zone) if noted is None else noted
-    came = pl.from_arrow(frame.toArrow())
-    assert isinstance(came, pl.DataFrame)
-    return came.cast(pl.Schema(types))
+    return incoming(frame.toArrow()).cast(pl.Schema(types))
 
 
 @report
@@ -92,7 +91,7 @@ def active_session(session: SparkSession | None) -> SparkSession:
 
 
 def check_frame(parameter: str, frame: Any) -> None:
-    """Check that something is a table of Spark.
+    """Check that something is a table of Spark whose rows are all there.
 
     Raises:
         DefinitionError: It is not.
@@ -100,6 +99,13 @@ def check_frame(parameter: str, frame: Any) -> None:
     from pyspark.sql import DataFrame
 
     if isinstance(frame, DataFrame):
+        if frame.isStreaming:
+            raise DefinitionError(
+                f"{parameter!r} is a stream, each of whose batches has some of a customer's rows. "
+                "Allowed: a table of Spark that is all there. Next step: write the stream to a "
+                "table and read that, session.read.table(…).",
+                parameter=parameter,
+            )
         return
     step = (
         "retention_kit.spark.from_polars(frame), or call the function here."

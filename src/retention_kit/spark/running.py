@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from retention_kit.contracts.buckets import Buckets
-from retention_kit.contracts.calls import splittable
+from retention_kit.contracts.calls import check_call, splittable
 from retention_kit.contracts.law import Kind, report
 from retention_kit.contracts.tables import TABLES
-from retention_kit.errors import DefinitionError, bad_parameter
+from retention_kit.errors import DataError, DefinitionError, MissingColumnError, bad_parameter
 from retention_kit.spark.asked import Asked, asked_of
 from retention_kit.spark.column_types import spark_schema, wire_type
+from retention_kit.spark.given import missing_column
 from retention_kit.spark.installed import check_spark
 from retention_kit.spark.merging import merged
 from retention_kit.spark.shipped import shipped
@@ -86,6 +87,7 @@ def run(
     names = _tables(function, kind, shop, arguments)
     if "time_zone" in inspect.signature(function).parameters:
         arguments = {"time_zone": shop.time_zone, **arguments}
+    check_call(function, kind.tables, arguments, taken=("data", "partitions", "session"))
     shop = replace(
         shop,
         split={name: types for name, types in shop.split.items() if name in names},
@@ -93,7 +95,13 @@ def run(
     )
     here = {**shop.whole, **shop.further}
     schemas = {**shop.split, **{name: frame.schema for name, frame in here.items()}}
-    asked, made_of = asked_of(function, schemas, arguments)
+    _check_dimensions(shop, arguments)
+    try:
+        asked, made_of = asked_of(function, schemas, arguments)
+    except MissingColumnError as error:
+        if shop.buckets is not None:
+            raise
+        raise _missing(error, shop) from None
     keys = kind.keys_with(arguments) if kind.name == "additive" else None
     results = []
     for one in asked:
@@ -105,6 +113,21 @@ def run(
         )
         results.append(parts if keys is None else merged(parts, keys))
     return results[0] if made_of is None else made_of(*results)
+
+
+def _missing(error: MissingColumnError, shop: Shop) -> DataError:
+    """Say of a column that is not there what to do in Spark, or why it was left out."""
+    left_out = shop.left_out.get(error.table, {}).get(error.column)
+    return left_out or missing_column(error.table, error.column, error.available)
+
+
+def _check_dimensions(shop: Shop, arguments: Mapping[str, Any]) -> None:
+    by = arguments.get("by", ())
+    names = (by,) if isinstance(by, str) else by if isinstance(by, list | tuple) else ()
+    for left_out in shop.left_out.values():
+        for name, error in left_out.items():
+            if name in names:
+                raise error
 
 
 def _further(kind: Kind, shop: Shop, arguments: Mapping[str, Any]) -> dict[str, pl.DataFrame]:

@@ -11,9 +11,10 @@ import polars as pl
 
 from retention_kit.contracts.buckets import Buckets
 from retention_kit.contracts.tables import TABLES
-from retention_kit.errors import DefinitionError, bad_parameter
+from retention_kit.errors import ColumnTypeError, DefinitionError, bad_parameter
 from retention_kit.spark.collected import active_session, check_frame, to_polars
 from retention_kit.spark.given import cast_table, check_customers, is_split, table_types
+from retention_kit.spark.merging import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -31,6 +32,7 @@ class Shop:
         frames: The tables of Spark by name; none of buckets.
         buckets: The buckets, where that is what was given.
         further: Polars tables of customers that go to the workers beside buckets.
+        left_out: By table, the columns that Polars cannot hold, with what to say of each.
     """
 
     session: SparkSession
@@ -40,6 +42,7 @@ class Shop:
     frames: Mapping[str, DataFrame] = field(default_factory=dict)
     buckets: Buckets | None = None
     further: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    left_out: Mapping[str, Mapping[str, ColumnTypeError]] = field(default_factory=dict)
 
 
 def shop_of(
@@ -79,16 +82,17 @@ def shop_of(
             parameter="time_zone",
         )
     _check_zone(time_zone)
-    split, whole = {}, {}
+    split, whole, left_out = {}, {}, {}
     for name, frame in data.items():
-        types = table_types(name, frame.schema, time_zone)
+        types, left_out[name] = table_types(name, frame.schema, time_zone)
         if is_split(name, list(types)):
             split[name] = types
         else:
-            whole[name] = cast_table(name, to_polars(frame, time_zone=time_zone), types)
+            held = frame.select(*map(quoted, types))
+            whole[name] = cast_table(name, to_polars(held, time_zone=time_zone), types)
     check_customers(split)
     first = next(iter(data.values()))
-    return Shop(first.sparkSession, time_zone, split, whole, data)
+    return Shop(first.sparkSession, time_zone, split, whole, data, left_out=left_out)
 
 
 def _of_buckets(buckets: Buckets, time_zone: str | None, session: SparkSession | None) -> Shop:

@@ -17,6 +17,7 @@ from retention_kit.contracts.bucket_writing import bucket_expression
 from retention_kit.contracts.buckets import Buckets
 from retention_kit.errors import FileFormatError
 from retention_kit.spark.given import CUSTOMER, cast_table
+from retention_kit.spark.incoming import incoming
 from retention_kit.spark.outgoing import outgoing
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ class OfRows:
 
     def _rows(self, name: str, came: pl.DataFrame) -> pl.DataFrame:
         if len(self.types) == 1:
-            return came
+            # They came by place: not every name of a column goes through Spark.
+            return came.rename(dict(zip(came.columns, sent(self.columns[name]), strict=True)))
         rows = came.filter(pl.col(name).is_not_null())
         parts = rows.get_column(name).struct.unnest()
         return parts.with_columns(rows.get_column(KEY).alias(CUSTOMER))
@@ -136,6 +138,11 @@ class OfBuckets:
             ) from None
 
 
+def sent(columns: Iterable[str]) -> list[str]:
+    """Give the columns of a single table that go to the workers, the customer first."""
+    return list(dict.fromkeys([CUSTOMER, *columns]))
+
+
 def _incoming(batches: Iterable[pa.RecordBatch]) -> pl.DataFrame | None:
     """Put the batches of a partition together; None of a partition without rows."""
     import pyarrow as pa
@@ -143,6 +150,4 @@ def _incoming(batches: Iterable[pa.RecordBatch]) -> pl.DataFrame | None:
     some = [batch for batch in batches if batch.num_rows]
     if not some:
         return None
-    frame = pl.from_arrow(pa.Table.from_batches(some))
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+    return incoming(pa.Table.from_batches(some))

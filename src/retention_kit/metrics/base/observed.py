@@ -72,8 +72,11 @@ def zone_of(schema: pl.Schema) -> str:
     """Give the shop's zone, in which the door put all instants.
 
     Raises:
+        MissingColumnError: `ordered_at` is absent.
         ColumnTypeError: `ordered_at` is not an instant with a time zone.
     """
+    if "ordered_at" not in schema:
+        raise MissingColumnError("orders", "ordered_at", schema.names())
     dtype = schema["ordered_at"]
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
         return dtype.time_zone
