@@ -22,8 +22,6 @@ def splittable(function: Callable[..., Any], *, step: str) -> Kind:
         DefinitionError: It is neither customer-local nor additive.
     """
     kind = kind_of(function)
-    if kind is None:
-        step = "declare it by @customer_local or @additive(keys=…) of retention_kit.contracts."
     if kind is None or kind.name not in ("customer_local", "additive"):
         raise DefinitionError(
             f"{getattr(function, '__name__', 'the function')} is "

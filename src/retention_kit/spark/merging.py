@@ -15,8 +15,8 @@ def merged(parts: DataFrame, keys: Sequence[str]) -> DataFrame:
     """Add up what an additive function gave for parts of the customers.
 
     Null keys are one group, and sums of nothing but nulls are zero, as they are in Polars. Without
-    keys there is one row. A sum that its type does not hold is an error, or null where
-    `spark.sql.ansi.enabled` is false.
+    keys there is one row. A sum that its type does not hold is an error; where
+    `spark.sql.ansi.enabled` is false, one of decimals is null, and one of whole numbers is wrong.
 
     Args:
         parts: Its answers, one after another.
