@@ -10,7 +10,7 @@ from retention_kit.audit.shared.history import History
 from retention_kit.contracts.schemas import SUM
 from retention_kit.metrics.base.periods import period_index, period_start
 from retention_kit.metrics.orders.totals import PERIOD, SUMS
-from retention_kit.metrics.retention.counts import COUNTS
+from retention_kit.metrics.retention.balance import COUNTS
 
 _MONEY = ("revenue", "net_revenue", "margin")
 _VALUES = ("customers", "orders", "orders_with_margin", *_MONEY)

@@ -107,20 +107,27 @@ def worth_rows(
     )
 
 
+def order_sums(margin: str = MARGIN) -> dict[str, pl.Expr]:
+    """Give the sums over orders that every table of value has, as aggregations by name.
+
+    Args:
+        margin: The column with the margin.
+    """
+    sold = pl.col(SOLD)
+    sums = {
+        "orders": sold.count().cast(pl.Int64),
+        "orders_with_margin": pl.when(sold.is_not_null()).then(margin).count().cast(pl.Int64),
+        "revenue": sold.sum().cast(SUM),
+        "net_revenue": pl.col("amount").sum().cast(SUM),
+        "margin": pl.col(margin).sum().cast(SUM),
+    }
+    return {name: value.alias(name) for name, value in sums.items()}
+
+
 def worth_sums() -> list[pl.Expr]:
-    """Give the sums over `worth_rows` that every table of value has."""
-    return [
-        pl.col(BUYER).drop_nulls().n_unique().cast(pl.Int64).alias("customers"),
-        pl.col(SOLD).count().cast(pl.Int64).alias("orders"),
-        pl.when(pl.col(BUYER).is_not_null())
-        .then(MARGIN)
-        .count()
-        .cast(pl.Int64)
-        .alias("orders_with_margin"),
-        pl.col(SOLD).sum().cast(SUM).alias("revenue"),
-        pl.col("amount").sum().cast(SUM).alias("net_revenue"),
-        pl.col(MARGIN).sum().cast(SUM).alias("margin"),
-    ]
+    """Give the buyers and `order_sums` of `worth_rows`."""
+    buyers = pl.col(BUYER).drop_nulls().n_unique().cast(pl.Int64)
+    return [buyers.alias("customers"), *order_sums().values()]
 
 
 def cohort_and_age(every: Every) -> list[pl.Expr]:

@@ -20,7 +20,7 @@ from retention_kit.metrics.base.observed import (
     zone_of,
 )
 from retention_kit.metrics.base.periods import Every, number_type
-from retention_kit.metrics.base.worth import FIRST, IN, not_before_first
+from retention_kit.metrics.base.worth import FIRST, IN, not_before_first, order_sums
 
 CHANNEL = "__channel"
 COUNTS = ("orders", "orders_with_margin")
@@ -67,7 +67,7 @@ def brought(orders: Frame, customers: Frame | None, *, as_of: dt.datetime, every
         if name == SOLD or name in schema
     ]
     # What is absent is not carried through the join as nulls, which costs as much as values do.
-    sums = _sums_of_worth(orders)
+    sums = _sums(orders)
     if "margin" not in schema:
         sums = {name: value for name, value in sums.items() if "margin" not in name}
     has_channel = "channel" in schema
@@ -160,7 +160,7 @@ def _by_age(orders: Frame, each: Frame, *, as_of: dt.datetime, every: Every) -> 
         .group_by(CHANNEL, FIRST, IN)
         .agg(
             buyer.drop_nulls().n_unique().cast(pl.Int64).alias("customers"),
-            *_sums_of_worth(orders).values(),
+            *_sums(orders).values(),
         )
         .select(
             CHANNEL,
@@ -188,17 +188,11 @@ def _less_firsts(each: Frame) -> Frame:
     )
 
 
-def _sums_of_worth(orders: Frame) -> dict[str, pl.Expr]:
+def _sums(orders: Frame) -> dict[str, pl.Expr]:
     """Give the sums over what `with_sales` makes of orders, as aggregations by name."""
-    sold, margin = pl.col(SOLD), pl.col("margin")
-    sums = {
-        "orders": sold.count(),
-        "orders_with_margin": pl.when(sold.is_not_null()).then(margin).count(),
-        "revenue": sold.sum(),
-        "net_revenue": pl.col("amount").sum(),
-        "margin": margin.sum(),
-        _SOLD_MARGIN: pl.when(sold.is_not_null()).then(margin).sum(),
-    }
-    if "margin" not in orders.collect_schema():
-        sums |= {name: pl.lit(0) for name in sums if "margin" in name}
-    return {name: value.cast(_TYPES[name]).alias(name) for name, value in sums.items()}
+    sold_margin = pl.when(pl.col(SOLD).is_not_null()).then("margin").sum().cast(SUM)
+    sums = order_sums("margin") | {_SOLD_MARGIN: sold_margin.alias(_SOLD_MARGIN)}
+    if "margin" in orders.collect_schema():
+        return sums
+    none = {name: pl.lit(0).cast(_TYPES[name]).alias(name) for name in sums if "margin" in name}
+    return sums | none

@@ -16,7 +16,6 @@ from retention_kit.metrics.base.activity import Window, duration
 from retention_kit.metrics.base.dimensions import By, dimensions, first_sale_value
 from retention_kit.metrics.base.local_periods import local_day
 from retention_kit.metrics.base.observed import (
-    SOLD,
     SOLD_AT,
     in_zone,
     observed,
@@ -25,7 +24,7 @@ from retention_kit.metrics.base.observed import (
 )
 from retention_kit.metrics.base.ratios import ratio
 from retention_kit.metrics.base.reduced import groups_of, sums_by
-from retention_kit.metrics.base.worth import MARGIN, MARGIN_KNOWN, OF, priced
+from retention_kit.metrics.base.worth import MARGIN_KNOWN, OF, order_sums, priced
 
 _COUNTS = ("customers", "complete_customers", "orders", "orders_with_margin")
 _MONEY = ("revenue", "net_revenue", "margin")
@@ -91,7 +90,7 @@ def _of_lives(seen: Frame, held: Mapping[str, str]) -> Frame:
     """Sum all orders of customers with a sale."""
     customers = (
         seen.group_by("customer_id")
-        .agg(*_sums(), *_values_of_first(seen, held))
+        .agg(*order_sums().values(), *_values_of_first(seen, held))
         .filter(pl.col("orders") > 0)
     )
     count = pl.len().cast(pl.Int64)
@@ -120,7 +119,7 @@ def _of_first_parts(
         seen.join(buyers.filter(is_complete), on="customer_id")
         .filter(day(pl.col("ordered_at")) < pl.col(_ENDS))
         .group_by(*held.values(), pl.lit(0).alias(_ENDS))
-        .agg(*_sums())
+        .agg(*order_sums().values())
     )
     zero = pl.lit(0, dtype=pl.Int64)
     counted = buyers.group_by(*held.values(), pl.lit(0).alias(_ENDS)).agg(
@@ -138,18 +137,6 @@ def _of_first_parts(
 def _values_of_first(seen: Frame, held: Mapping[str, str]) -> list[pl.Expr]:
     return [
         first_sale_value(name, seen, sold_at=SOLD_AT).alias(kept) for name, kept in held.items()
-    ]
-
-
-def _sums() -> list[pl.Expr]:
-    """Give the sums over orders, as aggregations."""
-    sold = pl.col(SOLD)
-    return [
-        sold.count().cast(pl.Int64).alias("orders"),
-        pl.when(sold.is_not_null()).then(MARGIN).count().cast(pl.Int64).alias("orders_with_margin"),
-        sold.sum().cast(SUM).alias("revenue"),
-        pl.col("amount").sum().cast(SUM).alias("net_revenue"),
-        pl.col(MARGIN).sum().cast(SUM).alias("margin"),
     ]
 
 

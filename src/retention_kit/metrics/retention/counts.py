@@ -35,8 +35,7 @@ from retention_kit.metrics.base.sales_in_turn import (
     money,
     sales_in_turn,
 )
-from retention_kit.metrics.retention.balance import COUNTS as COUNTS  # noqa: PLC0414
-from retention_kit.metrics.retention.balance import LEFT, balance, moved
+from retention_kit.metrics.retention.balance import COUNTS, LEFT, balance, moved
 from retention_kit.metrics.retention.customer_months import numbered_periods
 
 _COVERED = "__covered"
