@@ -151,7 +151,7 @@ def test_as_of_may_move_where_nothing_ages():
 
 def test_as_of_may_not_move_where_rows_age():
     before = days_ago(OLD.orders, as_of=MARCH)
-    same = updated(days_ago, before, as_of=MARCH, **ROWS)
+    same = updated(days_ago, before, old_as_of=MARCH, as_of=MARCH, **ROWS)
     assert_frame_equal(same, days_ago(NEW.orders, as_of=MARCH), check_row_order=False)
     with pytest.raises(DefinitionError) as caught:
         updated(days_ago, before, old_as_of=JANUARY, as_of=MARCH, **ROWS)
@@ -163,6 +163,61 @@ def test_as_of_may_not_move_where_rows_age():
 def test_an_old_instant_without_one_of_now_is_refused():
     with pytest.raises(DefinitionError, match="Parameter 'old_as_of'"):
         updated(spent, spent(OLD.orders), old_as_of=JANUARY, **ROWS)
+
+
+def test_the_instant_of_the_old_figures_is_never_guessed():
+    before = spent_by(OLD.orders, as_of=JANUARY)
+    with pytest.raises(DefinitionError, match="where it has not moved") as caught:
+        updated(spent_by, before, as_of=MARCH, **ROWS)
+    assert caught.value.parameter == "old_as_of"
+    for wrong in (dt.datetime(2024, 1, 1), dt.date(2024, 1, 1)):
+        with pytest.raises(DefinitionError, match="a datetime with a time zone") as caught:
+            updated(spent_by, before, old_as_of=wrong, as_of=MARCH, **ROWS)
+        assert caught.value.parameter == "old_as_of"
+
+
+@pytest.mark.parametrize(
+    "given", [[7], pl.Series("customer_id", [7]), pl.LazyFrame({"client": [7]})]
+)
+def test_changed_customers_are_a_table_of_them(given):
+    with pytest.raises(DefinitionError, match="Allowed: a lazy table with this column"):
+        updated(spent, spent(OLD.orders), changed=given, **ROWS)
+
+
+def test_changed_customers_are_of_the_tables_type():
+    given = pl.LazyFrame({"customer_id": ["7"]})
+    with pytest.raises(DefinitionError, match="of type String, those of table 'orders' of Int64"):
+        updated(spent, spent(OLD.orders), changed=given, **ROWS)
+
+
+@pytest.mark.parametrize("given", [OLD.orders, [OLD.orders], {"orders": [1]}])
+def test_tables_are_given_by_name(given):
+    with pytest.raises(DefinitionError, match="lazy tables by name") as caught:
+        updated(spent, spent(OLD.orders), old=given, new=NEW)
+    assert caught.value.parameter == "old"
+
+
+@pytest.mark.parametrize("given", [None, [1], by_channel(OLD.orders)])
+def test_the_old_figures_are_those_of_the_function(given):
+    with pytest.raises(DefinitionError, match="Parameter 'before' is of type"):
+        updated(spent, given, **ROWS)
+    with pytest.raises(DefinitionError, match="it gives Both"):
+        updated(both, given, **ROWS)
+
+
+def test_a_function_whose_parameters_are_taken_is_refused():
+    @customer_local
+    def of_changed(orders, *, changed):
+        return spent(orders)
+
+    with pytest.raises(DefinitionError, match="has a parameter 'changed'"):
+        updated(of_changed, spent(OLD.orders), **ROWS)
+
+
+def test_buckets_are_compared_one_by_one(tmp_path):
+    old, new = (shop.bucket(tmp_path / name, buckets=3) for shop, name in ((OLD, "o"), (NEW, "n")))
+    found = pl.concat([changed_customers(*pair) for pair in zip(old, new, strict=True)]).collect()
+    assert sorted(found["customer_id"]) == [7, 9, 10]
 
 
 @pytest.mark.parametrize(

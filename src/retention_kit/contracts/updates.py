@@ -13,23 +13,30 @@ from typing import Any
 
 import polars as pl
 
-from retention_kit.contracts.bundle import Bundle
-from retention_kit.contracts.calls import splittable
+from retention_kit.contracts.calls import check_taken, splittable
 from retention_kit.contracts.law import Kind
 from retention_kit.contracts.tables import TABLES
+from retention_kit.contracts.update_arguments import (
+    CUSTOMER,
+    Tables,
+    check_instant,
+    customers_in,
+    has_customers,
+    is_table,
+    not_before,
+    tables_by_name,
+)
 from retention_kit.errors import DefinitionError, bad_parameter
 
-_CUSTOMER = "customer_id"
 _TIMES = "__times"
-Tables = Bundle | Mapping[str, pl.LazyFrame]
-"""A dataset, a bucket, or lazy tables by name."""
 
 
 def changed_customers(old: Tables, new: Tables) -> pl.LazyFrame:
     """Find the customers any of whose rows are in one version of the tables and not in the other.
 
     Exact: whole rows are compared, with all their columns, and equal rows are counted. It is as
-    dear as a group-by of all rows, and best done bucket by bucket; who knows from elsewhere whom
+    dear as a group-by of all rows. Of two folders of as many buckets, each is compared with its
+    like: `for old_bucket, new_bucket in zip(old, new, strict=True)`. Who knows from elsewhere whom
     a top-up touches (a queue of changes, a column of modification times) need not ask.
 
     Args:
@@ -43,7 +50,7 @@ def changed_customers(old: Tables, new: Tables) -> pl.LazyFrame:
 
     Raises:
         DefinitionError: The versions have not the same tables of customers, or not the same
-            columns.
+            columns, or are no tables by name.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -52,9 +59,9 @@ def changed_customers(old: Tables, new: Tables) -> pl.LazyFrame:
         >>> changed_customers({"orders": later}, {"orders": orders}).collect().rows()
         [(1,)]
     """
-    before, after = _by_name(old), _by_name(new)
-    names = [name for name in before if _has_customers(before[name])]
-    if set(names) != {name for name in after if _has_customers(after[name])}:
+    before, after = tables_by_name("old", old), tables_by_name("new", new)
+    names = [name for name in before if has_customers(before[name])]
+    if set(names) != {name for name in after if has_customers(after[name])}:
         raise DefinitionError(
             f"The old tables of customers are {', '.join(sorted(names))}; the new ones are others. "
             "Allowed: the same in both. Next step: give an empty table where there was none."
@@ -67,6 +74,7 @@ def changed_customers(old: Tables, new: Tables) -> pl.LazyFrame:
 def updated(
     function: Callable[..., Any],
     before: Any,
+    /,
     *,
     old: Tables,
     new: Tables,
@@ -88,7 +96,8 @@ def updated(
         changed: Customers (`customer_id`, each once or more) among whom all are whose rows
             differ; more do no harm. By default they are found with `changed_customers`, among the
             tables that the function takes.
-        old_as_of: The `as_of` of `before`; by default that of now.
+        old_as_of: The `as_of` that `before` was made with, be it the same. Nothing in `before` says
+            which it was, and another gives wrong figures.
         **arguments: The function's other arguments, `as_of` of now among them.
 
     Returns:
@@ -98,7 +107,9 @@ def updated(
     Raises:
         DefinitionError: The function is neither; a table is missing; a table without customers is
             among those it takes, since what changes there touches everybody; `as_of` moved, and
-            the function's rows age.
+            the function's rows age; `before` has not the columns that the function gives now;
+            `changed` has no customers of the tables' type; an instant has no time zone, or of the
+            two one alone is given; or the function has a parameter of a name of these.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -107,16 +118,27 @@ def updated(
         >>> old = new.filter(pl.col("ordered_at") < pl.col("ordered_at").max())
         >>> before = order_totals(old, as_of=as_of)
         >>> now = updated(order_totals, before, old={"orders": old}, new={"orders": new},
-        ...               as_of=as_of)
+        ...               old_as_of=as_of, as_of=as_of)
         >>> now.collect().equals(order_totals(new, as_of=as_of).collect())
         True
     """
     kind = splittable(function, step="update the table that it is made of, and call it again.")
+    check_taken(function, ("old", "new", "changed", "old_as_of"))
     as_of: dt.datetime | None = arguments.get("as_of")
-    then: dt.datetime | None = as_of if old_as_of is None else old_as_of
-    if old_as_of is not None and as_of is None:
+    if as_of is None and old_as_of is not None:
         raise bad_parameter("old_as_of", got=old_as_of, allowed="None, without as_of")
-    instants = sorted((at for at in (then, as_of) if at is not None), key=dt.datetime.timestamp)
+    if as_of is not None and old_as_of is None:
+        raise bad_parameter(
+            "old_as_of",
+            got=None,
+            allowed="the as_of that before was made with",
+            step="old_as_of=as_of, where it has not moved.",
+        )
+    check_instant("as_of", as_of)
+    check_instant("old_as_of", old_as_of)
+    instants = sorted(
+        (at for at in (old_as_of, as_of) if at is not None), key=dt.datetime.timestamp
+    )
     moved = bool(instants) and instants[0].timestamp() != instants[1].timestamp()
     if moved and kind.ages:
         raise DefinitionError(
@@ -125,28 +147,20 @@ def updated(
             "compute it anew, over buckets: buckets.run(…).",
             parameter="as_of",
         )
-    before_tables = _taken(function, kind, _by_name(old), arguments)
-    after_tables = _taken(function, kind, _by_name(new), arguments)
+    before_tables = _taken(function, kind, tables_by_name("old", old), arguments)
+    after_tables = _taken(function, kind, tables_by_name("new", new), arguments)
     beside = {name: value for name, value in arguments.items() if name not in kind.tables}
-    touched = changed_customers(before_tables, after_tables) if changed is None else changed.lazy()
-    touched = touched.select(_CUSTOMER)
+    if changed is None:
+        touched = changed_customers(before_tables, after_tables)
+    else:
+        touched = customers_in(changed, after_tables)
     if moved:
         touched = pl.concat([touched, *_between(after_tables, instants[0], instants[1])])
     touched = touched.unique()
-    at_then = {**beside, "as_of": then} if as_of is not None else beside
+    at_then = {**beside, "as_of": old_as_of} if as_of is not None else beside
     gave = function(**_only(before_tables, touched), **at_then)
     gives = function(**_only(after_tables, touched), **beside)
     return _replaced(before, gave, gives, touched, kind, kind.keys_with(arguments))
-
-
-def _by_name(tables: Tables) -> dict[str, pl.LazyFrame]:
-    if isinstance(tables, Bundle):
-        return tables.tables()
-    return {name: frame.lazy() for name, frame in tables.items()}
-
-
-def _has_customers(frame: pl.LazyFrame) -> bool:
-    return _CUSTOMER in frame.collect_schema()
 
 
 def _taken(
@@ -172,7 +186,7 @@ def _taken(
                     parameter=name,
                 )
             continue
-        if not _has_customers(tables[name]):
+        if not has_customers(tables[name]):
             raise DefinitionError(
                 f"Table {name!r}, which {function.__name__} takes, has no customers: what changes "
                 "there may touch everybody. Next step: compute it anew.",
@@ -202,7 +216,7 @@ def _differing(name: str, old: pl.LazyFrame, new: pl.LazyFrame) -> pl.LazyFrame:
         .group_by(columns)
         .agg(pl.col(_TIMES).sum())
         .filter(pl.col(_TIMES) != 0)
-        .select(_CUSTOMER)
+        .select(CUSTOMER)
         .unique()
     )
 
@@ -223,13 +237,13 @@ def _between(
             if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
         ]
         if instants:
-            found.append(frame.filter(pl.any_horizontal(instants)).select(_CUSTOMER))
+            found.append(frame.filter(pl.any_horizontal(instants)).select(CUSTOMER))
     return found
 
 
 def _only(tables: Mapping[str, pl.LazyFrame], touched: pl.LazyFrame) -> dict[str, pl.LazyFrame]:
     return {
-        name: frame.join(touched, on=_CUSTOMER, how="semi", nulls_equal=True)
+        name: frame.join(touched, on=CUSTOMER, how="semi", nulls_equal=True)
         for name, frame in tables.items()
     }
 
@@ -238,21 +252,28 @@ def _replaced(
     before: Any, gave: Any, gives: Any, touched: pl.LazyFrame, kind: Kind, keys: tuple[str, ...]
 ) -> Any:
     if isinstance(gives, tuple):
+        if not isinstance(before, tuple) or len(before) != len(gives):
+            raise not_before(before, type(gives).__name__)
         return type(gives)(
             *(
                 _replaced(*frames, touched, kind, keys)
                 for frames in zip(before, gave, gives, strict=True)
             )
         )
+    if not is_table(before):
+        raise not_before(before, "a table")
+    columns = gives.collect_schema()
+    if dict(before.collect_schema()) != dict(columns):
+        raise not_before(before, f"the columns {', '.join(map(str, columns))}")
     if kind.name == "additive":
         return _summed(before.lazy(), gave, gives, keys)
-    if not _has_customers(gives):
+    if not has_customers(gives):
         raise DefinitionError(
             "The result has no column 'customer_id', so that nobody's rows can be replaced. Next "
             "step: compute it anew."
         )
-    kept = before.lazy().join(touched, on=_CUSTOMER, how="anti", nulls_equal=True)
-    return pl.concat([kept, gives])
+    kept = before.lazy().join(touched, on=CUSTOMER, how="anti", nulls_equal=True)
+    return pl.concat([kept.select(columns.names()), gives])
 
 
 def _summed(

@@ -15,14 +15,14 @@ _FOREIGN = {
 _PICKLED = (b"cloudpickle", b"PLPYFN")
 
 
-def foreign_steps(frame: pl.LazyFrame) -> tuple[str, ...]:
+def foreign_steps(frame: pl.LazyFrame | pl.DataFrame) -> tuple[str, ...]:
     """Name what in a plan is not Polars' own: functions and sources in Python, compiled plugins.
 
     A plan without any serializes, and runs as it is on Polars' distributed and GPU engines. The
     texts and numbers in a plan do no harm; only data that holds such words itself may mislead.
 
     Args:
-        frame: A plan. Nothing is collected.
+        frame: A plan. Nothing is collected; of a table in memory, nothing is found.
 
     Returns:
         What was found, each kind once; nothing is the best answer.
@@ -34,6 +34,8 @@ def foreign_steps(frame: pl.LazyFrame) -> tuple[str, ...]:
         >>> foreign_steps(frame.map_batches(lambda rows: rows))
         ('a step in Python',)
     """
+    if isinstance(frame, pl.DataFrame):
+        return ()
     told = frame.explain(optimized=False)
     found = tuple(name for name, words in _FOREIGN.items() if words.search(told))
     if not found and any(mark in frame.serialize() for mark in _PICKLED):
