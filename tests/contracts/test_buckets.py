@@ -178,6 +178,18 @@ def test_inside_a_bucket_a_customers_rows_are_in_turn_and_no_sort_is_done_again(
     assert "SORT BY" in sales.sort("amount").explain(engine="streaming")
 
 
+def test_the_farthest_customers_are_in_turn_before_1970_too(tmp_path):
+    ids, long_ago = (-(2**63), -1, 2**63 - 1), MOMENT.replace(year=1931)
+    rows = [
+        {"order_id": n, "customer_id": who, "ordered_at": at, "amount": 1}
+        for n, (at, who) in enumerate((at, who) for at in (MOMENT, long_ago) for who in ids)
+    ]
+    shop = Dataset.from_frames(pl.DataFrame(rows), time_zone="UTC", currency="EUR")
+    (part,) = shop.bucket(tmp_path / "x", buckets=1)
+    found = part.orders.select("customer_id", pl.col("ordered_at").dt.year()).collect()
+    assert found.rows() == [(who, year) for who in ids for year in (1931, MOMENT.year)]
+
+
 def test_buckets_of_an_early_version_are_not_said_to_be_in_turn(shop, tmp_path):
     folder = shop.bucket(tmp_path / "x", buckets=1).folder
     about = json.loads((folder / "buckets.json").read_text())

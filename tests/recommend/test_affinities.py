@@ -93,6 +93,36 @@ class TestFiveBaskets:
         assert support.min() == 0.6
         assert len(support) == len(product_affinity(pairs, minimum_together=3)) == 8
 
+    @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+    @pytest.mark.parametrize("lacking", ["own rows", "one own row", "the row of nulls", "a sum"])
+    def test_totals_that_are_not_whole_stop_it(self, pairs, lacking, engine):
+        totals = {
+            "own rows": pairs.filter(pl.col("product_a").ne_missing(pl.col("product_b"))),
+            "one own row": pairs.remove(product_a="eggs", product_b="eggs"),
+            "the row of nulls": pairs.drop_nulls(),
+            "a sum": pl.concat([pairs, pairs]),
+        }[lacking]
+        affinity = product_affinity(totals.lazy()).select("product", "lift", "jaccard")
+        with pytest.raises(pl.exceptions.InvalidOperationError, match="Next step: filter what"):
+            affinity.collect(engine=engine)
+
+    def test_totals_of_parts_are_summed_before(self, pairs):
+        parts = pl.concat([pairs, pairs])
+        summed = parts.group_by("product_a", "product_b").agg(pl.col("together").sum())
+        one, two = product_affinity(pairs), product_affinity(summed)
+        names = ["product", "with_product", "confidence", "lift", "jaccard", "cosine", "rank"]
+        assert two.select(names).sort(names).equals(one.select(names).sort(names))
+
+    def test_counts_of_any_width_serve(self, pairs):
+        narrow = pairs.with_columns(pl.col("together").cast(pl.UInt32))
+        one, two = product_affinity(pairs), product_affinity(narrow)
+        assert two.sort(two.columns).equals(one.sort(two.columns))
+
+    def test_no_pairs_give_no_rows(self, pairs):
+        assert product_affinity(pairs.clear()).height == 0
+        alone = pairs.filter(pl.col("product_a").eq_missing(pl.col("product_b")))
+        assert product_affinity(alone).height == 0
+
 
 class TestTheLaw:
     @pytest.mark.parametrize("function", [product_pairs, product_affinity])

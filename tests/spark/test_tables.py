@@ -1,5 +1,6 @@
 """What goes to Spark comes back as it was, and what Spark holds is read as at the door."""
 
+import contextlib
 import datetime as dt
 import sys
 import types
@@ -13,7 +14,12 @@ from retention_kit import spark
 from retention_kit.contracts import Dataset, additive, customer_local
 from retention_kit.datasets import example_orders
 from retention_kit.errors import ColumnTypeError, DataError, DefinitionError, MissingColumnError
-from retention_kit.metrics import customer_summary, order_totals, orders_with_customers
+from retention_kit.metrics import (
+    acquisition_costs,
+    customer_summary,
+    order_totals,
+    orders_with_customers,
+)
 
 pytestmark = [
     pytest.mark.spark,
@@ -228,13 +234,10 @@ def test_a_session_may_be_in_a_zone_that_spark_alone_knows(session, orders, held
     shop_zone = orders.schema["ordered_at"].time_zone
     customers = pl.DataFrame({"customer_id": [1, 2], "city": ["Tver", None]})
     tables = {"orders": held, "customers": spark.from_polars(customers, session=session)}
-    session.conf.set("spark.sql.session.timeZone", zone)
-    try:
+    with configured(session, "spark.sql.session.timeZone", zone):
         one = spark.run(customer_summary, {"orders": held}, time_zone=shop_zone, as_of=as_of)
         two = spark.run(orders_with_customers, tables, time_zone=shop_zone, columns=["city"])
         one, two = spark.to_polars(one), spark.to_polars(two)
-    finally:
-        session.conf.set("spark.sql.session.timeZone", "UTC")
     wanted = customer_summary(orders, as_of=as_of)
     assert_equal(one.sort("customer_id"), wanted.sort("customer_id"))
     wanted = orders_with_customers(orders, customers, columns=["city"])
@@ -271,6 +274,29 @@ def test_a_wall_clock_and_a_day_are_read_in_the_zone_of_the_shop(session, instan
     assert [one and one.replace(tzinfo=None) for one in at] == [*day, None]
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC"])
+def test_instants_and_clocks_stay_where_the_session_moves_its_clock(session, instants, zone):
+    # In Berlin 2:30 is skipped on the first day, and is there twice on the second.
+    at = [dt.datetime(2024, 3, 31, 1), *(dt.datetime(2024, 10, 27, hour, 30) for hour in (0, 1))]
+    wall = [dt.datetime(2024, 3, 31, 2, 30), dt.datetime(2024, 10, 27, 2, 30)]
+    rows = pl.DataFrame(
+        {"customer_id": [1, 2, 3], "ordered_at": pl.Series(at).dt.replace_time_zone("UTC")}
+    )
+    clocks = pl.DataFrame({"customer_id": [1, 2], "ordered_at": wall})
+    with configured(session, "spark.sql.session.timeZone", zone):
+
+        def seen(frame, shop_zone):
+            table = spark.from_polars(frame, session=session)
+            got = spark.run(instants, {"orders": table}, time_zone=shop_zone)
+            found = spark.to_polars(got, time_zone=shop_zone).sort("customer_id")["ordered_at"]
+            return found.dt.convert_time_zone("UTC").dt.replace_time_zone(None).to_list()
+
+        assert seen(rows, "Europe/Berlin") == at
+        # Moscow, three hours before UTC all year, has both clocks once.
+        assert seen(clocks, ZONE) == [one - dt.timedelta(hours=3) for one in wall]
+        assert seen(clocks[1:], "Europe/Berlin") == [dt.datetime(2024, 10, 27, 0, 30)]
+
+
 def test_a_time_that_the_clock_skips_stops_the_job(session, instants):
     wall = pl.Series([dt.datetime(2018, 11, 4, 0, 30)])
     frame = pl.DataFrame({"customer_id": [1], "ordered_at": wall})
@@ -294,12 +320,9 @@ def test_a_sum_of_nulls_is_zero_and_one_that_overflows_is_not(session):
         }
     )
     table = spark.from_polars(frame, session=session)
-    session.conf.set("spark.sql.ansi.enabled", "false")
-    try:
+    with configured(session, "spark.sql.ansi.enabled", "false"):
         got = spark.run(points, {"orders": table}, time_zone="UTC", partitions=20)
         rows = {row["channel"]: row["points"] for row in got.collect()}
-    finally:
-        session.conf.set("spark.sql.ansi.enabled", "true")
     assert rows == {"none": 0, "much": None}
 
 
@@ -318,6 +341,29 @@ def test_names_that_spark_takes_for_one_are_told(session, held, as_of):
     shadow = held.selectExpr("*", "'x' AS Customers")
     with pytest.raises(DefinitionError, match="takes for one: .*Customers"):
         spark.run(order_totals, {"orders": shadow}, time_zone="UTC", as_of=as_of, by=("Customers",))
+
+
+def test_names_that_differ_by_case_alone_are_two_where_spark_is_told_so(session, orders, as_of):
+    by = ("Shop", "shop")
+    frame = orders.with_columns(pl.lit("x").alias("Shop"), pl.col("order_id").alias("shop"))
+    customers = pl.DataFrame(
+        {"customer_id": [1, 2], "city": ["Tver", None], "City": ["Omsk", "Perm"]}
+    )
+    zone = orders.schema["ordered_at"].time_zone
+    columns = ["City", "city"]
+    with configured(session, "spark.sql.caseSensitive", "true"):
+        tables = {
+            "orders": spark.from_polars(frame, session=session),
+            "customers": spark.from_polars(customers, session=session),
+        }
+        one = {"orders": tables["orders"]}
+        sums = spark.to_polars(spark.run(order_totals, one, time_zone=zone, as_of=as_of, by=by))
+        rows = spark.to_polars(
+            spark.run(orders_with_customers, tables, time_zone=zone, columns=columns)
+        )
+    assert_equal(sums.sort(by), order_totals(frame, as_of=as_of, by=by).sort(by))
+    wanted = orders_with_customers(frame, customers, columns=columns)
+    assert_equal(rows.sort("order_id"), wanted.sort("order_id"))
 
 
 def test_decimals_are_ids_as_far_as_int64_holds_them(session, orders, as_of):
@@ -357,6 +403,10 @@ def test_the_arguments_of_a_call_are_checked_first(session, held, as_of):
         spark.run(order_totals, **shop)
     with pytest.raises(DefinitionError, match="shared has a parameter 'partitions'"):
         spark.run(shared, **shop, partitions=2)
+    with pytest.raises(DefinitionError, match=r"'data' is 'DataFrame'.*\{\"orders\": orders\}"):
+        spark.run(order_totals, held, time_zone="UTC", as_of=as_of)
+    with pytest.raises(DefinitionError, match="needs the table 'costs'. Given: orders"):
+        spark.measure(acquisition_costs, **shop, as_of=as_of)
 
 
 def test_a_worker_that_lacks_the_library_says_what_to_install(session, held, monkeypatch):
@@ -383,6 +433,16 @@ def test_buckets_that_a_worker_cannot_see_are_told(session, tmp_path, orders, as
     buckets.folder.rename(tmp_path / "elsewhere")
     with pytest.raises(Exception, match="a worker of Spark finds no buckets there"):
         result.collect()
+
+
+@contextlib.contextmanager
+def configured(session, name, value):
+    before = session.conf.get(name)
+    session.conf.set(name, value)
+    try:
+        yield
+    finally:
+        session.conf.set(name, before)
 
 
 def assert_equal(got, wanted):

@@ -26,7 +26,7 @@ from retention_kit.contracts.bucket_writing import (
     empty_folder,
 )
 from retention_kit.contracts.bundle import Bundle
-from retention_kit.contracts.calls import splittable
+from retention_kit.contracts.calls import check_taken, splittable
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import FileFormatError, bad_parameter
 from retention_kit.hashing import stable_hash
@@ -111,6 +111,7 @@ class Buckets:
     def run(
         self,
         function: Callable[..., Any],
+        /,
         *,
         into: str | Path | None = None,
         processes: int = 1,
@@ -138,13 +139,15 @@ class Buckets:
             function that gives a NamedTuple of tables gives one here.
 
         Raises:
-            DefinitionError: The function is neither, `into` cannot serve, `processes` is below 1,
-                or the function or an argument cannot be sent to another process.
+            DefinitionError: The function is neither, or has a parameter `into` or `processes`;
+                `into` cannot serve, `processes` is below 1, or the function or an argument cannot
+                be sent to another process.
             Exception: What the function raises; a note says in which bucket.
         """
         kind = splittable(
             function, step="run the additive function, and the finisher on its result."
         )
+        check_taken(function, ("into", "processes"))
         check_processes(processes)
         target = None if into is None else empty_folder(into, "into")
         if target is not None and kind.name == "additive":

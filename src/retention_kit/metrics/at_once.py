@@ -10,15 +10,21 @@ import polars as pl
 
 from retention_kit.contracts.buckets import Buckets
 from retention_kit.contracts.bundle import Bundle
-from retention_kit.contracts.calls import arguments_of, check_arguments, made_of
+from retention_kit.contracts.calls import (
+    arguments_of,
+    check_arguments,
+    made_of,
+    tables_for,
+)
 from retention_kit.contracts.law import report
 from retention_kit.contracts.tables import TABLES
-from retention_kit.errors import DefinitionError
+from retention_kit.errors import DefinitionError, bad_parameter
 
 
 @report
 def measure(
     metric: Callable[..., Any],
+    /,
     data: Bundle | Buckets | Mapping[str, pl.LazyFrame] | Mapping[str, pl.DataFrame],
     **arguments: Any,
 ) -> Any:
@@ -41,7 +47,7 @@ def measure(
 
     Raises:
         DefinitionError: `metric` is neither a finisher nor a fit; an argument is of neither
-            function; or a table that is needed is not there.
+            function, or one that is needed is absent; or a table that is needed is not there.
 
     Examples:
         >>> from retention_kit.datasets import example_orders
@@ -52,38 +58,34 @@ def measure(
         [(3, 150.0)]
     """
     kind, of = made_of(metric, step="call a customer-local or an additive function directly.")
-    check_arguments(metric, of, arguments)
-    if isinstance(data, Buckets):
-        tables: dict[str, Any] = data[0].tables()
-    else:
-        tables = data.tables() if isinstance(data, Bundle) else dict(data)
-    own = arguments_of(metric, arguments)
-    if "time_zone" in inspect.signature(metric).parameters and "time_zone" not in own:
-        own["time_zone"] = _zone(data, tables)
+    check_arguments(metric, of, arguments, taken=("data",), filled=("time_zone",))
+    tables = _tables(data)
+    if "time_zone" not in arguments and any(
+        "time_zone" in inspect.signature(function).parameters for function in (metric, of)
+    ):
+        arguments["time_zone"] = _zone(data, tables)
     if isinstance(data, Buckets):
         totals = data.run(of, **arguments_of(of, arguments))
         # Tables without customers are whole in every bucket.
         tables = {name: tables[name].collect() for name in kind.whole}
     else:
-        totals = of(**_tables(of, tables), **arguments_of(of, arguments))
-    return metric(totals, **_tables(metric, tables), **own)
+        totals = of(**tables_for(of, TABLES, tables), **arguments_of(of, arguments))
+    return metric(totals, **tables_for(metric, TABLES, tables), **arguments_of(metric, arguments))
 
 
-def _tables(function: Callable[..., Any], tables: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the tables that a function takes; one that it can do without may be missing."""
-    found = {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        if name not in TABLES:
-            continue
-        if name in tables:
-            found[name] = tables[name]
-        elif parameter.default is inspect.Parameter.empty:
-            raise DefinitionError(
-                f"{function.__name__} needs the table {name!r}. Given: "
-                f"{', '.join(tables) or 'none'}. Next step: name it in data.",
-                parameter="data",
-            )
-    return found
+def _tables(data: object) -> dict[str, Any]:
+    if isinstance(data, Buckets):
+        return data[0].tables()
+    if isinstance(data, Bundle):
+        return data.tables()
+    if not isinstance(data, Mapping):
+        raise bad_parameter(
+            "data",
+            got=type(data).__name__,
+            allowed="a dataset, its buckets, or tables by name",
+            step='{"orders": orders}, for example.',
+        )
+    return dict(data)
 
 
 def _zone(data: object, tables: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from retention_kit.contracts.source_rows import rows_asked
 from retention_kit.errors import PluginError, RetentionKitError
 
 if TYPE_CHECKING:
@@ -58,18 +59,9 @@ def lazy_source(
         wanted = list(whole) if columns is None else columns
         # A number of rows that come after a filter says nothing of how many must be read.
         asked = rows if predicate is None else None
-        left = rows
         with _Reading(batches, columns, asked, name) as reading:
-            for frame in reading:
-                fit = _fitting(frame, wanted, whole, name)
-                if predicate is not None:
-                    fit = fit.filter(predicate)
-                if left is not None:
-                    fit = fit.head(left)
-                    left -= fit.height
-                yield fit
-                if left == 0:
-                    return
+            fit = (_fitting(frame, wanted, whole, name) for frame in reading)
+            yield from rows_asked(fit, predicate, rows)
 
     return register_io_source(read, schema=known.schema, explain_name=name)
 

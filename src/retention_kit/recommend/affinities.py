@@ -19,6 +19,12 @@ _OF_FIRST = "__of_first"
 _OF_SECOND = "__of_second"
 _TURN = "__turn"
 _MEASURES = ("support", "confidence", "lift", "jaccard", "cosine")
+_UNFIT = (
+    "The totals of product_affinity lack rows, or are of parts and not summed. Allowed: what "
+    "product_pairs gives, with the row of each product with itself and one row of nulls. Next "
+    "step: filter what product_affinity gives and not the pairs; of parts, "
+    "group_by('product_a', 'product_b').agg(pl.col('together').sum()) first."
+)
 
 
 @finisher(of=product_pairs)
@@ -33,7 +39,8 @@ def product_affinity(
     """Turn counts of pairs into measures of how much two products belong together.
 
     Args:
-        totals: What `product_pairs` gives, or a sum of such tables.
+        totals: What `product_pairs` gives, or a sum of such tables by its pairs. The rows of
+            products with themselves and the row of nulls must be there: filter the result instead.
         minimum_together: Pairs that fewer baskets hold are left out; at least 1. A few baskets
             make a high lift by chance, so ask for some tens where there are enough.
         minimum_support: Pairs that a smaller share of baskets hold are left out, 0 … 1.
@@ -61,6 +68,8 @@ def product_affinity(
     Raises:
         MissingColumnError: `totals` is no table of pairs.
         DefinitionError: A parameter is out of its bounds.
+        polars.exceptions.InvalidOperationError: When the result is collected, of totals that lack
+            the rows of products with themselves, or have not one row of nulls.
 
     References:
         Agrawal, Srikant (1994), Fast Algorithms for Mining Association Rules, VLDB: support and
@@ -85,10 +94,14 @@ def product_affinity(
     for name in (FIRST, SECOND, TOGETHER):
         if name not in schema:
             raise MissingColumnError("totals", name, schema.names())
-    here = totals.with_columns(
-        _own_of(FIRST).alias(_OF_FIRST),
-        _own_of(SECOND).alias(_OF_SECOND),
-        pl.col(TOGETHER).filter(pl.col(FIRST).is_null()).sum().cast(pl.Int64).alias(_BASKETS),
+    here = (
+        totals.with_columns(pl.col(TOGETHER).cast(pl.Int64))
+        .with_columns(
+            _own_of(FIRST).alias(_OF_FIRST),
+            _own_of(SECOND).alias(_OF_SECOND),
+            pl.col(TOGETHER).filter(pl.col(FIRST).is_null()).sum().alias(_BASKETS),
+        )
+        .with_columns(pl.col(_BASKETS) + _zero_unless_unfit())
     )
     pairs = here.filter(
         pl.col(FIRST) != pl.col(SECOND),
@@ -127,7 +140,20 @@ def _own_of(product: str) -> pl.Expr:
     A window and not a join: counting pairs is dear, and each side of a join would do it anew.
     """
     own = pl.when(pl.col(FIRST) == pl.col(SECOND)).then(TOGETHER)
-    return own.sum().over(product).cast(pl.Int64)
+    return own.sum().over(product)
+
+
+def _zero_unless_unfit() -> pl.Expr:
+    """Give 0, or stop where the totals of a pair are not whole: its figures would be wrong.
+
+    A plan that looks at no rows when it is made can only fail where they come; a cast of text that
+    is no number fails, and shows the text.
+    """
+    is_pair = pl.col(FIRST) != pl.col(SECOND)
+    of_nulls = pl.col(FIRST).is_null().sum()
+    lacks_own = is_pair & ((pl.col(_OF_FIRST) == 0) | (pl.col(_OF_SECOND) == 0))
+    unfit = (is_pair.any() & (of_nulls != 1)) | lacks_own.any()
+    return pl.when(unfit).then(pl.lit(_UNFIT)).otherwise(pl.lit("0")).cast(pl.Int64)
 
 
 def _from_both_sides(pairs: Frame) -> Frame:

@@ -1,8 +1,8 @@
 """A lazy table of pairs, counted in Python when its plan is collected.
 
-No engine multiplies a matrix of baskets and products by itself, and a join of the lines with
-themselves is many times dearer; so this is a source of Polars' own kind for Python, and the plan
-before it is streamed when rows are asked for, not before.
+A join of the lines with themselves is many times dearer than NumPy's counting of the pairs of each
+basket; so this is a source of Polars' own kind for Python, and the plan before it is streamed when
+rows are asked for, not before.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from retention_kit.contracts.source_rows import rows_asked
 from retention_kit.recommend.blocks import Array, BasketLines, Lines
 from retention_kit.recommend.triangle import PairCounter, Pairs
 
@@ -81,17 +82,10 @@ class _PairSource:
         rows: int | None,
         _: int | None,
     ) -> Iterator[pl.DataFrame]:
-        left = rows
-        for frame in self._frames():
-            found = frame if columns is None else frame.select(columns)
-            if predicate is not None:
-                found = found.filter(predicate)
-            if left is not None:
-                found = found.head(left)
-                left -= found.height
-            yield found
-            if left == 0:
-                return
+        frames = self._frames()
+        if columns is not None:
+            frames = (frame.select(columns) for frame in frames)
+        return rows_asked(frames, predicate, rows)
 
     def _frames(self) -> Iterator[pl.DataFrame]:
         codes = _Codes(self.lines.collect_schema()[PRODUCT])

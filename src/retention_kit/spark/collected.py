@@ -10,7 +10,7 @@ from retention_kit.contracts.law import report
 from retention_kit.errors import DefinitionError
 from retention_kit.spark.column_types import noted_type, polars_type, spark_schema, wire_type
 from retention_kit.spark.incoming import incoming
-from retention_kit.spark.installed import check_spark
+from retention_kit.spark.installed import check_spark, finds_java
 from retention_kit.spark.outgoing import narrowed
 
 if TYPE_CHECKING:
@@ -77,14 +77,19 @@ def active_session(session: SparkSession | None) -> SparkSession:
     """Give the session that was given, or the active one.
 
     Raises:
-        DefinitionError: There is none.
+        DefinitionError: There is none; where Java is missing too, the message says so.
     """
     from pyspark.sql import SparkSession
 
     active = SparkSession.getActiveSession() if session is None else session
     if active is None:
+        made = "session=SparkSession.builder.getOrCreate()"
         raise DefinitionError(
-            "No session of Spark is active. Next step: session=SparkSession.builder.getOrCreate().",
+            f"No session of Spark is active. Next step: {made}."
+            if finds_java()
+            else "No session of Spark is active, and this machine has no Java to start one with. "
+            f"Next step: install Java 17 or later, or set JAVA_HOME to where it is; then {made}. "
+            "A server of Spark Connect needs none here: SparkSession.builder.remote(…).",
             parameter="session",
         )
     return active

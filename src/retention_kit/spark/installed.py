@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
+import shutil
+from pathlib import Path
 
 from retention_kit.errors import DefinitionError, MissingDependencyError
 
@@ -27,6 +30,12 @@ def check_spark() -> None:
             raise MissingDependencyError(module, "spark") from None
         if module == "pyspark":
             _check_version(str(found.__version__))
+
+
+def finds_java() -> bool:
+    """Tell whether Spark would find Java here: in `JAVA_HOME`, and without it on the path."""
+    home = os.environ.get("JAVA_HOME")
+    return shutil.which(str(Path(home, "bin", "java")) if home else "java") is not None
 
 
 def _check_version(version: str) -> None:

@@ -7,16 +7,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from retention_kit.contracts.buckets import Buckets
-from retention_kit.contracts.calls import arguments_of, check_arguments, made_of
-from retention_kit.contracts.law import Kind, kind_of, report
+from retention_kit.contracts.calls import (
+    arguments_of,
+    check_arguments,
+    made_of,
+    tables_for,
+)
+from retention_kit.contracts.law import kind_of, report
 from retention_kit.errors import DefinitionError
 from retention_kit.spark.collected import to_polars
 from retention_kit.spark.installed import check_spark
-from retention_kit.spark.running import run
-from retention_kit.spark.shop import Shop, shop_of
+from retention_kit.spark.running import TAKEN, run
+from retention_kit.spark.shop import shop_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 @report
 def measure(
     metric: Callable[..., Any],
+    /,
     data: Mapping[str, DataFrame] | Buckets | str | Path,
     *,
     time_zone: str | None = None,
@@ -53,7 +57,7 @@ def measure(
 
     Raises:
         DefinitionError: `metric` is neither a finisher nor a fit, an argument is of neither
-            function, or a table that is needed is not there.
+            function, one that is needed is absent, or a table that is needed is not there.
         MissingDependencyError: pyspark or pyarrow is not installed.
     """
     check_spark()
@@ -61,14 +65,17 @@ def measure(
         metric,
         step="call retention_kit.spark.run(…) for a customer-local or an additive function.",
     )
-    check_arguments(metric, of, arguments)
+    summed = kind_of(of)
+    taken = summed.tables if summed is not None else ()
+    in_data = taken if isinstance(data, Mapping) else ()
+    check_arguments(metric, of, arguments, taken=TAKEN, filled=("time_zone", *in_data))
     shop = shop_of(data, time_zone=time_zone, session=session)
     own = arguments_of(metric, arguments)
     if "time_zone" in inspect.signature(metric).parameters:
         own.setdefault("time_zone", shop.time_zone)
-    tables = _whole_tables(metric, kind, shop)
-    summed = kind_of(of)
-    taken = summed.tables if summed is not None else ()
+    held = {**shop.frames, **shop.whole} if shop.buckets is None else shop.buckets[0].tables()
+    own_tables = tables_for(metric, kind.whole, held)
+    tables = {name: frame.lazy().collect() for name, frame in own_tables.items()}
     if shop.buckets is None:
         data = {name: frame for name, frame in shop.frames.items() if name in taken}
         unknown = [name for name in shop.frames if name not in taken and name not in tables]
@@ -88,22 +95,3 @@ def measure(
         **arguments_of(of, arguments),
     )
     return metric(to_polars(reduced), **tables, **own)
-
-
-def _whole_tables(metric: Callable[..., Any], kind: Kind, shop: Shop) -> dict[str, pl.DataFrame]:
-    """Give the tables without customers that the metric itself takes."""
-    found = {}
-    for name, parameter in inspect.signature(metric).parameters.items():
-        if name not in kind.whole:
-            continue
-        if shop.buckets is not None:
-            found[name] = shop.buckets[0].tables()[name].collect()
-        elif name in shop.whole:
-            found[name] = shop.whole[name]
-        elif parameter.default is inspect.Parameter.empty:
-            raise DefinitionError(
-                f"{metric.__name__} needs the table {name!r}. Given: "
-                f"{', '.join(shop.frames) or 'none'}. Next step: name it in data.",
-                parameter="data",
-            )
-    return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from retention_kit.contracts.buckets import Buckets
-from retention_kit.contracts.calls import check_call, splittable
+from retention_kit.contracts.calls import check_call, missing_table, splittable
 from retention_kit.contracts.law import Kind, report
 from retention_kit.contracts.tables import TABLES
 from retention_kit.errors import DataError, DefinitionError, MissingColumnError, bad_parameter
@@ -28,10 +28,14 @@ from retention_kit.spark.together import together
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+TAKEN = ("data", "partitions", "session")
+"""The parameters that a function cannot have besides: their arguments would not reach it."""
+
 
 @report
 def run(
     function: Callable[..., Any],
+    /,
     data: Mapping[str, DataFrame] | Buckets | str | Path,
     *,
     time_zone: str | None = None,
@@ -80,6 +84,7 @@ def run(
         isinstance(partitions, bool) or not isinstance(partitions, int) or partitions < 1
     ):
         raise bad_parameter("partitions", got=partitions, allowed="a whole number of at least 1")
+    check_call(function, kind.tables, arguments, taken=TAKEN, filled=("time_zone",))
     shop = shop_of(data, time_zone=time_zone, session=session)
     further = _further(kind, shop, arguments)
     arguments = {name: value for name, value in arguments.items() if name not in further}
@@ -87,7 +92,6 @@ def run(
     names = _tables(function, kind, shop, arguments)
     if "time_zone" in inspect.signature(function).parameters:
         arguments = {"time_zone": shop.time_zone, **arguments}
-    check_call(function, kind.tables, arguments, taken=("data", "partitions", "session"))
     shop = replace(
         shop,
         split={name: types for name, types in shop.split.items() if name in names},
@@ -162,11 +166,7 @@ def _tables(
                 parameter=name,
             )
         if name not in given and parameters[name].default is inspect.Parameter.empty:
-            raise DefinitionError(
-                f"{function.__name__} needs the table {name!r}. Given: "
-                f"{', '.join(sorted(given)) or 'none'}. Next step: name it in data.",
-                parameter="data",
-            )
+            raise missing_table(function, name, sorted(given))
     return tuple(name for name in kind.tables if name in given)
 
 

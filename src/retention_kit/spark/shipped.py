@@ -20,7 +20,8 @@ def shipped(task: Task) -> Callable[[Iterator[Any]], Iterator[Any]]:
         task: What is to be done with a partition.
 
     Returns:
-        A function for `mapInArrow`. A worker that lacks a module says which, and what to install.
+        A function for `mapInArrow`. A worker that lacks a module says which, and what to install,
+        whether it is asked for at once or in the midst of the work.
     """
     from pyspark import cloudpickle
 
@@ -37,14 +38,22 @@ def shipped(task: Task) -> Callable[[Iterator[Any]], Iterator[Any]]:
         if context is not None:
             # One worker per task: more threads than the task's cores would only get in its way.
             os.environ.setdefault("POLARS_MAX_THREADS", str(context.cpus()))
+
+        def lacking(error: Exception) -> RuntimeError:
+            return RuntimeError(
+                f"A worker of Spark could not load the task: {str(error).rstrip('.')}. Next step: "
+                "install retention-kit[spark], of the driver's version, and what the function "
+                "needs, in the Python of every worker, or ship an environment with --archives."
+            )
+
         try:
             unpacked = pickle.loads(packed)
+        except (ImportError, AttributeError) as error:
+            # A module of another version has not all the names.
+            raise lacking(error) from error
+        try:
+            yield from unpacked.run(batches)
         except ImportError as error:
-            raise RuntimeError(
-                f"A worker of Spark could not load the task: {error}. Next step: install "
-                "retention-kit[spark], of the driver's version, and what the function needs, in "
-                "the Python of every worker, or ship an environment with --archives."
-            ) from error
-        yield from unpacked.run(batches)
+            raise lacking(error) from error
 
     return run
