@@ -23,7 +23,7 @@ from benchmarks.measure import (
 )
 from benchmarks.processes import Processes, WorkerError
 from benchmarks.settings import ENGINES, HERE, PEERS
-from benchmarks.sizes import ROWS
+from benchmarks.sizes import ROWS, rounds_at
 from benchmarks.store import RESULTS, Entry, Origin, Result, Store, revision, written_samples
 
 _QUICK, _QUICK_ROUNDS = (1_000_000,), 2
@@ -141,7 +141,10 @@ def _parser() -> argparse.ArgumentParser:
         "--rows", nargs="+", type=int, default=list(ROWS), metavar="N", help="row counts"
     )
     parser.add_argument(
-        "--repeat", type=int, metavar="N", help="rounds; without it 5, 3, 3 and 1 by size"
+        "--repeat",
+        type=int,
+        metavar="N",
+        help=f"rounds; without it {', '.join(str(rounds_at(rows)) for rows in ROWS)} by size",
     )
     parser.add_argument("--floors", action="store_true", help="floors at 200 million orders too")
     parser.add_argument("--quick", action="store_true", help="1 million orders alone, twice")

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from statistics import median
 
 from benchmarks.customers_asked import AS_OF, customers
-from benchmarks.engines.library_loyalty import _account, _order, _tiers
-from benchmarks.engines.library_segments import _ten
+from benchmarks.engines.loyalty_said import account_of, order_of, tiered
+from benchmarks.engines.segments_said import ten_conditions
 from benchmarks.settings import SHOP_ZONE
 from retention_kit.loyalty_rules.lowered.plan import compile_program
 from retention_kit.loyalty_rules.online.posting import post
@@ -70,10 +70,10 @@ def counted(call: Call) -> dict[str, float]:
 
 
 def _calls() -> dict[str, Call]:
-    people, ask = customers(), compile_segment(_ten()).is_member
-    program = compile_program(_tiers(), time_zone=SHOP_ZONE)
-    account = _account(program)
-    orders = [_order(number) for number in range(_WARM + CALLS)]
+    people, ask = customers(), compile_segment(ten_conditions()).is_member
+    program = compile_program(tiered(), time_zone=SHOP_ZONE)
+    account = account_of(program)
+    orders = [order_of(number) for number in range(_WARM + CALLS)]
     return {
         "person": lambda number: ask(people[number], AS_OF),
         "quote": lambda number: quote(account, orders[number], program),

@@ -4,13 +4,32 @@ import math
 from collections.abc import Mapping, Sequence
 
 from benchmarks.measure import ENOUGH, Plan, Step
+from benchmarks.settings import BUCKETS
 from benchmarks.store import Result
 
-_OUTSIDE = 1.5
+_OUTSIDE = {"pandas": 2.0, "polars": 0.7, "scan": 0.5, "group-by": 0.5}
+_OUTSIDE_OTHERS = 0.9
 """Seconds of a worker outside the clock, where they were not kept: its imports and its answer."""
-_GUESSED = {"pandas": 0.8e-6, "scan": 0.03e-6, "group-by": 0.07e-6}
-_GUESS = 0.25e-6
-"""Seconds for a row by an engine of which nothing is known."""
+_OF_ENGINE = {"pandas": 0.7e-6, "scan": 0.04e-6, "group-by": 0.06e-6}
+"""Seconds for an order by an engine of which nothing is known, whatever the job."""
+_OF_JOB = {
+    "reading": 1.2e-6,
+    "bucketing": 0.5e-6,
+    "metrics": 0.65e-6,
+    "pairs": 0.6e-6,
+    "audit": 0.8e-6,
+    "audit-whole": 1.0e-6,
+    "segments-10": 0.2e-6,
+    "segments-100": 0.8e-6,
+    "loyalty-expiry": 0.4e-6,
+    "loyalty-tiers": 0.45e-6,
+}
+"""The same by the other engines, where a job takes more than most."""
+_OF_MOST_JOBS = 0.14e-6
+_OVER_BUCKETS = 1.5
+"""What buckets take, one after another, as a multiple of that."""
+_IN_MEMORY = 5.0
+"""Seconds of a job whose tables are in memory, whatever the number of orders."""
 _IMPORTS = 6.0
 """Seconds of a round of all imports."""
 _ALLOCATIONS = 5.0
@@ -65,13 +84,26 @@ def _process_seconds(step: Step, engine: str, known: Mapping[tuple[str, int], Re
         if job == step.job.name and engine in result.entries
     }
     if not measured:
-        return _OUTSIDE + step.rows * _GUESSED.get(engine, _GUESS)
+        return _outside(engine) + _guess(step, engine)
     nearest = min(measured, key=lambda rows: abs(rows - step.rows))
     samples = measured[nearest].samples
     inside = _mean([sample.seconds for sample in samples])
     whole = _mean([sample.process_seconds for sample in samples])
     times = 1.0 if step.job.in_memory else step.rows / nearest
-    return max(whole - inside, _OUTSIDE) + inside * times
+    return (whole - inside if whole else _outside(engine)) + inside * times
+
+
+def _outside(engine: str) -> float:
+    return _OUTSIDE.get(engine, _OUTSIDE_OTHERS)
+
+
+def _guess(step: Step, engine: str) -> float:
+    if step.job.in_memory:
+        return _IN_MEMORY
+    if engine in _OF_ENGINE:
+        return step.rows * _OF_ENGINE[engine]
+    times = _OVER_BUCKETS if engine == BUCKETS else 1.0
+    return step.rows * times * _OF_JOB.get(step.job.name, _OF_MOST_JOBS)
 
 
 def _mean(values: Sequence[float]) -> float:

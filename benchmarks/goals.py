@@ -90,9 +90,11 @@ def missed(job: Job, rows: int, results: Mapping[str, Mapping[int, Result]]) -> 
             if (entry := result.entries.get(engine)) and entry.peak_mb > most
         ]
     if rows == max(results[job.name]):
-        grown = slope(results[job.name])
-        if grown is not None and round(grown, 2) > SLOPE:
-            found.append(Missed("growth", f"slope {grown:.2f}, wanted at most {SLOPE}"))
+        found += [
+            Missed("growth", f"slope {grown:.2f} of {engine}, wanted at most {SLOPE}")
+            for engine in (LIBRARY, BUCKETS)
+            if (grown := slope(results[job.name], engine)) is not None and round(grown, 2) > SLOPE
+        ]
     return found
 
 

@@ -13,7 +13,7 @@ from benchmarks.processes import Processes, Sample, WorkerError
 from benchmarks.settings import FLOORS, PEERS, path_of
 from benchmarks.sizes import files_of, rounds_at, sizes_of, takes_part
 
-ENOUGH = 40.0
+ENOUGH = 20.0
 """Seconds of an engine at a job and size after which it is not measured again, unless one says how
 often. So a full run stays within two hours."""
 

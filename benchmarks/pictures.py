@@ -133,7 +133,7 @@ def _ends(points: pl.DataFrame, base: alt.Chart, engines: Sequence[str], height:
     )
     placed = ends.with_columns((height * (1 - scaled)).alias("y")).sort("y")
     apart = _apart(placed["y"].to_list(), height)
-    labelled = placed.with_columns(pl.Series("y", apart))
+    labelled = placed.with_columns(pl.Series("y", apart, dtype=pl.Float64))
     return (
         alt.Chart(labelled)
         .mark_text(align="left", fontSize=12)
@@ -150,7 +150,7 @@ def _apart(wanted: list[float], height: int, gap: float = 15) -> list[float]:
     """Move sorted places so far that none lies closer to the next than the gap."""
     placed: list[float] = []
     for place in wanted:
-        placed.append(max(place, placed[-1] + gap) if placed else max(place, 6))
+        placed.append(max(place, placed[-1] + gap) if placed else max(place, 6.0))
     below = placed[-1] - height if placed else 0
     if below > 0:
         placed[-1] -= below

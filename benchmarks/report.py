@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.growth import memory, slopes
 from benchmarks.job import Job
-from benchmarks.markdown import size, table
+from benchmarks.origins import made_on
 from benchmarks.settings import BUCKETS, FLOOR, LIBRARY, THREADS
-from benchmarks.store import Origin, Result, Store
+from benchmarks.store import Result, Store
 from benchmarks.summary import not_reached, read_why, summary
 from benchmarks.tables import allocations, imports, sizes_in_full
 
@@ -58,9 +59,10 @@ def report(jobs: Sequence[Job], store: Store, pictures: Mapping[str, Path] | Non
     for (name, rows), result in store.load().items():
         results.setdefault(name, {})[rows] = result
     shown = [job for job in jobs if job.name in results]
-    parts = ["# Benchmark results", _made_on(results)]
+    parts = ["# Benchmark results", made_on(results)]
     if shown:
         parts += [summary(shown, results), not_reached(shown, results, read_why(store.folder))]
+        parts += [slopes(shown, results), memory(shown, results)]
         parts += sizes_in_full(shown, results)
     if stored := store.load_file("imports.json"):
         parts.append(imports(stored))
@@ -73,48 +75,6 @@ def report(jobs: Sequence[Job], store: Store, pictures: Mapping[str, Path] | Non
     if pictures:
         parts.append(_pictures(shown, pictures))
     return "\n\n".join(parts) + "\n"
-
-
-def _made_on(results: Mapping[str, Mapping[int, Result]]) -> str:
-    """Say on what machine; where there were several, which sizes were measured when on which."""
-    entries = [
-        (rows, entry.origin)
-        for sizes in results.values()
-        for rows, result in sizes.items()
-        for entry in result.entries.values()
-    ]
-    machines: list[Mapping[str, str]] = []
-    for _, origin in sorted(entries, key=lambda one: one[1].day, reverse=True):
-        if not any(_same(origin.machine, known) for known in machines):
-            machines.append(origin.machine)
-    days = sorted({origin.day for _, origin in entries})
-    between = " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "no day yet"
-    parts = [
-        f"Made on {between} with `python -m benchmarks`, from the files in `benchmarks/results/`: "
-        "each figure is of the last run of its job, size and engine."
-    ]
-    for machine in machines:
-        parts.append("\n".join(f"- {label}: {value}" for label, value in machine.items()))
-    if entries:
-        parts.append(_revisions(entries))
-    return "\n\n".join(parts)
-
-
-def _revisions(entries: Sequence[tuple[int, Origin]]) -> str:
-    """Say of which source the figures are; a plus sign is a change on top of a commit."""
-    lines = []
-    for rows in sorted({rows for rows, _ in entries}):
-        origins = {
-            (origin.day, origin.revision or "unknown") for size, origin in entries if size == rows
-        }
-        said = ", ".join(f"{revision} ({day})" for day, revision in sorted(origins))
-        lines.append([size(rows), said])
-    return table(["orders", "of the source at (a plus sign: changed since)"], lines, texts=2)
-
-
-def _same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether one machine is the other; what is known of one alone does not tell them apart."""
-    return all(one[label] == other[label] for label in one.keys() & other.keys())
 
 
 def _pictures(jobs: Sequence[Job], pictures: Mapping[str, Path]) -> str:

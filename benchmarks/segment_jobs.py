@@ -8,6 +8,12 @@ ONE = NotAfter(90, 2_000)
 """The segment that is asked alone where a hundred are asked at once."""
 TEN = HUNDRED[::10]
 """Every tenth of the hundred, which are of all kinds."""
+RULES = {
+    "segment_table": HUNDRED,
+    "segment_table_of_ten": TEN,
+    "segment_table_of_one": (ONE,),
+}
+"""The segments of a job's table, by its task."""
 ASKED = 1_000
 """How many answers one run gives for customers one at a time."""
 CUSTOMERS = 100

@@ -16,7 +16,8 @@ ROWS = (1_000_000, 10_000_000, 50_000_000, 200_000_000)
 """The sizes of a full run."""
 ONCE_ROWS = 10_000_000
 """The size at which jobs are measured that do not depend on the number of orders as tables do."""
-_ROUNDS = ((1_000_000, 5), (50_000_000, 3))
+_ROUNDS = ((10_000_000, 3), (50_000_000, 2))
+"""Up to how many orders a measurement is repeated how often; beyond that it is made once."""
 _MOST_OF_TABLE = {
     "orders": 200_000_000,
     "raw": 50_000_000,

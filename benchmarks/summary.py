@@ -13,7 +13,6 @@ from benchmarks.goals import (
     missed,
     ratio_to_floor,
     ratio_to_peer,
-    slope,
 )
 from benchmarks.job import Job, Limit
 from benchmarks.markdown import NONE, at_most, size, table
@@ -23,6 +22,8 @@ from benchmarks.store import Result
 UNEXPLAINED = "unexplained"
 Results = Mapping[str, Mapping[int, Result]]
 """By job and size."""
+Why = Mapping[str, Mapping[str, str]]
+"""Sentences by job, and by what they are about: nothing where they are about all."""
 
 
 def summary(jobs: Sequence[Job], results: Results) -> str:
@@ -50,42 +51,49 @@ def summary(jobs: Sequence[Job], results: Results) -> str:
         "× group-by",
         "peak MB",
         f"{BUCKETS} MB",
-        "slope",
         "missed",
     ]
     text = (
         f"{held} of {all_lines} lines reach all of their goals: at most the best peer's time; at "
         f"{size(LIMITS_AT)} orders the limit in brackets; at {size(LARGEST)} at most "
         f"{LARGEST_MB[LIBRARY]:,.0f} MB, over buckets {LARGEST_MB[BUCKETS]:,.0f}; and a slope of "
-        f"at most {SLOPE}. The slope is that of a line through the logarithms of {LIBRARY}'s "
-        "seconds and of the orders at all sizes: 1 is in proportion."
+        f"at most {SLOPE}, which counts at the largest size measured. What is missed, and why, "
+        "stands below."
     )
     return f"## Summary\n\n{text}\n\n{table(head, lines, texts=1)}"
 
 
-def not_reached(jobs: Sequence[Job], results: Results, why: Mapping[str, str]) -> str:
-    """List the jobs that miss a goal, each with what it misses and why."""
-    parts = []
-    for job in jobs:
-        found = [
-            f"{size(rows)}: {one.text}"
-            for rows in sorted(results[job.name])
-            for one in missed(job, rows, results)
-        ]
-        if found:
-            parts.append(
-                f"- **{job.title}** ({'; '.join(found)}): {why.get(job.name, UNEXPLAINED)}"
-            )
-    return "## Not reached\n\n" + ("\n".join(parts) if parts else "Nothing: all goals are reached.")
+def not_reached(jobs: Sequence[Job], results: Results, why: Why) -> str:
+    """List the goals that are missed, by job and size, each with the sentence that says why."""
+    lines = [
+        [job.title, size(rows), one.text, _reason(why.get(job.name, {}), rows, one.mark)]
+        for job in jobs
+        for rows in sorted(results[job.name])
+        for one in missed(job, rows, results)
+    ]
+    if not lines:
+        return "## Not reached\n\nNothing: all goals are reached."
+    head = ["job", "orders", "measured and wanted", "why"]
+    return f"## Not reached\n\n{table(head, lines, texts=4)}"
 
 
-def read_why(folder: Path) -> dict[str, str]:
-    """Read the sentences about goals that were missed, by job."""
+def read_why(folder: Path) -> Why:
+    """Read the sentences about goals that were missed, by job.
+
+    A job has one sentence for all that it misses, or a table of sentences by mark, by size, or by
+    size and mark: `peer`, `50 M`, `50 M peer`.
+    """
     file = folder / "why.toml"
     if not file.exists():
         return {}
-    said: dict[str, str] = tomllib.loads(file.read_text(encoding="utf-8"))
-    return said
+    said = tomllib.loads(file.read_text(encoding="utf-8"))
+    return {job: {"": one} if isinstance(one, str) else one for job, one in said.items()}
+
+
+def _reason(said: Mapping[str, str], rows: int, mark: str) -> str:
+    """Give the sentence that says most exactly what it is about."""
+    labels = (f"{size(rows)} {mark}", mark, size(rows), "")
+    return next((said[label] for label in labels if label in said), UNEXPLAINED)
 
 
 def _figures(job: Job, rows: int, sizes: Mapping[int, Result]) -> list[str]:
@@ -95,7 +103,6 @@ def _figures(job: Job, rows: int, sizes: Mapping[int, Result]) -> list[str]:
     beside_peer = ratio_to_peer(result)
     limit = job.limit if job.limit and rows == LIMITS_AT else Limit()
     most = LARGEST_MB if rows == LARGEST else {LIBRARY: limit.peak_mb}
-    grown = slope(sizes) if rows == max(sizes) else None
     return [
         size(rows),
         f"{ours.seconds:.3f}" if ours else NONE,
@@ -105,7 +112,6 @@ def _figures(job: Job, rows: int, sizes: Mapping[int, Result]) -> list[str]:
         f"{floor:.2f}{at_most(limit.times_floor)}" if floor else NONE,
         f"{ours.peak_mb:,.0f}{at_most(most.get(LIBRARY))}" if ours else NONE,
         f"{buckets.peak_mb:,.0f}{at_most(most.get(BUCKETS))}" if buckets else NONE,
-        f"{grown:.2f}" if grown is not None else "",
     ]
 
 

@@ -13,7 +13,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import duckdb
 import lifetimes
 import numpy as np
 import pandas as pd
@@ -31,9 +30,9 @@ from benchmarks.engines.by_hand_models import (
     VALUED,
 )
 from benchmarks.engines.by_hand_tables import DIVIDED, TABLES_OF_DIVISION
-from benchmarks.engines.duckdb_sql import Connection, _about, _audit
+from benchmarks.engines.duckdb_audit_tables import audit
+from benchmarks.engines.duckdb_connection import Connection, about, connect, table
 from benchmarks.job import Job
-from benchmarks.settings import SHOP_ZONE, THREADS
 
 _CLUSTERS = 3
 _WEEK = 7
@@ -46,8 +45,7 @@ _GONE_BY = math.sqrt(1 / 1.1)
 def prepare(job: Job, path: str, engine: str) -> Callable[[], dict[str, Any]]:
     for late in ("numpy", "pyarrow.pandas_compat", "pyarrow.vendored.version"):
         importlib.import_module(late)
-    connection = duckdb.connect(config={"threads": THREADS, "preserve_insertion_order": False})
-    connection.execute(f"SET TimeZone = '{SHOP_ZONE}'")
+    connection = connect()
     return lambda: _whole_audit(connection, path)
 
 
@@ -59,9 +57,9 @@ def present(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _whole_audit(connection: Connection, path: str) -> dict[str, Any]:
-    tables = _audit(connection, path)
+    tables = audit(connection, path)
     for query in DIVIDED:
-        connection.execute(_about(path, query))
+        connection.execute(about(path, query))
     tables |= _asked(connection, path, TABLES_OF_DIVISION)
     tables["clusters"] = _clusters(connection)
     _value(connection)
@@ -69,10 +67,7 @@ def _whole_audit(connection: Connection, path: str) -> dict[str, Any]:
 
 
 def _asked(connection: Connection, path: str, queries: dict[str, str]) -> dict[str, Any]:
-    return {
-        name: connection.sql(_about(path, query)).to_arrow_table()
-        for name, query in queries.items()
-    }
+    return {name: table(connection, query, path) for name, query in queries.items()}
 
 
 def _clusters(connection: Connection) -> Any:

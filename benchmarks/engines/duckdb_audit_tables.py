@@ -1,6 +1,11 @@
 """The tables of an audit in SQL, made of what they share."""
 
-from benchmarks.engines.duckdb_audit import DAY, INSTANT
+from typing import Any
+
+from benchmarks.engines.duckdb_audit import DAY, INSTANT, PREPARATION
+from benchmarks.engines.duckdb_connection import Connection, about
+from benchmarks.engines.duckdb_door import validation
+from benchmarks.engines.duckdb_queries import CALENDAR
 from benchmarks.engines.duckdb_retention import state
 from benchmarks.jobs import (
     CHURNED_SHOWN,
@@ -207,3 +212,12 @@ TABLES = {
     "churned_customers": _CHURNED,
 }
 """The tables of an audit, in the order they are asked for."""
+
+
+def audit(connection: Connection, path: str) -> dict[str, Any]:
+    """Make all tables in one connection, on tables that they share."""
+    health = validation(connection, path)
+    for query in (CALENDAR, *PREPARATION):
+        connection.execute(about(path, query))
+    tables = {name: connection.sql(query).to_arrow_table() for name, query in TABLES.items()}
+    return {"data_health": health, **tables}

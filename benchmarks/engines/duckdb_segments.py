@@ -8,25 +8,7 @@ something else is cheapest to ask by a join of the few rows that can be either.
 
 import datetime as dt
 
-from benchmarks.hundred import (
-    HUNDRED,
-    Averaged,
-    Back,
-    Counted,
-    End,
-    Extreme,
-    Kept,
-    NotAfter,
-    Regular,
-    Returned,
-    Rule,
-    SecondWithin,
-    Shared,
-    Stopped,
-    Summed,
-    Then,
-    name_of,
-)
+from benchmarks import hundred as kinds
 from benchmarks.jobs import AS_OF
 
 _DAY = 86_400_000_000
@@ -104,7 +86,7 @@ class _Query:
 
     def text(self, conditions: list[str]) -> str:
         asked = ",\n".join(
-            f"coalesce({condition}, false) AS {name_of(place)}"
+            f"coalesce({condition}, false) AS {kinds.name_of(place)}"
             for place, condition in enumerate(conditions)
         )
         found = "".join(f", {name} AS ({query})" for query, name in self._found.items())
@@ -151,44 +133,44 @@ def _month_starts() -> list[dt.datetime]:
     return [AS_OF.replace(year=AS_OF.year - 1, month=12 - ago) for ago in range(12)]
 
 
-def _condition(rule: Rule, query: _Query) -> str:
+def _condition(rule: kinds.Rule, query: _Query) -> str:
     match rule:
-        case Counted(days, None, at_most):
+        case kinds.Counted(days, None, at_most):
             return f"{query.count(days)} <= {at_most}"
-        case Counted(days, at_least, None):
+        case kinds.Counted(days, at_least, None):
             return f"{query.count(days)} >= {at_least}"
-        case Counted(days, at_least, at_most):
+        case kinds.Counted(days, at_least, at_most):
             return f"{query.count(days)} BETWEEN {at_least} AND {at_most}"
-        case Returned(days, at_least):
+        case kinds.Returned(days, at_least):
             return f"{query.count(days, 'is_return')} >= {at_least}"
-        case Summed(days, at_least):
+        case kinds.Summed(days, at_least):
             return f"{query.total(days)} >= {_units(at_least)}"
-        case Averaged(days, low, high, sales):
+        case kinds.Averaged(days, low, high, sales):
             count, total = query.count(days), query.total(days)
             return (
                 f"({count} >= {sales} AND {total} >= {_units(low)} * {count} "
                 f"AND {total} <= {_units(high)} * {count})"
             )
-        case Shared(days, amount, share):
+        case kinds.Shared(days, amount, share):
             part = query.count(days, f"is_sale AND units >= {_units(amount)}")
             whole = query.count(days)
             return f"({whole} > 0 AND {part} >= {share} * {whole})"
-        case Extreme(days, which, amount):
+        case kinds.Extreme(days, which, amount):
             found = query.young(f"{which}(units) FILTER (is_sale AND age <= {days * _DAY})")
             return f"{found} {'>=' if which == 'max' else '<='} {_units(amount)}"
-        case Regular(every, periods, at_least):
+        case kinds.Regular(every, periods, at_least):
             return f"{_active(query, every, periods)} >= {at_least}"
-        case Stopped(silent, active, at_least):
+        case kinds.Stopped(silent, active, at_least):
             since = query.count(silent)
             upto = query.count(None if active is None else silent + active)
             return f"({since} = 0 AND {upto} >= {at_least})"
-        case Back(gap, within):
+        case kinds.Back(gap, within):
             first = query.young(f"max(age) FILTER (is_sale AND age <= {within * _DAY})")
             before = query.ever(f"min(age) FILTER (is_sale AND age > {within * _DAY})")
             return f"{before} - {first} >= {gap * _DAY}"
-        case End():
+        case kinds.End():
             return _end(rule, query)
-        case NotAfter(days, amount):
+        case kinds.NotAfter(days, amount):
             last = query.ever(f"min(age) FILTER (is_sale AND units >= {_units(amount)})")
             back = query.ever("min(age) FILTER (is_return)")
             return f"({last} <= {days * _DAY} AND coalesce({back} > {last}, true))"
@@ -207,7 +189,7 @@ def _active(query: _Query, every: str, periods: int) -> str:
     return f"({' + '.join(quarters)})"
 
 
-def _end(rule: End, query: _Query) -> str:
+def _end(rule: kinds.End, query: _Query) -> str:
     is_first = rule.which == "first"
     at = query.ever(f"{'max' if is_first else 'min'}(age) FILTER (is_sale)")
     asked = [f"{at} > {rule.youngest * _DAY}"] if rule.youngest else []
@@ -222,10 +204,10 @@ def _end(rule: End, query: _Query) -> str:
     return f"({' AND '.join(asked)})"
 
 
-def _pairs(rule: Rule, query: _Query) -> str:
+def _pairs(rule: kinds.Rule, query: _Query) -> str:
     """Give the customers with one row after another, or without one."""
     match rule:
-        case Then(days, amount, within, then):
+        case kinds.Then(days, amount, within, then):
             return f"""
     SELECT DISTINCT customer_id FROM seen one SEMI JOIN (
         SELECT customer_id, age FROM seen
@@ -233,7 +215,7 @@ def _pairs(rule: Rule, query: _Query) -> str:
     ) other ON one.customer_id = other.customer_id AND other.age < one.age
            AND other.age > one.age - {within * _DAY}
     WHERE is_sale AND units >= {_units(amount)} AND age <= {days * _DAY}"""
-        case Kept(days, amount, quiet):
+        case kinds.Kept(days, amount, quiet):
             return f"""
     SELECT DISTINCT customer_id FROM seen one ANTI JOIN (
         SELECT customer_id, age FROM seen WHERE is_return AND age <= {days * _DAY}
@@ -241,7 +223,7 @@ def _pairs(rule: Rule, query: _Query) -> str:
            AND other.age > one.age - {quiet * _DAY}
     WHERE is_sale AND units >= {_units(amount)}
       AND age BETWEEN {quiet * _DAY} AND {days * _DAY}"""
-        case SecondWithin(within):
+        case kinds.SecondWithin(within):
             first = query.ever("max(age) FILTER (is_sale)")
             return f"""
     SELECT DISTINCT customer_id FROM seen JOIN ever USING (customer_id)
@@ -249,7 +231,7 @@ def _pairs(rule: Rule, query: _Query) -> str:
     raise AssertionError(rule)
 
 
-def hundred(rules: tuple[Rule, ...] = HUNDRED) -> str:
-    """Write the statement that answers all of them, a row for each customer."""
+def statement(rules: tuple[kinds.Rule, ...]) -> str:
+    """Write the statement that answers all rules, a row for each customer."""
     query = _Query()
     return query.text([_condition(rule, query) for rule in rules])

@@ -16,7 +16,7 @@ from benchmarks.job import Job
 from benchmarks.jobs import AS_OF, GAP_DAYS, SINCE
 from benchmarks.loyalty_jobs import LOYALTY_TASKS
 from benchmarks.model_jobs import RFM_LEVELS
-from benchmarks.segment_jobs import SEGMENT_TASKS
+from benchmarks.segment_jobs import RULES, SEGMENT_TASKS
 from benchmarks.settings import buckets_of, scratch
 from retention_kit import contracts, metrics
 from retention_kit.contracts import Buckets, customer_local
@@ -118,7 +118,7 @@ def held(orders: pl.LazyFrame, *, program: Any) -> pl.LazyFrame:
 
 
 def _balances(job: Job, path: str) -> Callable[[], pl.LazyFrame]:
-    from benchmarks.engines.library_loyalty import program_of
+    from benchmarks.engines.loyalty_said import program_of
     from retention_kit.loyalty_rules.batch.compiling import compiled
 
     program = program_of(job.task)
@@ -144,7 +144,7 @@ def members_of(orders: pl.LazyFrame, order_items: pl.LazyFrame, *, segment: Any)
 
 
 def _segments(job: Job, path: str) -> Callable[[], pl.LazyFrame]:
-    from benchmarks.engines.library_segments import RULES, segment_of_month, segments_of
+    from benchmarks.engines.segments_said import segment_of_month, segments_of
 
     _import_all("retention_kit.smart_segments")
     if job.task == "segment":

@@ -4,6 +4,7 @@ What was found by measuring stands in `polars_orders`, and where else it was fou
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from benchmarks.engines import polars_lifecycle as lifecycle
@@ -17,10 +18,9 @@ from benchmarks.engines.polars_reading import reading
 from benchmarks.engines.polars_rfm import rfm_cells, rfm_scores
 from benchmarks.engines.polars_segments import segment, table_of
 from benchmarks.engines.sunk import is_sunk, sink
-from benchmarks.hundred import HUNDRED
 from benchmarks.job import Job
 from benchmarks.jobs import METRICS
-from benchmarks.segment_jobs import ONE, TEN
+from benchmarks.segment_jobs import RULES
 
 
 def prepare(job: Job, path: str, engine: str) -> Callable[[], Any]:
@@ -54,8 +54,6 @@ _TASKS: dict[str, Callable[[str], Any]] = {
     "rfm_cells": rfm_cells,
     "rfm_scores": rfm_scores,
     "segment": segment,
-    "segment_table": lambda path: table_of(path, HUNDRED),
-    "segment_table_of_ten": lambda path: table_of(path, TEN),
-    "segment_table_of_one": lambda path: table_of(path, (ONE,)),
     "loyalty_expiry": balances,
+    **{task: partial(table_of, rules=rules) for task, rules in RULES.items()},
 }

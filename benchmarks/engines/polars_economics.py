@@ -3,13 +3,11 @@
 import polars as pl
 
 from benchmarks.engines.polars_orders import (
-    AT,
-    IS_SALE,
     MONEY,
+    buyers,
     collect,
     first_day,
     month_of,
-    observed,
 )
 from benchmarks.jobs import AS_OF
 from benchmarks.settings import beside
@@ -30,23 +28,12 @@ def economics(path: str) -> dict[str, pl.DataFrame]:
 
 def _won(path: str) -> pl.LazyFrame:
     """Count by month of the first sale, and by channel, who was won and what they bought."""
-    buyers = (
-        observed(path)
-        .select(
-            "customer_id",
-            "amount",
-            IS_SALE.cast(pl.UInt32).alias("orders"),
-            pl.when(IS_SALE).then(AT).alias("first"),
-        )
-        .group_by("customer_id")
-        .agg(pl.col("orders", "amount").sum(), pl.col("first").min())
-        .filter(pl.col("orders") > 0)
-    )
     channels = pl.scan_parquet(beside(path, "customers")).select(
         "customer_id", pl.col("acquisition_channel").alias("channel")
     )
     return (
-        buyers.join(channels, on="customer_id", how="left")
+        buyers(path, pl.col("at").min().alias("first"))
+        .join(channels, on="customer_id", how="left")
         .group_by(month_of(pl.col("first")).alias("period"), "channel")
         .agg(
             pl.len().cast(pl.Int64).alias("customers"),

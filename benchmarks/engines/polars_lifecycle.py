@@ -10,11 +10,10 @@ import polars as pl
 from benchmarks.engines.polars_orders import (
     AT,
     DAY,
-    IS_SALE,
     MONEY,
     NOW,
+    buyers,
     collect,
-    observed,
     sales,
 )
 from benchmarks.jobs import GAP_DAYS, SINCE
@@ -27,24 +26,9 @@ _SAME = 2**62
 
 
 def lifecycle_totals(path: str) -> pl.DataFrame:
-    buyers = (
-        observed(path)
-        .select(
-            "customer_id",
-            "amount",
-            IS_SALE.cast(pl.UInt32).alias("orders"),
-            pl.when(IS_SALE).then(AT).alias("last"),
-        )
-        .group_by("customer_id")
-        .agg(
-            pl.col("orders").sum(),
-            (NOW - pl.col("last").max()).alias("quiet"),
-            pl.col("amount").sum(),
-        )
-        .filter(pl.col("orders") > 0)
-    )
     totals = (
-        buyers.join(_lone_last(path, NOW), on="customer_id", how="left")
+        buyers(path, (NOW - pl.col("at").max()).alias("quiet"))
+        .join(_lone_last(path, NOW), on="customer_id", how="left")
         .group_by(_state("quiet", "orders", "lone").alias("state"))
         .agg(
             pl.len().alias("customers"),

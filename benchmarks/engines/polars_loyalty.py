@@ -5,17 +5,17 @@ See `duckdb_loyalty` for the formula, which this follows, and for the shop's clo
 
 import polars as pl
 
-from benchmarks.engines.duckdb_loyalty import _AHEAD, _DAY, _NOW
+from benchmarks.engines.polars_orders import AHEAD, DAY, NOW
 from benchmarks.loyalty_jobs import DAYS, PER
 
 
 def balances(path: str) -> pl.LazyFrame:
     at = pl.col("ordered_at").dt.epoch("us")
-    ends = ((at + _AHEAD) // _DAY + (DAYS + 1)) * _DAY - _AHEAD
+    ends = ((at + AHEAD) // DAY + (DAYS + 1)) * DAY - AHEAD
     earned = pl.col("amount").to_physical().cast(pl.Int64) // (PER * 10_000)
     sales = (
         pl.scan_parquet(path)
-        .filter((pl.col("status") == "completed") & (at < _NOW))
+        .filter((pl.col("status") == "completed") & (at < NOW))
         .select(
             "customer_id",
             at.alias("at"),
@@ -30,10 +30,10 @@ def balances(path: str) -> pl.LazyFrame:
     )
     totals = sales.group_by("customer_id").agg(
         pl.col("earned", "redeemed").sum(),
-        pl.col("earned").filter(pl.col("ends") < _NOW).sum().alias("aged"),
+        pl.col("earned").filter(pl.col("ends") < NOW).sum().alias("aged"),
     )
     redeemers = totals.filter(pl.col("redeemed") > 0).select("customer_id")
-    aged = sales.filter((pl.col("ends") < _NOW) & (pl.col("earned") > 0)).join(
+    aged = sales.filter((pl.col("ends") < NOW) & (pl.col("earned") > 0)).join(
         redeemers, on="customer_id", how="semi"
     )
     steps = pl.concat(

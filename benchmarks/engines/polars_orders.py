@@ -43,6 +43,22 @@ def sales(path: str) -> pl.LazyFrame:
     return observed(path).filter(IS_SALE)
 
 
+def buyers(path: str, at: pl.Expr) -> pl.LazyFrame:
+    """Add up the orders of each buyer and their money, with an aggregate of `at`, the sales'."""
+    return (
+        observed(path)
+        .select(
+            "customer_id",
+            "amount",
+            IS_SALE.cast(pl.UInt32).alias("orders"),
+            pl.when(IS_SALE).then(AT).alias("at"),
+        )
+        .group_by("customer_id")
+        .agg(pl.col("orders", "amount").sum(), at)
+        .filter(pl.col("orders") > 0)
+    )
+
+
 def month_number(day: dt.date) -> int:
     """Number months from the one of the first day that the tables know."""
     return 12 * (day.year - _FIRST_DAY.year) + day.month - _FIRST_DAY.month

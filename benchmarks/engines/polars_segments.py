@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from benchmarks import hundred as kinds
 from benchmarks.engines.polars_orders import (
     AT,
     DAY,
@@ -17,24 +18,6 @@ from benchmarks.engines.polars_orders import (
     UNITS,
     collect,
     month_bit,
-)
-from benchmarks.hundred import (
-    Averaged,
-    Back,
-    Counted,
-    End,
-    Extreme,
-    Kept,
-    NotAfter,
-    Regular,
-    Returned,
-    Rule,
-    SecondWithin,
-    Shared,
-    Stopped,
-    Summed,
-    Then,
-    name_of,
 )
 from benchmarks.jobs import AS_OF
 from benchmarks.settings import beside
@@ -95,7 +78,7 @@ class _Query:
 
     def __init__(self) -> None:
         self.young, self.ever = _Facts("y"), _Facts("e")
-        self.found: dict[str, Rule] = {}
+        self.found: dict[str, kinds.Rule] = {}
 
     def count(self, days: int | None, which: pl.Expr = _SOLD) -> pl.Expr:
         return self._sum(days, which.cast(pl.UInt32))
@@ -109,15 +92,15 @@ class _Query:
         recent = pl.when(days * DAY >= _AGE).then(column).otherwise(0)
         return self.young(recent, pl.Expr.sum).fill_null(0)
 
-    def has(self, rule: Rule) -> pl.Expr:
+    def has(self, rule: kinds.Rule) -> pl.Expr:
         self.found[repr(rule)] = rule
         return pl.col(repr(rule)).is_not_null()
 
 
-def table_of(path: str, rules: tuple[Rule, ...]) -> pl.LazyFrame:
+def table_of(path: str, rules: tuple[kinds.Rule, ...]) -> pl.LazyFrame:
     query = _Query()
     conditions = [
-        _condition(rule, query).fill_null(value=False).alias(name_of(place))
+        _condition(rule, query).fill_null(value=False).alias(kinds.name_of(place))
         for place, rule in enumerate(rules)
     ]
     first = query.ever(pl.when(_SOLD).then(_AGE), pl.Expr.max)
@@ -152,43 +135,43 @@ def table_of(path: str, rules: tuple[Rule, ...]) -> pl.LazyFrame:
     return table.select("customer_id", *conditions)
 
 
-def _condition(rule: Rule, query: _Query) -> pl.Expr:
+def _condition(rule: kinds.Rule, query: _Query) -> pl.Expr:
     match rule:
-        case Counted(days, at_least, at_most):
+        case kinds.Counted(days, at_least, at_most):
             count = query.count(days)
             least = count >= (0 if at_least is None else at_least)
             return least if at_most is None else least & (count <= at_most)
-        case Returned(days, at_least):
+        case kinds.Returned(days, at_least):
             return query.count(days, _BACK) >= at_least
-        case Summed(days, at_least):
+        case kinds.Summed(days, at_least):
             return query.total(days) >= at_least * 10_000
-        case Averaged(days, low, high, sales):
+        case kinds.Averaged(days, low, high, sales):
             count, total = query.count(days), query.total(days)
             within = total.is_between(low * 10_000 * count, high * 10_000 * count)
             return (count >= sales) & within
-        case Shared(days, amount, share):
+        case kinds.Shared(days, amount, share):
             part = query.count(days, _SOLD & (amount * 10_000 <= _MONEY))
             whole = query.count(days)
             return (whole > 0) & (part >= float(share) * whole)
-        case Extreme(days, which, amount):
+        case kinds.Extreme(days, which, amount):
             of_sales = pl.when(_SOLD & (days * DAY >= _AGE)).then(_MONEY)
             if which == "max":
                 return query.young(of_sales, pl.Expr.max) >= amount * 10_000
             return query.young(of_sales, pl.Expr.min) <= amount * 10_000
-        case Regular(every, periods, at_least):
+        case kinds.Regular(every, periods, at_least):
             return _active(query, every, periods) >= at_least
-        case Stopped(silent, active, at_least):
+        case kinds.Stopped(silent, active, at_least):
             upto = query.count(None if active is None else silent + active)
             return (query.count(silent) == 0) & (upto >= at_least)
-        case Back(gap, within):
+        case kinds.Back(gap, within):
             recent = _SOLD & (within * DAY >= _AGE)
             first = query.young(pl.when(recent).then(_AGE), pl.Expr.max)
             older = _SOLD & (within * DAY < _AGE)
             before = query.ever(pl.when(older).then(_AGE), pl.Expr.min)
             return before - first >= gap * DAY
-        case End():
+        case kinds.End():
             return _end(rule, query)
-        case NotAfter(days, amount):
+        case kinds.NotAfter(days, amount):
             large = _SOLD & (amount * 10_000 <= _MONEY)
             last = query.ever(pl.when(large).then(_AGE), pl.Expr.min)
             back = query.ever(pl.when(_BACK).then(_AGE), pl.Expr.min)
@@ -211,7 +194,7 @@ def _active(query: _Query, every: str, periods: int) -> pl.Expr:
     return pl.sum_horizontal((bits & quarter != 0).cast(pl.UInt32) for quarter in quarters)
 
 
-def _end(rule: End, query: _Query) -> pl.Expr:
+def _end(rule: kinds.End, query: _Query) -> pl.Expr:
     is_first = rule.which == "first"
     at = query.ever(pl.when(_SOLD).then(_AGE), pl.Expr.max if is_first else pl.Expr.min)
     asked = at > (rule.youngest * DAY if rule.youngest else -1)
@@ -227,12 +210,12 @@ def _end(rule: End, query: _Query) -> pl.Expr:
     return asked
 
 
-def _pairs(rule: Rule, seen: pl.LazyFrame, firsts: pl.LazyFrame) -> pl.LazyFrame:
+def _pairs(rule: kinds.Rule, seen: pl.LazyFrame, firsts: pl.LazyFrame) -> pl.LazyFrame:
     """Give the customers with one row after another, or without one."""
     sales = seen.filter(_SOLD)
     other = pl.col("other")
     match rule:
-        case Then(days, amount, within, then):
+        case kinds.Then(days, amount, within, then):
             one = sales.filter(amount * 10_000 <= _MONEY, days * DAY >= _AGE)
             later = sales.filter(then * 10_000 <= _MONEY, days * DAY > _AGE)
             found = (
@@ -240,7 +223,7 @@ def _pairs(rule: Rule, seen: pl.LazyFrame, firsts: pl.LazyFrame) -> pl.LazyFrame
                 .join(later.select("customer_id", _AGE.alias("other")), on="customer_id")
                 .filter(other < _AGE, other > _AGE - within * DAY)
             )
-        case Kept(days, amount, quiet):
+        case kinds.Kept(days, amount, quiet):
             asked = _AGE.is_between(quiet * DAY, days * DAY)
             one = sales.filter(amount * 10_000 <= _MONEY, asked).select("customer_id", "age")
             back = seen.filter(_BACK, days * DAY >= _AGE)
@@ -248,7 +231,7 @@ def _pairs(rule: Rule, seen: pl.LazyFrame, firsts: pl.LazyFrame) -> pl.LazyFrame
                 back.select("customer_id", _AGE.alias("other")), on="customer_id"
             ).filter(other <= _AGE, other > _AGE - quiet * DAY)
             found = one.join(brought, on=["customer_id", "age"], how="anti")
-        case SecondWithin(within):
+        case kinds.SecondWithin(within):
             first = pl.col("first")
             found = (
                 sales.select("customer_id", "age")

@@ -72,7 +72,7 @@ def test_a_worker_that_fails_keeps_nothing_of_its_job_and_weighs_more(tmp_path):
 
 
 def test_an_engine_that_took_long_is_not_measured_again_unless_told_how_often():
-    long, short = Sample(1.0, 1.0, 1.0, process_seconds=41), Sample(1.0, 1.0, 1.0)
+    long, short = Sample(1.0, 1.0, 1.0, process_seconds=21), Sample(1.0, 1.0, 1.0)
     by_size = Plan([SUMS], ENGINES, [ROWS])
     assert by_size.has_enough([long])
     assert not by_size.has_enough([short, short])
