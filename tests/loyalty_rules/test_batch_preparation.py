@@ -574,3 +574,36 @@ def test_a_delivery_told_twice_in_two_tables_happens_once():
         on.Delivery(1, at(3)),
         on.Delivery(1, at(4)),
     )
+
+
+@pytest.mark.parametrize(
+    ("dtype", "ids"),
+    [
+        (pl.Int64, (-(2**63), -1, 2**63 - 1)),
+        (pl.UInt64, (0, 2**63, 2**64 - 1)),
+        (pl.String, ("a", "b", "c")),
+    ],
+)
+def test_the_farthest_customers_are_kept_apart_before_1970_too(dtype, ids):
+    long_ago = at(1).replace(year=1931)
+    sales = rows(
+        "orders",
+        *(
+            sale(place * 10 + number, 1, 100 * (place + 1), ordered_at=moment, customer_id=place)
+            for number, moment in enumerate((at(2), at(1), long_ago))
+            for place in range(len(ids))
+        ),
+    )
+    named = pl.DataFrame({"customer_id": range(len(ids)), "own": pl.Series(ids, dtype=dtype)})
+    orders = sales.join(named, on="customer_id").with_columns(customer_id="own").drop("own")
+    found = made_of(orders.lazy(), None, None, None, program=program(rule()), as_of=AS_OF)
+    paid, refused = (found[name].sort("customer_id", "at") for name in ("ledger", "refused"))
+    assert paid["customer_id"].dtype == dtype
+    assert paid.select("customer_id", "at", "units").rows() == [
+        (who, moment, 10 * (place + 1))
+        for place, who in enumerate(ids)
+        for moment in (at(1), at(2))
+    ]
+    assert refused.select("customer_id", "at", "reason").rows() == [
+        (who, long_ago, "bad_instant") for who in ids
+    ]

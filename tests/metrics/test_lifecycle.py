@@ -208,6 +208,36 @@ def test_the_flow_is_the_same_whether_customers_are_numbers_or_texts(engine):
     assert one.rows() == other.rows()
 
 
+@pytest.mark.parametrize("year", [1931, 2021])
+@pytest.mark.parametrize(
+    ("dtype", "ids"),
+    [
+        (pl.Int64, (-(2**63), 2**63 - 1)),
+        (pl.UInt64, (0, 2**64 - 1)),
+        (pl.UInt64, (2**63 - 1, 2**63)),
+        (pl.String, ("a", "b")),
+    ],
+)
+def test_the_flow_keeps_the_farthest_customers_apart(dtype, ids, year):
+    sold = {ids[0]: [f"{year}-05-01", f"{year}-05-02", f"{year}-05-30"], ids[1]: [f"{year}-05-04"]}
+    table = pl.LazyFrame(
+        [(who, at(day)) for who, days in sold.items() for day in days],
+        schema={"customer_id": dtype, "ordered_at": pl.Datetime("us", LONDON)},
+        orient="row",
+    ).with_columns(
+        pl.lit(1).cast(pl.Decimal(18, 4)).alias("amount"),
+        pl.col("customer_id").alias("own"),
+        order_id=pl.int_range(pl.len()),
+    )
+    flow = lifecycle_flow_totals(
+        table, since=at(f"{year}-05-10"), as_of=at(f"{year}-06-04"), gap_days=10, by="own"
+    )
+    assert sorted(flow.collect().rows()) == [
+        (ids[0], "active", "loyal", 1),
+        (ids[1], "new", "sleeping", 1),
+    ]
+
+
 def test_no_customers_give_states_of_zeros_and_no_flow():
     none = orders(*SHOP).clear()
     totals = lifecycle_totals(none, as_of=AS_OF, gap_days=10)

@@ -125,12 +125,27 @@ def test_what_cannot_be_told_is_refused():
         order_history(table, as_of=dt.datetime(2025, 1, 1))
 
 
-def test_the_largest_ids_before_1970_stay_in_turn():
-    largest = 2**63
+def test_ids_that_no_number_holds_keep_their_order():
+    ids = [2**100, -1, 2**70, 5]
+    table = orders(*((one, who, AT) for one in ids for who in (7, 8)), ids=pl.Int128)
+    history = order_history(table, as_of=AT + HOUR).sort("customer_id", "order_number").collect()
+    wanted = [(who, number, one) for who in (7, 8) for number, one in enumerate(sorted(ids), 1)]
+    assert history.select("customer_id", "order_number", "order_id").rows() == wanted
+
+
+@pytest.mark.parametrize(
+    ("dtype", "farthest"), [(pl.UInt64, 2**63), (pl.UInt64, 0), (pl.Int64, -(2**63))]
+)
+def test_the_farthest_ids_before_1970_stay_in_turn(dtype, farthest):
     at = [dt.datetime(1969, 1, 2, tzinfo=dt.UTC), dt.datetime(1970, 4, 11, tzinfo=dt.UTC)]
     orders = pl.LazyFrame(
-        {"order_id": [1, 2], "customer_id": [largest, largest], "ordered_at": at, "amount": [1, 2]},
-        schema_overrides={"customer_id": pl.UInt64, "amount": pl.Decimal(18, 4)},
+        {
+            "order_id": [1, 2],
+            "customer_id": [farthest, farthest],
+            "ordered_at": at,
+            "amount": [1, 2],
+        },
+        schema_overrides={"customer_id": dtype, "amount": pl.Decimal(18, 4)},
     ).with_columns(pl.col("ordered_at").dt.cast_time_unit("us"))
     history = order_history(orders, as_of=dt.datetime(2024, 1, 1, tzinfo=dt.UTC)).collect()
     assert sorted(history["order_number"]) == [1, 2]

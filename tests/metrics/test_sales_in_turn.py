@@ -24,6 +24,7 @@ SCHEMA = {
     "amount": pl.Decimal(18, 4),
 }
 IDS = st.sampled_from([-(2**63), -1, 0, 1, 2, 2**63 - 2, 2**63 - 1])
+FARTHEST = {pl.Int64: (-(2**63), 2**63 - 1), pl.UInt64: (0, 2**63 - 1, 2**63, 2**64 - 1)}
 LARGE = Decimal("99999999999999.9999")
 AMOUNTS = st.one_of(
     st.sampled_from([LARGE, -LARGE, Decimal("-0.0001"), Decimal("109951162.7776")]),
@@ -92,6 +93,32 @@ def test_other_ids_give_the_same_tables(dtype):
             function(frame, as_of=as_of).sort(keys).collect() for frame in (orders, other)
         )
         assert numbers.equals(others)
+
+
+@pytest.mark.parametrize("dtype", FARTHEST)
+def test_the_farthest_customers_before_1970_are_counted_as_any(dtype):
+    hours = [-24 * 365 * 60, -24 * 365 * 60 + 800, -24 * 365 * 53, 10]
+    farthest, near = (
+        pl.LazyFrame(
+            [
+                (number * 10 + place, who, START + dt.timedelta(hours=at), LARGE)
+                for place, who in enumerate(ids)
+                for number, at in enumerate(hours)
+            ],
+            schema={**SCHEMA, "customer_id": dtype},
+            orient="row",
+        )
+        for ids in (FARTHEST[dtype], range(len(FARTHEST[dtype])))
+    )
+    as_of = START + dt.timedelta(days=120)
+    assert fits_one_number(farthest, as_of=as_of)
+    for function, keys in ((retention_totals, ["period"]), (cohort_totals, ["cohort", "period"])):
+        found, wanted = (
+            function(frame, as_of=as_of, every="1y").sort(keys).collect()
+            for frame in (farthest, near.with_columns(pl.col("customer_id").cast(pl.String)))
+        )
+        assert found.height > 1
+        assert found.equals(wanted)
 
 
 def test_amounts_of_more_digits_do_not_fit_and_are_summed_otherwise():

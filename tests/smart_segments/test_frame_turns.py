@@ -31,8 +31,11 @@ ROWS = st.lists(st.tuples(st.sampled_from((-128, -1, 0, 1, 127)), INSTANTS), max
 LENGTHS = st.sampled_from(("1d", "12h", "2d", "1mo"))
 
 
-def table(rows):
-    return pl.LazyFrame(rows, schema={"customer_id": pl.Int8, "t": pl.Int64}, orient="row")
+FARTHEST = {pl.Int8: (-128, -1, 0, 127), pl.Int64: (-(2**63), 2**63 - 1), pl.UInt64: (0, 2**64 - 1)}
+
+
+def table(rows, dtype=pl.Int8):
+    return pl.LazyFrame(rows, schema={"customer_id": dtype, "t": pl.Int64}, orient="row")
 
 
 def until(at, length):
@@ -73,9 +76,22 @@ def test_rows_follow_the_first_of_their_customer(rows, length):
     assert sorted(found.collect().rows()) == sorted(wanted)
 
 
+@pytest.mark.parametrize("dtype", FARTHEST)
+def test_the_farthest_customers_are_kept_apart_before_1970_too(dtype):
+    rows = [(who, day * DAY) for day in (5, -5, 2, -3) for who in FARTHEST[dtype]]
+    kept = {"at": "t", "zone": ZONE, "id_type": dtype()}
+    length = read_length("within", "4d")
+    following_any = following(table(rows, dtype), table(rows, dtype), length, **kept)
+    after_first = following_first(table(rows, dtype), length, **kept)
+    for found, days in ((following_any, (-3, 5)), (after_first, (-3,))):
+        wanted = [(who, day * DAY) for who in FARTHEST[dtype] for day in days]
+        assert found.collect_schema() == table([], dtype).collect_schema()
+        assert found.sort("customer_id", "t").collect().rows() == wanted
+
+
 def test_ids_that_leave_no_room_for_an_instant_do_not_fit():
-    assert not any(fits(one) for one in (pl.UInt64(), pl.Int128(), pl.String(), pl.Categorical()))
-    assert fits(pl.Int64())
+    assert not any(fits(one) for one in (pl.Int128(), pl.String(), pl.Categorical()))
+    assert all(fits(one()) for one in FARTHEST)
 
 
 def shop(zone, as_of):

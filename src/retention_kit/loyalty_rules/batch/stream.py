@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from retention_kit.contracts.packed import customer_of, fits_packed, low_of, packed
 from retention_kit.loyalty_rules.batch.account_rows import (
     CUSTOMER,
     PROMO_GONE,
@@ -41,10 +42,7 @@ _NEEDED = ("order_id", CUSTOMER, "ordered_at", "amount")
 _NEEDED_EVENTS = (CUSTOMER, "occurred_at", "name")
 _MOST = LARGEST * layout.MONEY
 _KEY = "__key"
-_ROOM = 2**64
 _SORTED = (CUSTOMER, "at", "kind", "order_id")
-_SHORT = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
-"""Types of ids that, with an instant, make one number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,28 +148,19 @@ def stream_of(
 def _sorted(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Put events into the order in which they are taken; see `in_order`."""
     schema = rows.collect_schema()
-    if _has_short_ids(schema):
-        # One number for both is sorted much faster than the two, and read from it again faster than
-        # they are moved beside it.
-        others = [name for name in schema if name not in (CUSTOMER, "at")]
-        customer = pl.col(CUSTOMER).cast(pl.Int128) * _ROOM
-        # An operation on bits lets Polars forget that the number they are of is sorted.
-        lower = pl.col(_KEY).cast(pl.Int64, wrap_numerical=True) & pl.lit(-1, dtype=pl.Int64)
-        return (
-            rows.select((customer + pl.col("at")).alias(_KEY), *others)
-            .sort(_KEY)
-            .select(
-                (pl.col(_KEY) - lower).floordiv(_ROOM).cast(schema[CUSTOMER]).alias(CUSTOMER),
-                lower.alias("at"),
-                *others,
-            )
-        )
-    return rows.sort(sorts_of(schema.names()))
+    if not fits_packed(schema[CUSTOMER]):
+        return rows.sort(sorts_of(schema.names()))
+    key, others = pl.col(_KEY), [name for name in schema if name not in (CUSTOMER, "at")]
+    return (
+        rows.select(packed(pl.col("at"), schema[CUSTOMER]).alias(_KEY), *others)
+        .sort(_KEY)
+        .select(customer_of(key, schema[CUSTOMER]), low_of(key).alias("at"), *others)
+    )
 
 
 def in_order(rows: pl.DataFrame) -> pl.DataFrame:
     """Put rows of a stream that are of one customer and one instant into their order."""
-    if not _has_short_ids(rows.schema):
+    if not fits_packed(rows.schema[CUSTOMER]):
         return rows
     follows = (rows[CUSTOMER] == rows[CUSTOMER].shift()) & (rows["at"] == rows["at"].shift())
     follows = follows.fill_null(value=False)
@@ -182,10 +171,6 @@ def in_order(rows: pl.DataFrame) -> pl.DataFrame:
     among = rows.filter(tied).select(pl.arg_sort_by(sorts_of(rows.columns))).to_series()
     order = pl.int_range(rows.height, dtype=pl.UInt32, eager=True)
     return rows[order.scatter(places, places.gather(among))]
-
-
-def _has_short_ids(schema: pl.Schema) -> bool:
-    return schema[CUSTOMER] in _SHORT
 
 
 def sorts_of(names: list[str]) -> list[str | pl.Expr]:

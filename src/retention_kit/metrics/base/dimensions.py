@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from retention_kit.contracts.law import Frame
+from retention_kit.contracts.packed import fits_packed, ranked
 from retention_kit.errors import DefinitionError, bad_parameter, nearest_names
 
 By = str | Sequence[str]
@@ -81,8 +82,7 @@ def first_sale_value(
         An aggregation.
     """
     wanted = pl.col(value) if isinstance(value, str) else value
-    if not orders.collect_schema()["order_id"].is_integer():
+    if not fits_packed(orders.collect_schema()["order_id"]):
         return wanted.sort_by(sold_at, "order_id", nulls_last=True).first()
-    # Instant and id as one whole number of 128 bits: a smallest one is found without sorting.
-    at = pl.col(sold_at).dt.epoch("us").cast(pl.Int128)
-    return wanted.min_by(at * pl.lit(2**64, dtype=pl.Int128) + pl.col("order_id"))
+    # Instant and id as one number: a smallest one is found without sorting.
+    return wanted.min_by(ranked(pl.col(sold_at).dt.epoch("us"), pl.col("order_id")))

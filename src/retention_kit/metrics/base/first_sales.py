@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from retention_kit.contracts.law import Frame
+from retention_kit.contracts.packed import fits_packed, ranked
 from retention_kit.metrics.base.observed import SOLD_AT
 
 IS_FIRST = "__is_first"
@@ -23,10 +24,9 @@ def with_first_sales(seen: Frame) -> Frame:
         The orders with `IS_FIRST` (whether it is the customer's sale with the smallest instant and
         id) and `NEVER_BOUGHT` (whether the customer has returns alone); neither is null.
     """
-    if seen.collect_schema()["order_id"].is_integer():
-        # Instant and id as one whole number of 128 bits, so that one smallest is looked for.
-        instant = pl.col(SOLD_AT).dt.epoch("us").cast(pl.Int128)
-        key = instant * pl.lit(2**64, dtype=pl.Int128) + pl.col("order_id")
+    if fits_packed(seen.collect_schema()["order_id"]):
+        # Instant and id as one number, so that one smallest is looked for.
+        key = ranked(pl.col(SOLD_AT).dt.epoch("us"), pl.col("order_id"))
         keyed = seen.with_columns(key.alias(_KEY))
     else:
         # Text does not fit into a number: the smallest id among those of the first instant.

@@ -12,6 +12,7 @@ import datetime as dt
 import polars as pl
 
 from retention_kit.contracts.law import Frame
+from retention_kit.contracts.packed import fits_packed, is_customers_first, low_of, packed
 from retention_kit.contracts.schemas import SUM
 from retention_kit.metrics.base.local_periods import period_number
 from retention_kit.metrics.base.observed import zone_of
@@ -27,7 +28,6 @@ IS_SALE = "__is_sale"
 UNITS = "__units"
 """Ten-thousandths."""
 
-_CUSTOMER = 2**64
 _PERIOD = 2**42
 _LATE = 2**41
 _REST = 2**40
@@ -37,7 +37,6 @@ _LAST_YEAR = 2_800
 _KEY = "__key"
 _OTHER = "__other"
 _DIGITS = 18
-_IDS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
 
 
 def fits_one_number(orders: Frame, *, as_of: dt.datetime) -> bool:
@@ -45,7 +44,7 @@ def fits_one_number(orders: Frame, *, as_of: dt.datetime) -> bool:
     schema = orders.collect_schema()
     amount = schema["amount"]
     return (
-        schema["customer_id"] in _IDS
+        fits_packed(schema["customer_id"])
         and isinstance(amount, pl.Decimal)
         and amount.scale == SUM.scale
         and amount.precision <= _DIGITS
@@ -80,18 +79,13 @@ def sales_in_turn(
     is_sale = ((low & _REST) == 0).alias(IS_SALE)
     held = low & (_REST - 1)
     units = pl.when(IS_SALE).then(held).otherwise((held - _HALF) * _REST)
-    # Numbers of one customer are less than 2⁶³ apart, and those of two are more.
-    is_first = (key >= key.shift() + _CUSTOMER // 2).fill_null(value=True)
     is_first_row = pl.col(IS_FIRST_ROW)
     is_new = is_first_row | (pl.col(PERIOD) != pl.col(PERIOD).shift())
     return (
         _numbers(sales, as_of, every, late_from)
         .sort(_KEY)
-        .select(
-            # An operation on bits lets Polars forget that the number they are of was sorted.
-            (key.cast(pl.Int64, wrap_numerical=True) & pl.lit(-1, dtype=pl.Int64)).alias(UNITS),
-            is_first.alias(IS_FIRST_ROW),
-        )
+        # All lows are at least 0, and so less than 2⁶³ apart.
+        .select(low_of(key).alias(UNITS), is_customers_first(key).alias(IS_FIRST_ROW))
         .with_columns(period, is_sale, ((low & _LATE) != 0).alias(IS_LATE))
         .with_columns(
             units.alias(UNITS),
@@ -110,19 +104,22 @@ def money(units: str) -> pl.Expr:
 
 def _numbers(sales: Frame, as_of: dt.datetime, every: Every, late_from: pl.Expr | None) -> Frame:
     """Give a number for each sale, and one for the rest of a large amount."""
-    at, units = pl.col("ordered_at"), pl.col("amount").to_physical().cast(pl.Int64)
-    period = period_number(at, every, zone=zone_of(sales.collect_schema()), until=as_of)
-    upper = pl.col("customer_id").cast(pl.Int128) * pl.lit(_CUSTOMER, dtype=pl.Int128)
+    at, schema = pl.col("ordered_at"), sales.collect_schema()
+    period = period_number(at, every, zone=zone_of(schema), until=as_of)
     place = (period.cast(pl.Int64) + _MOST) * _PERIOD
     if late_from is not None:
         place += (at >= late_from).cast(pl.Int64) * _LATE
-    rest = units.floordiv(_REST)
-    other = place + (_REST + _HALF) + rest
+    amount = pl.col("amount").to_physical().cast(pl.Int64)
+    units = pl.col(UNITS)
+    rest, held = units.floordiv(_REST), units & (_REST - 1)
+    of_rest = pl.col(_KEY) + (rest - held + (_REST + _HALF))
     return (
         sales.select(
-            (upper + (place + (units & (_REST - 1)))).alias(_KEY),
-            pl.when(rest != 0).then(upper + other).alias(_OTHER),
+            packed(place + (amount & (_REST - 1)), schema["customer_id"]).alias(_KEY),
+            amount.alias(UNITS),
         )
+        # Of columns that are there: a period within another expression would be found twice.
+        .select(_KEY, pl.when(rest != 0).then(of_rest).alias(_OTHER))
         .unpivot(value_name="key")
         .select(pl.col("key").alias(_KEY))
         .filter(pl.col(_KEY).is_not_null())

@@ -14,7 +14,15 @@ from retention_kit.metrics.base.by_customer import with_first_sale
 from retention_kit.metrics.base.dimensions import By, dimensions
 from retention_kit.metrics.base.observed import SOLD_AT, in_zone, is_sale, observed, zone_of
 from retention_kit.metrics.base.weighted import DAY, in_days
-from retention_kit.metrics.lifecycle.last_two import EARLIER, TIES, last_two, marked_sales
+from retention_kit.metrics.lifecycle.last_two import (
+    EARLIER,
+    ORDERS,
+    TIES,
+    counted,
+    last_two,
+    marked_sales,
+    with_earlier,
+)
 from retention_kit.metrics.lifecycle.rhythm import check_gap
 from retention_kit.metrics.lifecycle.states_in_turn import (
     STATE,
@@ -39,7 +47,6 @@ _STATE = (
     "net_revenue",
 )
 _FLOW = ("customer_id", "state_before", "state", "customers")
-_ORDERS = "__orders"
 _SINCE = "__since"
 _LONG_AGO = 2**62 + 1
 
@@ -150,9 +157,9 @@ def lifecycle_totals(orders: Frame, *, as_of: dt.datetime, gap_days: float, by: 
     seen = _with_sold_at(observed(orders, as_of=as_of))
     now = microseconds_of(in_zone(as_of, zone_of(orders.collect_schema())))
     sums = seen.group_by("customer_id").agg(
-        *_counted(SOLD_AT), pl.col("amount").sum().cast(SUM).alias("net_revenue")
+        *counted(SOLD_AT), pl.col("amount").sum().cast(SUM).alias("net_revenue")
     )
-    customers = _with_earlier(sums, seen, {SOLD_AT: now}, gap_days)
+    customers = with_earlier(sums, seen, {SOLD_AT: now}, within=_reach(gap_days))
     states = customers.with_columns(_state_at(now, SOLD_AT, gap_days).alias("state"))
     return lifecycle_totals_of(with_first_sale(states, seen.filter(is_sale(seen)), names), by=names)
 
@@ -230,42 +237,25 @@ def _states_at_two(seen: Frame, then: int, now: int, gap_days: float) -> Frame:
     moments = {SOLD_AT: now, _SINCE: then}
     sold_before = pl.when(pl.col(SOLD_AT) < then).then(SOLD_AT)
     marked = seen.with_columns(sold_before.alias(_SINCE))
-    sums = marked.group_by("customer_id").agg(*_counted(SOLD_AT), *_counted(_SINCE))
-    return _with_earlier(sums, marked, moments, gap_days).select(
+    sums = marked.group_by("customer_id").agg(*counted(SOLD_AT), *counted(_SINCE))
+    return with_earlier(sums, marked, moments, within=_reach(gap_days)).select(
         "customer_id",
         number_of(_state_at(then, _SINCE, gap_days)).alias(STATE_BEFORE),
         number_of(_state_at(now, SOLD_AT, gap_days)).alias(STATE),
     )
 
 
-def _counted(sold_at: str) -> tuple[pl.Expr, pl.Expr]:
-    """Give the instant of a customer's last sale and the number of sales, as aggregations."""
-    at = pl.col(sold_at)
-    return at.max(), at.count().cast(pl.Int64).alias(_ORDERS + sold_at)
-
-
-def _with_earlier(
-    customers: Frame, marked: Frame, moments: dict[str, int], gap_days: float
-) -> Frame:
-    """Keep who has bought, with the instant of the sale before the last where states hang on it.
+def _reach(gap_days: float) -> int:
+    """Give how long before an instant a sale may be for the state then to hang on when it was.
 
     That is asked of customers alone who bought within two usual gaps, and whether more than four
     lie between: what lies further back than six need not be looked at.
     """
-    sleeping, lost = (_microseconds(times * gap_days) for times in (SLEEPING, LOST))
-    start = max(min(moments.values()) - sleeping - lost, -(2**62))
-    recent = marked.filter(pl.col(SOLD_AT) >= start).select("customer_id", *moments)
-    earlier = []
-    for sold_at in moments:
-        names = EARLIER + sold_at, TIES + sold_at
-        recent = marked_sales(recent, sold_at, *names)
-        earlier.append(last_two(sold_at, *names)[1].alias(names[0]))
-    bought = customers.filter(pl.col(_ORDERS + SOLD_AT) > 0)
-    return bought.join(recent.group_by("customer_id").agg(earlier), on="customer_id", how="left")
+    return sum(_microseconds(times * gap_days) for times in (SLEEPING, LOST))
 
 
 def _state_at(at: int, sold_at: str, gap_days: float) -> pl.Expr:
-    last, orders = pl.col(sold_at), pl.col(_ORDERS + sold_at)
+    last, orders = pl.col(sold_at), pl.col(ORDERS + sold_at)
     # What was not looked at is longer ago than any gap that is asked about.
     gap = (last - pl.col(EARLIER + sold_at)).fill_null(_LONG_AGO)
     return state_of(orders, at - last, pl.when(orders > 1).then(gap), gap_days)

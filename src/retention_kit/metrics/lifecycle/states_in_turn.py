@@ -9,6 +9,13 @@ from __future__ import annotations
 import polars as pl
 
 from retention_kit.contracts.law import Frame
+from retention_kit.contracts.packed import (
+    customer_of,
+    fits_packed,
+    is_customers_first,
+    low_of,
+    packed,
+)
 
 LOST, SLEEPING, RETURNED, NEW, ACTIVE, LOYAL = range(6)
 """The numbers of the states."""
@@ -17,21 +24,16 @@ STATE = "__state"
 STATE_BEFORE = "__state_before"
 
 _NOT_YET = -1
-_ROOM = 2**64
-_OTHERS = 2**62
-"""A customer's instants are nearer to each other than this, and two customers' numbers are not."""
-_IDS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
 _KEY = "__key"
 _AT = "__at"
-_STEP = "__step"
 _IS_FIRST = "__is_first"
 _IS_LAST = "__is_last"
 _KIND = "__kind"
 
 
 def fits_in_turn(orders: Frame) -> bool:
-    """Say whether customers are whole numbers that 64 signed bits hold."""
-    return orders.collect_schema()["customer_id"] in _IDS
+    """Say whether customers are whole numbers of up to 64 bits, as `states_in_turn` needs."""
+    return fits_packed(orders.collect_schema()["customer_id"])
 
 
 def states_in_turn(sales: Frame, *, then: int, now: int, sleeping: int, lost: int) -> Frame:
@@ -50,11 +52,6 @@ def states_in_turn(sales: Frame, *, then: int, now: int, sleeping: int, lost: in
     """
     key, at, is_first = pl.col(_KEY), pl.col(_AT), pl.col(_IS_FIRST)
     dtype = sales.collect_schema()["customer_id"]
-    upper = pl.col("customer_id").cast(pl.Int128) * pl.lit(_ROOM, dtype=pl.Int128)
-    # The bits of a sorted number are not sorted, but Polars takes a cast for it and would look for
-    # instants by halves; an operation on bits makes it forget.
-    low = key.cast(pl.Int64, wrap_numerical=True) & pl.lit(-1, dtype=pl.Int64)
-    is_other = key - key.shift() >= pl.lit(_OTHERS, dtype=pl.Int128)
     kind = (
         pl.when(is_first)
         .then(_number(NEW))
@@ -65,16 +62,15 @@ def states_in_turn(sales: Frame, *, then: int, now: int, sleeping: int, lost: in
         .otherwise(_number(LOYAL))
     )
     before = pl.when(at < then).then(_state(then, sleeping, lost)).when(is_first).then(_NOT_YET)
-    customer = (key - at).floordiv(pl.lit(_ROOM, dtype=pl.Int128)).cast(dtype)
     return (
-        sales.select((upper + pl.col("ordered_at").to_physical()).alias(_KEY))
+        sales.select(packed(pl.col("ordered_at").to_physical(), dtype).alias(_KEY))
         .sort(_KEY)
-        .select(_KEY, low.alias(_AT), is_other.fill_null(value=True).alias(_IS_FIRST))
+        .select(_KEY, low_of(key).alias(_AT), is_customers_first(key).alias(_IS_FIRST))
         .with_columns(kind.alias(_KIND), is_first.shift(-1, fill_value=True).alias(_IS_LAST))
         .with_columns(before.cast(pl.Int8).forward_fill().alias(STATE_BEFORE))
         .filter(_IS_LAST)
         .select(
-            customer.alias("customer_id"),
+            customer_of(key, dtype),
             pl.when(pl.col(STATE_BEFORE) != _NOT_YET).then(STATE_BEFORE).alias(STATE_BEFORE),
             _state(now, sleeping, lost).alias(STATE),
         )

@@ -1,20 +1,19 @@
-"""Customers and moments as one whole number, so that a single column is sorted, and taken apart.
-
-A sort of one column moves nothing beside it: customers and moments are read off the sorted numbers.
-"""
+"""Customers' moments in turn, and the waits between them, read off sorted numbers."""
 
 from __future__ import annotations
 
 import polars as pl
 
 from retention_kit.contracts.law import Frame
+from retention_kit.contracts.packed import (
+    customer_of,
+    fits_packed,
+    is_same_customer,
+    low_of,
+    packed,
+)
 
-_ROOM = pl.lit(2**64, dtype=pl.Int128)
-_HALF = pl.lit(2**63, dtype=pl.Int128)
-_FIT = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
 _TURN = "__turn"
-_OTHERS = 2**62
-"""A customer's moments are nearer to each other than this, and two customers' numbers are not."""
 CUSTOMER = "customer_id"
 MOMENT = "__moment"
 PERSON = "__person"
@@ -23,7 +22,7 @@ WAIT = "__wait"
 
 def fits_turns(schema: pl.Schema) -> bool:
     """Say whether a table's customers are whole numbers of up to 64 bits, as `in_turns` needs."""
-    return schema[CUSTOMER] in _FIT
+    return fits_packed(schema[CUSTOMER])
 
 
 def in_turns(frame: Frame, moment: pl.Expr) -> Frame:
@@ -36,16 +35,10 @@ def in_turns(frame: Frame, moment: pl.Expr) -> Frame:
     Returns:
         `customer_id`, known to be sorted, and `MOMENT` (`Int64`), a row per row of the table.
     """
-    dtype = frame.collect_schema()[CUSTOMER]
-    # The lower half of a number is its moment, bit by bit, but for the highest bit. Taking all bits
-    # changes none, but lets Polars forget that the number was sorted: its half is not.
-    low = (pl.col(_TURN) - _HALF).cast(pl.Int64, wrap_numerical=True) & pl.lit(-1, dtype=pl.Int64)
-    back = pl.col(_TURN).floordiv(_ROOM)
-    if dtype == pl.UInt64:
-        back = back + _HALF
+    turn = pl.col(_TURN)
     return (
         _turns(frame, moment)
-        .select(back.cast(dtype).alias(CUSTOMER), low.alias(MOMENT))
+        .select(customer_of(turn, frame.collect_schema()[CUSTOMER]), low_of(turn).alias(MOMENT))
         .set_sorted(CUSTOMER)
     )
 
@@ -61,10 +54,9 @@ def waits_in_turn(frame: Frame, moment: pl.Expr) -> Frame:
         `PERSON`, a number that tells customers apart and is known to be sorted, and `WAIT`
         (`Int64`), >= 0; a row per moment but each customer's first.
     """
-    # Customers need not be read off the numbers, which would cost as much as the sort. The farthest
-    # ones are farther apart than 128 bits hold, which then say something below 0.
+    # Customers need not be read off the numbers, which would cost as much as the sort.
     step = pl.col(WAIT)
-    is_same = (step >= 0) & (step < _OTHERS)
+    is_same = is_same_customer(step)
     return (
         _turns(frame, moment)
         .select(pl.col(_TURN).diff().alias(WAIT))
@@ -83,10 +75,5 @@ def since_before(moment: pl.Expr) -> pl.Expr:
 
 def _turns(frame: Frame, moment: pl.Expr) -> Frame:
     """Give customers and moments as sorted numbers of 128 bits."""
-    # Signed numbers times 2⁶⁴ stay within 128 bits; unsigned ones of 64 bits are moved there.
-    signed = pl.col(CUSTOMER).cast(pl.Int128)
-    if frame.collect_schema()[CUSTOMER] == pl.UInt64:
-        signed = signed - _HALF
-    # The lower half is never below 0, so that taking it off leaves the customer as it was.
-    turn = signed * _ROOM + (moment.cast(pl.Int128) + _HALF)
-    return frame.select(turn.alias(_TURN)).sort(_TURN)
+    dtype = frame.collect_schema()[CUSTOMER]
+    return frame.select(packed(moment, dtype).alias(_TURN)).sort(_TURN)

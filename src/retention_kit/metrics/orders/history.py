@@ -7,13 +7,13 @@ import datetime as dt
 import polars as pl
 
 from retention_kit.contracts.law import Frame, customer_local
+from retention_kit.contracts.packed import fits_packed, ranked
 from retention_kit.metrics.base.by_customer import following, in_turn, previous
 from retention_kit.metrics.base.observed import is_sale, observed
 from retention_kit.metrics.base.weighted import in_days
 
 _ROW = "__row"
 _FIRST_ROW = "__first_row"
-_ROOM = 2**64
 
 
 @customer_local
@@ -93,13 +93,11 @@ def by_order(turned: Frame) -> Frame:
         The same rows, whose order is now told whole.
     """
     schema = turned.collect_schema()
-    if not (schema["customer_id"].is_integer() and schema["order_id"].is_integer()):
+    if not all(fits_packed(schema[name]) for name in ("customer_id", "order_id")):
         return turned.sort("customer_id", "ordered_at", "order_id")
     # All but those rows are in order already, and then one more sort of one number costs little.
-    row = pl.col(_ROW).cast(pl.Int128)
-    run = pl.when(~is_tied()).then(row).forward_fill()
-    key = run * pl.lit(_ROOM, dtype=pl.Int128) + pl.col("order_id")
-    return turned.with_row_index(_ROW).sort(key).drop(_ROW)
+    run = pl.when(~is_tied()).then(_ROW).forward_fill()
+    return turned.with_row_index(_ROW).sort(ranked(run, pl.col("order_id"))).drop(_ROW)
 
 
 def is_tied() -> pl.Expr:

@@ -7,6 +7,7 @@ import datetime as dt
 import polars as pl
 
 from retention_kit.contracts.law import Frame, additive, finisher
+from retention_kit.contracts.packed import fits_packed, ranked
 from retention_kit.contracts.schemas import SUM
 from retention_kit.errors import bad_parameter
 from retention_kit.metrics.base.activity import duration
@@ -141,11 +142,10 @@ def _last_manager(orders: Frame) -> pl.Expr:
     schema = orders.collect_schema()
     if "manager" not in schema:
         return pl.lit(None, dtype=pl.String).first()
-    if not schema["order_id"].is_integer():
+    if not fits_packed(schema["order_id"]):
         return pl.col("manager").sort_by(SOLD_AT, "order_id", nulls_last=False).last()
-    # Instant and id as one whole number of 128 bits: a greatest one is found without sorting.
-    at = pl.col(SOLD_AT).dt.epoch("us").cast(pl.Int128)
-    return pl.col("manager").max_by(at * pl.lit(2**64, dtype=pl.Int128) + pl.col("order_id"))
+    # Instant and id as one number: a greatest one is found without sorting.
+    return pl.col("manager").max_by(ranked(pl.col(SOLD_AT).dt.epoch("us"), pl.col("order_id")))
 
 
 @finisher(of=manager_totals)

@@ -7,6 +7,7 @@ import datetime as dt
 import polars as pl
 
 from retention_kit.contracts.law import Frame, customer_local
+from retention_kit.contracts.packed import fits_packed, ranked
 from retention_kit.contracts.schemas import SUM
 from retention_kit.errors import MissingColumnError
 from retention_kit.metrics.base.activity import duration
@@ -146,10 +147,9 @@ def _managers(sales: Frame) -> Frame:
         nobody = pl.lit(None, dtype=pl.String).alias("manager")
         return sales.group_by("customer_id").agg(nobody.first())
     manager = pl.col("manager").cast(pl.String)
-    if schema["order_id"].is_integer():
-        # Instant and id as one whole number of 128 bits: the largest is found without sorting.
-        at = pl.col("ordered_at").dt.epoch("us").cast(pl.Int128)
-        last = manager.max_by(at * pl.lit(2**64, dtype=pl.Int128) + pl.col("order_id"))
+    if fits_packed(schema["order_id"]):
+        # Instant and id as one number: the largest is found without sorting.
+        last = manager.max_by(ranked(pl.col("ordered_at").dt.epoch("us"), pl.col("order_id")))
     else:
         last = manager.sort_by("ordered_at", "order_id").last()
     return sales.group_by("customer_id").agg(last.alias("manager"))

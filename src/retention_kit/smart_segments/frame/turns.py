@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import polars as pl
 
+from retention_kit.contracts.packed import (
+    customer_of,
+    fits_packed,
+    is_customers_first,
+    low_of,
+    packed,
+)
 from retention_kit.smart_segments.definitions.lengths import Length
-from retention_kit.smart_segments.frame.given import CUSTOMER
 from retention_kit.smart_segments.frame.instants import is_passed, moved
 
 _KEY = "__key"
 _LOW = "__low"
 _FIRST = "__first"
 _REACH = "__reach"
-_ROOM = 2**64
-_FITTING = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
 
 
 def fits(id_type: pl.DataType) -> bool:
     """Say whether ids of this type are numbers that leave room for an instant."""
-    return id_type in _FITTING
+    return fits_packed(id_type)
 
 
 def following(
@@ -48,17 +52,20 @@ def following(
     Returns:
         Rows of `customer_id` and `at`.
     """
-    both = pl.concat([_keys(matches, at, is_match=True), _keys(rows, at, is_match=False)])
+    both = pl.concat(
+        [_keys(matches, at, id_type, is_match=True), _keys(rows, at, id_type, is_match=False)]
+    )
     is_match = pl.col(_LOW) % 2 == 1
     instant = pl.col(_LOW).floordiv(2)
     deadline = moved(pl.when(is_match).then(instant), length, zone)
     # Those of another customer are smaller than any number of this one.
-    reach = pl.when(is_match).then(_customers() + deadline.cast(pl.Int128) * 2)
+    start = pl.col(_KEY) - pl.col(_LOW)
+    reach = pl.when(is_match).then(start + deadline.cast(pl.Int128) * 2)
     return (
         _sorted(both)
         .with_columns(reach.fill_null(pl.col(_KEY)).cum_max().alias(_REACH))
         .filter(~is_match & (pl.col(_REACH) > pl.col(_KEY)))
-        .select(_id(id_type), instant.alias(at))
+        .select(customer_of(pl.col(_KEY), id_type), instant.alias(at))
     )
 
 
@@ -78,34 +85,21 @@ def following_first(
         Rows of `customer_id` and `at`.
     """
     instant, first = pl.col(_LOW).floordiv(2), pl.col(_FIRST)
-    is_other = (_customers() != _customers().shift()).fill_null(value=True)
+    is_first = is_customers_first(pl.col(_KEY))
     later = (
-        _sorted(_keys(rows, at, is_match=False))
-        .with_columns(pl.when(is_other).then(instant).forward_fill().alias(_FIRST))
+        _sorted(_keys(rows, at, id_type, is_match=False))
+        .with_columns(pl.when(is_first).then(instant).forward_fill().alias(_FIRST))
         .filter(instant > first)
     )
     if length is not None:
         later = later.filter(~is_passed(first, length, instant, zone))
-    return later.select(_id(id_type), instant.alias(at))
+    return later.select(customer_of(pl.col(_KEY), id_type), instant.alias(at))
 
 
-def _keys(rows: pl.LazyFrame, at: str, *, is_match: bool) -> pl.LazyFrame:
-    customer = pl.col(CUSTOMER).cast(pl.Int128) * pl.lit(_ROOM, dtype=pl.Int128)
-    return rows.select((customer + (pl.col(at) * 2 + int(is_match))).alias(_KEY))
+def _keys(rows: pl.LazyFrame, at: str, id_type: pl.DataType, *, is_match: bool) -> pl.LazyFrame:
+    low = pl.col(at) * 2 + int(is_match)
+    return rows.select(packed(low, id_type).alias(_KEY))
 
 
 def _sorted(keys: pl.LazyFrame) -> pl.LazyFrame:
-    # One column alone: what is sorted beside it is moved, which takes longer than the sort.
-    # An operation on bits lets Polars forget that the number they are of is sorted.
-    low = pl.col(_KEY).cast(pl.Int64, wrap_numerical=True) & pl.lit(-1, dtype=pl.Int64)
-    return keys.sort(_KEY).with_columns(low.alias(_LOW))
-
-
-def _customers() -> pl.Expr:
-    """Give the upper part of the numbers; an instant before 1970 is below 0."""
-    return pl.col(_KEY) - pl.col(_LOW)
-
-
-def _id(id_type: pl.DataType) -> pl.Expr:
-    customers = _customers().floordiv(pl.lit(_ROOM, dtype=pl.Int128))
-    return customers.cast(id_type).alias(CUSTOMER)
+    return keys.sort(_KEY).with_columns(low_of(pl.col(_KEY)).alias(_LOW))
