@@ -33,9 +33,14 @@ _APART = (imports.NAME, allocated.NAME)
 
 def main(given: Sequence[str] | None = None) -> int:
     """Run the benchmarks; 1 means that engines disagree, 2 that a worker failed."""
-    arguments = _parser().parse_args(given)
+    parser = _parser()
+    arguments = parser.parse_args(given)
     store = Store(arguments.results)
     plan = _plan(arguments)
+    if arguments.render and not store.load():
+        parser.error(f"there are no results in {arguments.results} to write a report from")
+    if not (plan.steps() or plan.imports or plan.allocations):
+        parser.error("none of these engines does one of these jobs at these sizes")
     if arguments.dry_run:
         print(described(plan, store.load()))
         return 0
@@ -138,11 +143,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"of {', '.join(ENGINES)}",
     )
     parser.add_argument(
-        "--rows", nargs="+", type=int, default=list(ROWS), metavar="N", help="row counts"
+        "--rows", nargs="+", type=_whole_number, default=list(ROWS), metavar="N", help="row counts"
     )
     parser.add_argument(
         "--repeat",
-        type=int,
+        type=_whole_number,
         metavar="N",
         help=f"rounds; without it {', '.join(str(rounds_at(rows)) for rows in ROWS)} by size",
     )
@@ -173,6 +178,13 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=HERE / "RESULTS.md", metavar="FILE", help="what to write"
     )
     return parser
+
+
+def _whole_number(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return number
 
 
 if __name__ == "__main__":

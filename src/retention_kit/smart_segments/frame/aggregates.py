@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from retention_kit.contracts.packed import ranked
 from retention_kit.errors import DefinitionError
 from retention_kit.metrics.base.periods import period_index
 from retention_kit.smart_segments.definitions.rows import Rows
@@ -244,8 +245,7 @@ class Aggregates:
             return self.instant
         column = self.given.column(self.table, "order_id")
         if self._has_whole_ids:
-            shifted = self.instant.cast(pl.Int128) * pl.lit(2**64, dtype=pl.Int128)
-            return shifted + column.value.cast(pl.Int128)
+            return ranked(self.instant, column.value)
         # Digits of one length stand in the order of their numbers, and bytes in that of characters.
         digits = (self.instant + _LONG_AGO).cast(pl.String).str.zfill(18)
         return digits + as_text(column.value, column.dtype or pl.String())
