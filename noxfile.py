@@ -25,8 +25,14 @@ nox.options.sessions = [
 ROOT = Path(__file__).parent
 WHEEL_LIMIT = 5_000_000
 PARALLEL = ("-n", "auto", "--maxprocesses", "4")
-QUICK = (*PARALLEL, "--hypothesis-profile=quick", "-m", "not spark")
-AGAIN = (*PARALLEL, "--hypothesis-profile=glance", "-m", "not once and not spark")
+BY_FILE = (*PARALLEL, "--dist", "loadfile")
+"""A file stays in one process: what its tests share is made once, and the examples of a page
+follow on one another."""
+PAGES = (*BY_FILE, "--hypothesis-profile=ci")
+"""With which no example fails because a machine is busy."""
+EXAMPLES = ("src", "docs", "README.md", "README.ru.md", "--ignore=docs/examples")
+QUICK = (*BY_FILE, "--hypothesis-profile=quick", "-m", "not spark")
+AGAIN = (*BY_FILE, "--hypothesis-profile=glance", "-m", "not once and not spark")
 """For the second run of the same tests: fewer generated examples, and not what hangs on no version
 of a dependency. `tests` draws more."""
 NIGHTLY = (
@@ -66,13 +72,15 @@ def typing(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests, of the sources; `wheel` runs them on what is shipped. Arguments go to pytest."""
     session.install("-e", ".[app,testing]", "--group", "test")
-    session.run("pytest", *(session.posargs or (*PARALLEL, "-m", "not spark")))
+    _keep_bytecode(session)
+    session.run("pytest", *(session.posargs or (*BY_FILE, "-m", "not spark")))
 
 
 @nox.session
 def tests_lowest(session: nox.Session) -> None:
     """The tests, against the oldest direct dependencies that are allowed."""
     session.install("--resolution", "lowest-direct", "-e", ".[app,testing]", "--group", "test")
+    _keep_bytecode(session)
     session.run("pytest", *(session.posargs or AGAIN))
 
 
@@ -80,8 +88,8 @@ def tests_lowest(session: nox.Session) -> None:
 def doctest(session: nox.Session) -> None:
     """Every example: in docstrings, in the documentation and in both READMEs."""
     session.install("-e", ".[app,testing]", "--group", "test")
-    session.run("pytest", "--doctest-modules", "src")
-    session.run("pytest", "docs", "README.md", "README.ru.md")
+    _keep_bytecode(session)
+    session.run("pytest", *PAGES, "--doctest-modules", *EXAMPLES)
 
 
 @nox.session
@@ -116,6 +124,7 @@ def wheel(session: nox.Session) -> None:
         copy(ROOT / name, checkout / name)
     session.chdir(checkout)
     session.install(f"retention-kit[app,testing] @ {built.as_uri()}", "--group", "test")
+    _keep_bytecode(session)
     session.run("pytest", *(session.posargs or QUICK))
 
 
@@ -123,6 +132,7 @@ def wheel(session: nox.Session) -> None:
 def plugins(session: nox.Session) -> None:
     """Plugins that others might publish, installed as they would be: good ones, a hostile one."""
     session.install("-e", ".[cli,delivery,loyalty,profiles,testing]")
+    _keep_bytecode(session)
     # Away from this project's own settings and conftest.py, as an author's project is.
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         shutil.copytree(ROOT / "tests" / "plugins" / "samples", "samples")
@@ -139,6 +149,7 @@ def plugins(session: nox.Session) -> None:
 def spark(session: nox.Session) -> None:
     """Every function on a small Spark cluster of two workers, which needs Java."""
     session.install("-e", ".[app,loyalty,spark,testing]", "--group", "test")
+    _keep_bytecode(session)
     session.run("pytest", "--hypothesis-profile=quick", "tests/spark", *session.posargs)
 
 
@@ -156,10 +167,17 @@ def nightly(session: nox.Session) -> None:
     Engines that disagree do fail. Arguments go to the proofs.
     """
     session.install("-e", ".[app,testing]", "--group", "test", "--group", "bench")
+    _keep_bytecode(session)
     proofs = session.posargs or NIGHTLY
     session.run("pytest", *PARALLEL, *proofs, env={"HYPOTHESIS_PROFILE": "nightly"})
     session.run("python", "-m", "pytest", "benchmarks/tests")
     session.run("python", "-m", "benchmarks", "--smoke")
+
+
+def _keep_bytecode(session: nox.Session) -> None:
+    """Compile each module once, not in each of the many processes that tests start."""
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
+    session.env["PYTHONPYCACHEPREFIX"] = str(ROOT / session.virtualenv.location / "bytecode")
 
 
 def _check_wheel(session: nox.Session, built: Path) -> None:

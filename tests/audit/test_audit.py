@@ -16,8 +16,6 @@ from polars.testing import assert_frame_equal, assert_series_equal
 from retention_kit import DataError, Dataset, DefinitionError, make_dataset
 from retention_kit.audit import audit
 from retention_kit.audit.run import STAGES
-from retention_kit.datasets import ONLINE_RETAIL_AS_OF as AS_OF
-from retention_kit.datasets import online_retail
 
 ZONE = ZoneInfo("Europe/Moscow")
 END = dt.datetime(2025, 6, 1, tzinfo=ZONE)
@@ -125,12 +123,7 @@ def shop(*rows: tuple, **more) -> Dataset:
     )
 
 
-@pytest.fixture(scope="module")
-def real():
-    return audit(online_retail(), as_of=AS_OF)
-
-
-def test_the_real_shop_has_the_published_figures(real):
+def test_the_real_shop_has_the_published_figures(real_audit):
     expected = {
         ("customers", "sales"): 4_338,
         ("orders", "sales"): 18_532,
@@ -145,11 +138,11 @@ def test_the_real_shop_has_the_published_figures(real):
         ("return_only_customers", "net"): 33,
         ("revenue", "with_guests"): Decimal("10666684.544"),
     }
-    assert {key: real.figure(*key).value for key in expected} == expected
+    assert {key: real_audit.figure(*key).value for key in expected} == expected
 
 
-def test_every_quotient_shows_what_was_divided_by_what(real):
-    quotients = [figure for figure in real.key_figures if figure.numerator is not None]
+def test_every_quotient_shows_what_was_divided_by_what(real_audit):
+    quotients = [figure for figure in real_audit.key_figures if figure.numerator is not None]
     assert len(quotients) == 11
     for figure in quotients:
         assert float(figure.value) == pytest.approx(
@@ -179,8 +172,8 @@ def test_without_costs_of_winning_there_is_no_quotient_of_them():
         assert (figure.value, figure.numerator, figure.denominator) == (None, None, None)
 
 
-def test_each_view_says_which_rows_it_counts(real):
-    views = {row["view"]: row for row in real.tables["views"].to_dicts()}
+def test_each_view_says_which_rows_it_counts(real_audit):
+    views = {row["view"]: row for row in real_audit.tables["views"].to_dicts()}
     assert (views["sales"]["orders"], views["sales"]["order_items"]) == (18_532, 397_884)
     # 406,829 lines have a customer; 40 of them are given away at a price of zero.
     assert (views["net"]["orders"], views["net"]["returns"]) == (18_532, 3_654)
@@ -189,36 +182,36 @@ def test_each_view_says_which_rows_it_counts(real):
     assert views["with_guests"]["order_items"] == 397_884 + 132_220
 
 
-def test_the_json_holds_to_its_schema_and_comes_back_as_it_went(real):
-    loaded = json.loads(real.to_json())
+def test_the_json_holds_to_its_schema_and_comes_back_as_it_went(real_audit):
+    loaded = json.loads(real_audit.to_json())
     jsonschema.validate(loaded, SCHEMA)
     assert set(loaded) == set(SCHEMA["required"])
-    assert loaded == json.loads(json.dumps(real.to_dict()))
+    assert loaded == json.loads(json.dumps(real_audit.to_dict()))
     assert loaded["as_of"] == "2011-12-10T00:00:00+00:00"
     assert loaded["key_figures"]["sales"]["revenue"]["value"] == 8911407.904
 
 
-def test_the_health_in_the_json_adds_up(real):
-    for table in real.to_dict()["data_health"].values():
+def test_the_health_in_the_json_adds_up(real_audit):
+    for table in real_audit.to_dict()["data_health"].values():
         assert table["accepted"] + sum(table["rejected"].values()) == table["read"]
 
 
-def test_an_audit_is_frozen_and_its_text_shows_no_rows(real):
+def test_an_audit_is_frozen_and_its_text_shows_no_rows(real_audit):
     with pytest.raises(dataclasses.FrozenInstanceError):
-        real.currency = "EUR"
+        real_audit.currency = "EUR"
     with pytest.raises(TypeError):
-        real.tables["cohorts"] = pl.DataFrame()
-    assert "17850" not in repr(real)
-    assert repr(real).startswith("Audit(as_of=2011-12-10T00:00:00+00:00, ")
+        real_audit.tables["cohorts"] = pl.DataFrame()
+    assert "17850" not in repr(real_audit)
+    assert repr(real_audit).startswith("Audit(as_of=2011-12-10T00:00:00+00:00, ")
 
 
-def test_a_figure_that_is_not_there_is_named_with_those_that_are(real):
+def test_a_figure_that_is_not_there_is_named_with_those_that_are(real_audit):
     with pytest.raises(KeyError, match="average_order_value \\(net\\)"):
-        real.figure("churn")
+        real_audit.figure("churn")
 
 
-def test_months_that_the_data_does_not_cover_whole_are_marked(real):
-    cohorts = real.tables["cohorts"]
+def test_months_that_the_data_does_not_cover_whole_are_marked(real_audit):
+    cohorts = real_audit.tables["cohorts"]
     december = cohorts.filter(pl.col("cohort") == pl.date(2010, 12, 1))
     assert december["is_complete"].to_list() == [True] * 12 + [False]
 
@@ -326,30 +319,30 @@ def test_a_shop_in_several_parts_has_the_figures_of_the_whole(monkeypatch):
         assert_frame_equal(parts.tables[name].sort(order), table.sort(order), rel_tol=1e-12)
 
 
-def test_where_nobody_leaves_nothing_is_predicted_and_the_model_says_so(real):
-    status = dict(real.tables["value_models"].select("part", "status").rows())
+def test_where_nobody_leaves_nothing_is_predicted_and_the_model_says_so(real_audit):
+    status = dict(real_audit.tables["value_models"].select("part", "status").rows())
     assert status == {"transactions": "degenerate", "spend": "converged"}
-    reasons = dict(real.tables["value_models"].select("part", "verdict_of_fit").rows())
+    reasons = dict(real_audit.tables["value_models"].select("part", "verdict_of_fit").rows())
     assert reasons["transactions"] == "nobody_leaves"
-    assert "predicted_segments" not in real.tables
-    called = real.tables["worth_a_call"]
+    assert "predicted_segments" not in real_audit.tables
+    called = real_audit.tables["worth_a_call"]
     assert "predicted_value" not in called.columns
     assert set(called["segment"]) <= {"cannot lose", "need attention", "at risk"}
     assert called["net_revenue"].is_sorted(descending=True)
 
 
-def test_customers_are_divided_wholly_and_in_order(real):
-    segments, levels = real.tables["rfm_segments"], real.tables["rfm_levels"]
-    assert segments["customers"].sum() == real.figure("customers").value
-    assert segments["revenue"].sum() == real.figure("revenue").value
+def test_customers_are_divided_wholly_and_in_order(real_audit):
+    segments, levels = real_audit.tables["rfm_segments"], real_audit.tables["rfm_levels"]
+    assert segments["customers"].sum() == real_audit.figure("customers").value
+    assert segments["revenue"].sum() == real_audit.figure("revenue").value
     assert segments["segment"][0] == "best"
     assert (
         levels.group_by("dimension").agg(pl.col("customers").sum())["customers"].unique().item()
         == 4_338
     )
-    assert real.tables["rfm_map"]["customers"].sum() == 4_338
-    assert real.tables["rfm_migration"]["customers"].sum() == 4_338
-    clusters = real.tables["clusters"]
+    assert real_audit.tables["rfm_map"]["customers"].sum() == 4_338
+    assert real_audit.tables["rfm_migration"]["customers"].sum() == 4_338
+    clusters = real_audit.tables["clusters"]
     assert clusters["customers"].sum() == 4_338
     assert clusters["cluster_name"].to_list() == ["loyal", "potential", "one-off"]
     assert clusters["mean_monetary"].is_sorted(descending=True)

@@ -14,7 +14,6 @@ from retention_kit.audit.report import report_sections, texts
 from retention_kit.audit.report.words import Words
 from retention_kit.audit.report.workbook import readable
 from retention_kit.audit.segmented import segments_asked
-from retention_kit.datasets import ONLINE_RETAIL_AS_OF, online_retail
 from retention_kit.smart_segments import evaluate_many
 from retention_kit.smart_segments.ready import READY, ready_title
 
@@ -27,11 +26,6 @@ def shop():
 @pytest.fixture(scope="module")
 def result(shop):
     return audit(shop, as_of=shop.orders.select(pl.col("ordered_at").max()).collect().item())
-
-
-@pytest.fixture(scope="module")
-def real():
-    return audit(online_retail(), as_of=ONLINE_RETAIL_AS_OF)
 
 
 class TestWhichAreAsked:
@@ -107,18 +101,18 @@ class TestTheTables:
         whole = float(sales["amount"].sum())
         assert row["share_of_revenue"] == pytest.approx(float(theirs["amount"].sum()) / whole)
 
-    def test_of_online_retail_tell_those_who_bought_once_from_the_others(self, real):
-        sizes = {row[0]: row[1] for row in real.tables["ready_segments"].rows()}
+    def test_of_online_retail_tell_those_who_bought_once_from_the_others(self, real_audit):
+        sizes = {row[0]: row[1] for row in real_audit.tables["ready_segments"].rows()}
         # 4,338 customers, of whom 2,845 came back (`repeat_purchase_rate`).
         assert sizes["repeat_buyers"] == 2_845
         assert sizes["one_time_buyers"] == 4_338 - 2_845
-        overlap = real.tables["ready_overlap"]
+        overlap = real_audit.tables["ready_overlap"]
         both = overlap.filter(ready_segment="one_time_buyers", other_segment="repeat_buyers")
         assert both["customers"].item() == 0
 
-    def test_say_in_english_who_is_meant(self, real):
-        told = real.tables["ready_segments"].filter(ready_segment="one_time_buyers")["meaning"]
-        assert told.item() == "Customers who bought exactly once."
+    def test_say_in_english_who_is_meant(self, real_audit):
+        told = real_audit.tables["ready_segments"].filter(ready_segment="one_time_buyers")
+        assert told["meaning"].item() == "Customers who bought exactly once."
 
     def test_a_shop_whose_orders_were_all_cancelled_has_no_segments(self):
         at = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
@@ -138,18 +132,18 @@ class TestTheReport:
             for name, title in texts(language)["values"][column].items():
                 assert title == ready_title(name, language)
 
-    def test_shows_those_with_anybody_in_them(self, real):
-        (table,) = report_sections(real)["segments"].tables
+    def test_shows_those_with_anybody_in_them(self, real_audit):
+        (table,) = report_sections(real_audit)["segments"].tables
         assert table.frame["customers"].min() > 0
-        assert table.frame.height < real.tables["ready_segments"].height
+        assert table.frame.height < real_audit.tables["ready_segments"].height
 
-    def test_says_who_is_meant_in_the_language_of_the_reader(self, real):
-        words = Words.of("ru", real.currency)
-        (section,) = report_sections(real, language="ru")["segments"].tables
+    def test_says_who_is_meant_in_the_language_of_the_reader(self, real_audit):
+        words = Words.of("ru", real_audit.currency)
+        (section,) = report_sections(real_audit, language="ru")["segments"].tables
         assert (
             "Покупатели, которые покупали ровно 1\N{NO-BREAK SPACE}раз."
             in section.frame["meaning"].to_list()
         )
-        sheet = readable("ready_segments", real, words)
+        sheet = readable("ready_segments", real_audit, words)
         row = sheet.filter(ready_segment="Купили один раз")
         assert row["meaning"].item() == "Покупатели, которые покупали ровно 1\N{NO-BREAK SPACE}раз."

@@ -29,6 +29,7 @@ from retention_kit.metrics.retention.churned import churned_customers
 from retention_kit.rfm.table import rfm_table
 from retention_kit.testing import datasets, instants, shops
 
+pytestmark = pytest.mark.once
 OPTIONAL = frozenset({"channel", "manager", "delivered_at", "margin"})
 SCORED = ("recency_days", "frequency", "monetary")
 DAY = dt.timedelta(days=1)

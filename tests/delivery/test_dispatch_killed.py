@@ -18,7 +18,10 @@ import pytest
 
 from retention_kit.delivery import DONE, Journal
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL is of POSIX")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(os.name == "nt", reason="SIGKILL is of POSIX"),
+]
 
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 ACTIONS_IN_ALL = 120

@@ -13,6 +13,7 @@ from retention_kit.testing.channels import MemoryChannel, OutsideWorld
 AT_ONCE = 3
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("parallel", [1, 3])
 def test_each_action_happens_once_though_several_dispatch_it(url, parallel):
     world = OutsideWorld()

@@ -92,6 +92,7 @@ def states(journal, channel, *numbers):
     return [known[planned(one).id].state for one in numbers]
 
 
+@pytest.mark.once
 def test_what_a_killed_process_left_is_taken_back_by_the_next(url, tmp_path):
     with started(WORKING, url) as process:
         assert process.stdout.readline() == "ready\n"
@@ -115,6 +116,7 @@ def test_what_a_killed_process_left_is_taken_back_by_the_next(url, tmp_path):
     assert list(tmp_path.glob("*.lock")) == []
 
 
+@pytest.mark.once
 def test_two_processes_claim_each_action_once(url):
     Journal(url).close()
     with started(CLAIMING, url, "first") as first, started(CLAIMING, url, "second") as second:
@@ -130,6 +132,7 @@ def test_two_processes_claim_each_action_once(url):
         assert journal.counts() == {"accepted": 200}
 
 
+@pytest.mark.once
 def test_a_process_that_ends_at_any_statement_neither_doubles_nor_loses(url, tmp_path):
     """Whoever dispatches sends what was handed over, and does not touch what is unknown."""
     numbers = range(1, 5)

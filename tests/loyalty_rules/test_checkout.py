@@ -155,6 +155,7 @@ def test_a_conflict_asks_to_try_again(ask, store, monkeypatch):
     assert ask("POST", "/orders", body)[0] == 503
 
 
+@pytest.mark.once
 def test_eight_clients_at_once_lose_and_double_no_point():
     orders = os.environ.get("LOYALTY_ORDERS", "240")
     command = [sys.executable, "checkout_load.py", "--orders", orders, "--customers", "25"]

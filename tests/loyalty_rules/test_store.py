@@ -358,6 +358,7 @@ with SqlLedgerStore(url, program) as store:
 """
 
 
+@pytest.mark.once
 def test_two_processes_lose_and_double_nothing(url):
     command = [sys.executable, "-c", PROCESS, url]
     started = [

@@ -11,14 +11,13 @@ import polars as pl
 import pytest
 
 from retention_kit import DefinitionError
-from retention_kit.audit import KeyFigure, audit
+from retention_kit.audit import KeyFigure
 from retention_kit.audit.model import Benchmark
 from retention_kit.audit.report import notebook_html, render_html, report_sections
 from retention_kit.audit.report.cards import figure_cards
 from retention_kit.audit.report.drawing import DARK_FROM, INK, MUTED, RAMP, shade
 from retention_kit.audit.report.tables import shown
 from retention_kit.audit.report.words import Words
-from retention_kit.datasets import ONLINE_RETAIL_AS_OF, online_retail
 
 LIMIT = 2_000_000
 VOID = {"meta", "link", "br", "circle"}
@@ -67,8 +66,8 @@ def full(full_audit):
 
 
 @pytest.fixture(scope="module")
-def real():
-    return render_html(audit(online_retail(), as_of=ONLINE_RETAIL_AS_OF))
+def real(real_audit):
+    return render_html(real_audit)
 
 
 @pytest.fixture(scope="module", params=["full", "bare", "real"])

@@ -21,7 +21,6 @@ from retention_kit.audit.report.tables import heading
 from retention_kit.audit.report.words import Words
 from retention_kit.audit.rules import RULES
 from retention_kit.contracts.rules import MEANINGS
-from retention_kit.datasets import ONLINE_RETAIL_AS_OF, online_retail
 
 FORMS = {"en": {"one", "other"}, "ru": {"one", "few", "many", "other"}}
 CHANNELS = ["channel_loses_money", "channel_needs_work"]
@@ -48,9 +47,9 @@ def get(language, path):
 
 
 @pytest.fixture(scope="module", params=["real", "made", "full"])
-def result(request, full_audit):
+def result(request, full_audit, real_audit):
     if request.param == "real":
-        return audit(online_retail(), as_of=ONLINE_RETAIL_AS_OF)
+        return real_audit
     if request.param == "full":
         return full_audit
     shop = make_dataset(customers=300, seed=7)
