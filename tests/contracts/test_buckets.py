@@ -1,7 +1,9 @@
 """Buckets on disk: where each customer is, and functions that run over them."""
 
 import datetime as dt
+import importlib
 import json
+import os
 import pickle
 from typing import NamedTuple
 
@@ -453,6 +455,29 @@ class TestProcesses:
             buckets.run(customer_local(lambda orders: orders), processes=2)
         assert "Next step: move the function into a module" in str(caught.value)
         assert caught.value.parameter == "processes"
+
+    def test_they_share_the_threads(self, of_two, tmp_path, monkeypatch):
+        _, buckets, _ = of_two
+        (tmp_path / "asking_for_threads.py").write_text(THREADS_HERE, encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        function = importlib.import_module("asking_for_threads").threads_here
+        monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
+        shared = buckets.run(function, processes=2)
+        assert shared["threads"].to_list() == [max(1, pl.thread_pool_size() // 2)]
+        assert "POLARS_MAX_THREADS" not in os.environ
+        monkeypatch.setenv("POLARS_MAX_THREADS", "3")
+        assert buckets.run(function, processes=2)["threads"].to_list() == [3]
+
+
+THREADS_HERE = """
+import polars as pl
+from retention_kit.contracts import additive
+
+@additive(keys=("threads",))
+def threads_here(orders):
+    here = pl.lit(pl.thread_pool_size()).cast(pl.Int64).alias("threads")
+    return orders.group_by(here).agg(pl.len().cast(pl.Int64).alias("orders"))
+"""
 
 
 def test_an_error_says_in_which_bucket_it_came_up(buckets):

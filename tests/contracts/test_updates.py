@@ -246,3 +246,15 @@ def test_versions_that_do_not_go_together_are_refused():
         updated(spent, spent(OLD.orders), old={}, new=NEW)
     with pytest.raises(DefinitionError, match="Table 'orders' is among the arguments"):
         updated(spent, spent(OLD.orders), orders=NEW.orders, **ROWS)
+
+
+@additive(keys=())
+def counted_with_some(orders, customers=None):
+    known = 0 if customers is None else customers.select(pl.len()).collect().item()
+    return orders.select(pl.len().cast(pl.Int64).alias("orders") + known)
+
+
+def test_a_table_that_a_function_can_do_without_may_be_missing_in_both():
+    old, new = ({"orders": shop.orders} for shop in (OLD, NEW))
+    now = updated(counted_with_some, counted_with_some(OLD.orders), old=old, new=new)
+    assert_frame_equal(now, counted_with_some(NEW.orders))

@@ -27,6 +27,7 @@ IDS = st.sampled_from([-(2**63), -1, 0, 1, 2, 2**63 - 2, 2**63 - 1])
 FARTHEST = {pl.Int64: (-(2**63), 2**63 - 1), pl.UInt64: (0, 2**63 - 1, 2**63, 2**64 - 1)}
 LARGE = Decimal("99999999999999.9999")
 AMOUNTS = st.one_of(
+    st.none(),
     st.sampled_from([LARGE, -LARGE, Decimal("-0.0001"), Decimal("109951162.7776")]),
     st.integers(0, 10_000).map(lambda units: Decimal(units) / 10_000),
 )

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -142,9 +143,7 @@ def _shared(work: Work, processes: int) -> Any:
     workers = min(processes, count)
     threads = max(1, pl.thread_pool_size() // workers)
     sums = _Sums(work)
-    with ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=_use_threads, initargs=(threads,)
-    ) as pool:
+    with _threads_of_children(threads), ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         todo = iter(range(count))
         # Few wait at a time, so that few answers do.
         under_way = {
@@ -252,8 +251,20 @@ def _check_sendable(work: Work) -> None:
         ) from error
 
 
-def _use_threads(threads: int) -> None:
-    os.environ.setdefault(_THREADS, str(threads))
+@contextmanager
+def _threads_of_children(threads: int) -> Iterator[None]:
+    """Let processes that are started meanwhile use so many threads, where nobody said how many.
+
+    Polars looks there once, when it is imported: before anything that a process is told to do.
+    """
+    if _THREADS in os.environ:
+        yield
+        return
+    os.environ[_THREADS] = str(threads)
+    try:
+        yield
+    finally:
+        os.environ.pop(_THREADS, None)
 
 
 def _height(answer: Any) -> int:

@@ -8,6 +8,7 @@ the customers it touches gave before is taken away, and what they give now is pu
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,7 +16,6 @@ import polars as pl
 
 from retention_kit.contracts.calls import check_taken, splittable
 from retention_kit.contracts.law import Kind
-from retention_kit.contracts.tables import TABLES
 from retention_kit.contracts.update_arguments import (
     CUSTOMER,
     Tables,
@@ -169,8 +169,8 @@ def _taken(
     tables: Mapping[str, pl.LazyFrame],
     arguments: Mapping[str, Any],
 ) -> dict[str, pl.LazyFrame]:
-    """Give the tables that a function takes."""
-    taken = {}
+    """Give the tables that a function takes; one that it can do without may be missing."""
+    taken, needs = {}, inspect.signature(function).parameters
     for name in kind.tables:
         if name in arguments:
             raise DefinitionError(
@@ -179,7 +179,7 @@ def _taken(
                 parameter=name,
             )
         if name not in tables:
-            if name in TABLES:
+            if needs[name].default is inspect.Parameter.empty:
                 raise DefinitionError(
                     f"Table {name!r}, which {function.__name__} takes, is not given. Next step: "
                     "name it in old and in new.",

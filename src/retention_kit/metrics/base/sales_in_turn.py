@@ -109,7 +109,8 @@ def _numbers(sales: Frame, as_of: dt.datetime, every: Every, late_from: pl.Expr 
     place = (period.cast(pl.Int64) + _MOST) * _PERIOD
     if late_from is not None:
         place += (at >= late_from).cast(pl.Int64) * _LATE
-    amount = pl.col("amount").to_physical().cast(pl.Int64)
+    # A sale without an amount is a sale.
+    amount = pl.col("amount").to_physical().cast(pl.Int64).fill_null(0)
     units = pl.col(UNITS)
     rest, held = units.floordiv(_REST), units & (_REST - 1)
     of_rest = pl.col(_KEY) + (rest - held + (_REST + _HALF))
