@@ -498,6 +498,10 @@ def test_an_error_is_sent_whole_or_in_words():
     )
     told = pickle.loads(pickle.dumps(bucket_running._Failure.of(UnsendableError()))).again()
     assert (type(told), str(told)) == (RuntimeError, "UnsendableError: odd")
+    with pytest.raises(UnicodeDecodeError) as caught:
+        b"\xff".decode()
+    told = pickle.loads(pickle.dumps(bucket_running._Failure.of(caught.value))).again()
+    assert str(caught.value) in str(told)
 
 
 @pytest.mark.parametrize("processes", [0, -1, 1.5, True, None])

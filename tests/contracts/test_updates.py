@@ -250,11 +250,22 @@ def test_versions_that_do_not_go_together_are_refused():
 
 @additive(keys=())
 def counted_with_some(orders, customers=None):
-    known = 0 if customers is None else customers.select(pl.len()).collect().item()
-    return orders.select(pl.len().cast(pl.Int64).alias("orders") + known)
+    counted = orders.select(pl.len().cast(pl.Int64).alias("orders"))
+    if customers is None:
+        return counted
+    known = customers.select(pl.len().cast(pl.Int64).alias("orders"))
+    return pl.concat([counted, known]).sum()
 
 
 def test_a_table_that_a_function_can_do_without_may_be_missing_in_both():
     old, new = ({"orders": shop.orders} for shop in (OLD, NEW))
     now = updated(counted_with_some, counted_with_some(OLD.orders), old=old, new=new)
     assert_frame_equal(now, counted_with_some(NEW.orders))
+    both = counted_with_some(OLD.orders, OLD.customers)
+    now = updated(counted_with_some, both, old=OLD, new=NEW)
+    assert_frame_equal(now, counted_with_some(NEW.orders, NEW.customers))
+
+
+def test_a_table_that_is_missing_in_one_is_told():
+    with pytest.raises(DefinitionError, match="old has orders and new orders, customers"):
+        updated(counted_with_some, spent(OLD.orders), old={"orders": OLD.orders}, new=NEW)

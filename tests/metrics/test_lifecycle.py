@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from decimal import Decimal
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from retention_kit import Dataset, DefinitionError
 from retention_kit.metrics.lifecycle.figures import lifecycle_flow, lifecycle_shares
+from retention_kit.metrics.lifecycle.gap_distribution import gap_totals
 from retention_kit.metrics.lifecycle.states import (
     lifecycle_flow_totals,
     lifecycle_states,
@@ -301,3 +304,37 @@ def counted(table: pl.DataFrame, until: dt.datetime, gap_days: float) -> dict[ob
         else:
             found[who] = {1: "new", 2: "active"}.get(len(times), "loyal")
     return found
+
+
+@pytest.mark.parametrize("unit", ["ms", "ns"])
+@pytest.mark.parametrize("id_type", [pl.Int64, pl.String])
+def test_instants_of_any_unit_say_the_same(unit, id_type):
+    day = dt.datetime(2024, 1, 5, tzinfo=dt.UTC)
+    rows = [(1, 1, day, 10), (2, 1, day + 31 * DAY, 20), (3, 2, day + 32 * DAY, 1)]
+    plain = pl.DataFrame(
+        rows,
+        schema={
+            "order_id": pl.Int64,
+            "customer_id": pl.Int64,
+            "ordered_at": pl.Datetime("us", "UTC"),
+            "amount": pl.Decimal(18, 4),
+        },
+        orient="row",
+    ).with_columns(pl.col("customer_id").cast(id_type))
+    other = plain.with_columns(pl.col("ordered_at").dt.cast_time_unit(unit))
+    as_of, since = day + 36 * DAY, day + 27 * DAY
+    for figures in (
+        partial(lifecycle_totals, as_of=as_of, gap_days=10.0),
+        partial(lifecycle_flow_totals, since=since, as_of=as_of, gap_days=10.0),
+        partial(gap_totals, as_of=as_of),
+        partial(gap_totals, as_of=as_of, unit="day"),
+    ):
+        wanted = figures(plain)
+        assert wanted.height > 0
+        assert_frame_equal(figures(other), wanted, check_row_order=False)
+    states = ["customer_id", "state"]
+    assert_frame_equal(
+        lifecycle_states(other, as_of=as_of, gap_days=10.0).select(states),
+        lifecycle_states(plain, as_of=as_of, gap_days=10.0).select(states),
+        check_row_order=False,
+    )

@@ -75,6 +75,34 @@ def counted(pairs):
     return {(a, b): together for a, b, together in pairs.rows()}
 
 
+def test_what_one_customer_cancels_is_not_anothers_that_shares_the_id():
+    day = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+    orders = pl.DataFrame(
+        {
+            "order_id": [1, 2, 9, 9],
+            "customer_id": [10, 20, 10, 20],
+            "ordered_at": [day] * 4,
+            "kind": ["sale", "sale", "return", "return"],
+            "status": ["completed", "completed", "cancelled", "completed"],
+            "original_order_id": [None, None, 1, 2],
+        }
+    )
+    items = pl.DataFrame(
+        {
+            "order_id": [1, 1, 2, 2, 9],
+            "customer_id": [10, 10, 20, 20, 20],
+            "ordered_at": [day] * 5,
+            "kind": ["sale"] * 4 + ["return"],
+            "product_id": ["a", "b", "a", "b", "a"],
+            "quantity": [1, 1, 1, 1, -1],
+        }
+    )
+    for basket in ("customer", "order"):
+        pairs = counted(product_pairs(items, orders, as_of=AS_OF, basket=basket))
+        # Customer 20 has brought the only a of theirs back.
+        assert (pairs["a", "a"], pairs["a", "b"], pairs["b", "b"]) == (1, 1, 2)
+
+
 def test_a_return_by_somebody_else_takes_nothing_out_of_an_order(tmp_path):
     day = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
     orders = pl.DataFrame(
@@ -148,11 +176,13 @@ class TestWhatIsCounted:
 
     def test_products_may_be_choices_and_customers_text(self, shop):
         items, orders = shop
-        as_texts = items.with_columns(pl.col("customer_id").cast(pl.String))
+        as_texts, orders_of_texts = (
+            one.with_columns(pl.col("customer_id").cast(pl.String)) for one in shop
+        )
         plain = counted(product_pairs(items, orders, as_of=AS_OF))
         for dtype in (pl.Categorical(), pl.Enum(["bed", "lamp", "rug", "sofa"])):
             chosen = as_texts.with_columns(pl.col("product_id").cast(dtype))
-            pairs = product_pairs(chosen, orders, as_of=AS_OF)
+            pairs = product_pairs(chosen, orders_of_texts, as_of=AS_OF)
             assert pairs.schema["product_a"] == dtype
             assert counted(pairs) == plain
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from polars.io.plugins import register_io_source
 
+from retention_kit import bought
 from retention_kit.errors import ColumnTypeError, DefinitionError, MissingColumnError
 from retention_kit.smart_segments.definitions.base import All, AnyOf, Not
 from retention_kit.smart_segments.definitions.counting import (
@@ -455,3 +456,36 @@ class TestMessages:
                     segment_members(
                         shop.tables["orders"], segment=segment(asked), as_of=shop.at(NOW)
                     )
+
+
+@pytest.mark.parametrize("id_type", [pl.Int64, pl.Int128, pl.String])
+@pytest.mark.parametrize("apart", [0, 10])
+def test_orders_of_any_ids_are_in_the_order_of_instants_and_then_of_ids(id_type, apart):
+    first = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+    # Where the instants are the same, the smaller id is first.
+    ids = [2**40, 1] if apart else [1, 2**40]
+    if id_type is pl.Int128 and apart:
+        ids = [2**70, 1]
+    orders = pl.DataFrame(
+        {
+            "order_id": ids,
+            "customer_id": [1, 1],
+            "ordered_at": [first, first + dt.timedelta(microseconds=apart)],
+            "amount": [1, 2],
+            "channel": ["web", "shop"],
+        },
+        schema_overrides={
+            "order_id": pl.Int128,
+            "ordered_at": pl.Datetime("us", "UTC"),
+            "amount": pl.Decimal(18, 4),
+        },
+    ).with_columns(pl.col("order_id").cast(id_type))
+    segments = [
+        Segment(name=name, condition=end.has(channel=channel))
+        for name, end, channel in (
+            ("first", bought().first(), "web"),
+            ("last", bought().last(), "shop"),
+        )
+    ]
+    table = segment_table(orders, segments=segments, as_of=first + dt.timedelta(days=1))
+    assert table.row(0, named=True) == {"customer_id": 1, "first": True, "last": True}

@@ -183,11 +183,12 @@ class _Failure:
     def of(cls, error: Exception) -> _Failure:
         whole = cls(type(error), error.args, dict(vars(error)))
         try:
-            pickle.loads(pickle.dumps(whole))
+            if str(pickle.loads(pickle.dumps(whole)).again()) == str(error):
+                return whole
         except Exception:
-            notes = {"__notes__": list(getattr(error, "__notes__", ()))}
-            return cls(RuntimeError, (f"{type(error).__name__}: {error}",), notes)
-        return whole
+            pass  # Whatever stands in the way, its words go.
+        notes = {"__notes__": list(getattr(error, "__notes__", ()))}
+        return cls(RuntimeError, (f"{type(error).__name__}: {error}",), notes)
 
     def again(self) -> Exception:
         error = self.made.__new__(self.made, *self.said)

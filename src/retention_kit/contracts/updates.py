@@ -91,8 +91,9 @@ def updated(
         function: A customer-local or an additive function.
         before: What it gave for the old tables with the same arguments, lazy or eager, as it came
             or from a file.
-        old: The tables as they were, at least those that the function takes.
-        new: The tables as they are.
+        old: The tables as they were: of those that the function takes, the ones that `before` was
+            made of. Of a dataset all go in, those too that the function can do without.
+        new: The tables as they are, the same ones.
         changed: Customers (`customer_id`, each once or more) among whom all are whose rows
             differ; more do no harm. By default they are found with `changed_customers`, among the
             tables that the function takes.
@@ -149,7 +150,12 @@ def updated(
         )
     before_tables = _taken(function, kind, tables_by_name("old", old), arguments)
     after_tables = _taken(function, kind, tables_by_name("new", new), arguments)
-    beside = {name: value for name, value in arguments.items() if name not in kind.tables}
+    if set(before_tables) != set(after_tables):
+        raise DefinitionError(
+            f"Of the tables that {function.__name__} takes, old has {', '.join(before_tables)} and "
+            f"new {', '.join(after_tables)}. Allowed: the same in both, those that before was made "
+            "of."
+        )
     if changed is None:
         touched = changed_customers(before_tables, after_tables)
     else:
@@ -157,9 +163,9 @@ def updated(
     if moved:
         touched = pl.concat([touched, *_between(after_tables, instants[0], instants[1])])
     touched = touched.unique()
-    at_then = {**beside, "as_of": old_as_of} if as_of is not None else beside
+    at_then = {**arguments, "as_of": old_as_of} if as_of is not None else arguments
     gave = function(**_only(before_tables, touched), **at_then)
-    gives = function(**_only(after_tables, touched), **beside)
+    gives = function(**_only(after_tables, touched), **arguments)
     return _replaced(before, gave, gives, touched, kind, kind.keys_with(arguments))
 
 

@@ -95,11 +95,13 @@ def _completed(lines: Frame, orders: Frame) -> Frame:
         raise MissingColumnError("orders", "order_id", schema.names())
     if "status" not in schema:
         return lines
-    # A sale and its return may share an id: they are told apart by their kind.
+    # A sale and its return may share an id: they are told apart by their kind. Returns of two
+    # customers may, too: what one of them cancels is not the other's.
+    keys = ["order_id", *(["customer_id"] if "customer_id" in schema else [])]
     undone = orders.filter(pl.col("status") != "completed").select(
-        "order_id", is_sale(orders).alias(_IS_SALE)
+        *keys, is_sale(orders).alias(_IS_SALE)
     )
-    return lines.join(undone, on=["order_id", _IS_SALE], how="anti")
+    return lines.join(undone, on=[*keys, _IS_SALE], how="anti", nulls_equal=True)
 
 
 def _with_sale(lines: Frame, orders: Frame) -> tuple[Frame, pl.Expr]:
@@ -119,12 +121,12 @@ def _with_sale(lines: Frame, orders: Frame) -> tuple[Frame, pl.Expr]:
     sales = orders.filter(is_sale(orders)).select(own.alias(_SALE_ID), "customer_id")
     returns = (
         orders.filter(~is_sale(orders))
-        .select(
-            "order_id", "customer_id", pl.lit(value=False).alias(_IS_SALE), sale_id.alias(_SALE_ID)
-        )
-        # A sale may have come back in several parts under one id, always of that sale.
-        .unique(subset=["order_id", "customer_id"], keep="any")
+        .select("order_id", "customer_id", sale_id.alias(_SALE_ID))
         .join(sales, on=[_SALE_ID, "customer_id"], how="semi")
+        # A sale may have come back in several parts under one id, always of that sale.
+        .group_by("order_id", "customer_id")
+        .agg(pl.col(_SALE_ID).min())
+        .with_columns(pl.lit(value=False).alias(_IS_SALE))
     )
     found = lines.join(returns, on=["order_id", "customer_id", _IS_SALE], how="left")
     is_known = pl.col(_IS_SALE) | pl.col(_SALE_ID).is_not_null()

@@ -218,7 +218,7 @@ def _sorted_purchases(sales: Frame, unit: str) -> Frame:
     if unit == "order":
         turned = in_turn(sales.select("customer_id", at), "purchased_at")
         since = pl.col("purchased_at") - previous(pl.col("purchased_at"))
-        return turned.with_columns(since.alias(GAP))
+        return turned.with_columns(since.cast(pl.Duration("us")).alias(GAP))
     by_day = sales.group_by("customer_id", pl.col("ordered_at").dt.date().alias(GAP)).agg(at.min())
     since = pl.col(GAP) - previous(pl.col(GAP))
     turned = in_turn(by_day, GAP).with_columns(since.cast(pl.Duration("us")))

@@ -263,7 +263,7 @@ def _state_at(at: int, sold_at: str, gap_days: float) -> pl.Expr:
 
 def _with_sold_at(seen: Frame) -> Frame:
     # As whole microseconds since 1970, which compare faster than instants.
-    at = pl.col("ordered_at").to_physical()
+    at = pl.col("ordered_at").dt.cast_time_unit("us").to_physical()
     return seen.with_columns(pl.when(is_sale(seen)).then(at).alias(SOLD_AT))
 
 

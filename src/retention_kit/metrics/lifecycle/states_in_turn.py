@@ -62,8 +62,9 @@ def states_in_turn(sales: Frame, *, then: int, now: int, sleeping: int, lost: in
         .otherwise(_number(LOYAL))
     )
     before = pl.when(at < then).then(_state(then, sleeping, lost)).when(is_first).then(_NOT_YET)
+    instant = pl.col("ordered_at").dt.cast_time_unit("us").to_physical()
     return (
-        sales.select(packed(pl.col("ordered_at").to_physical(), dtype).alias(_KEY))
+        sales.select(packed(instant, dtype).alias(_KEY))
         .sort(_KEY)
         .select(_KEY, low_of(key).alias(_AT), is_customers_first(key).alias(_IS_FIRST))
         .with_columns(kind.alias(_KIND), is_first.shift(-1, fill_value=True).alias(_IS_LAST))

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from retention_kit.contracts.packed import ranked
+from retention_kit.contracts.packed import fits_packed, ranked
 from retention_kit.errors import DefinitionError
 from retention_kit.metrics.base.periods import period_index
 from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.windows import AllTime, Bounds, Every
 from retention_kit.smart_segments.frame.answers import Answer, Part
 from retention_kit.smart_segments.frame.comparisons import answered, within
-from retention_kit.smart_segments.frame.exact import in_decimal, is_exact, is_number
+from retention_kit.smart_segments.frame.exact import in_decimal, is_exact, is_number, wide_digits
 from retention_kit.smart_segments.frame.existence import Exists
 from retention_kit.smart_segments.frame.given import CUSTOMER, Column, Given
 from retention_kit.smart_segments.frame.instants import as_instant, period_edges
@@ -237,7 +237,7 @@ class Aggregates:
     @property
     def _has_whole_ids(self) -> bool:
         dtype = self.given.column(self.table, "order_id").dtype
-        return dtype is not None and dtype.is_integer()
+        return dtype is not None and fits_packed(dtype)
 
     def _key(self) -> pl.Expr:
         """Give what orders the rows: the instant, then the order's id."""
@@ -248,7 +248,10 @@ class Aggregates:
             return ranked(self.instant, column.value)
         # Digits of one length stand in the order of their numbers, and bytes in that of characters.
         digits = (self.instant + _LONG_AGO).cast(pl.String).str.zfill(18)
-        return digits + as_text(column.value, column.dtype or pl.String())
+        dtype = column.dtype or pl.String()
+        return digits + (
+            wide_digits(column.value, dtype) if dtype.is_integer() else as_text(column.value, dtype)
+        )
 
 
 def _both(a: Bounds, b: Bounds) -> Bounds:

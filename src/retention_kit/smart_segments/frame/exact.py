@@ -114,3 +114,11 @@ def _literal(number: int, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Int64):
         number = max(-(2**63), min(2**63 - 1, number))
     return pl.lit(number, dtype=dtype)
+
+
+def wide_digits(number: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Write whole numbers of any width as texts of one length, which are in the numbers' order."""
+    room = pl.lit(2**64, dtype=dtype)
+    high, low = number.floordiv(room).cast(pl.Int128), number % room
+    digits = ((high + pl.lit(2**63, dtype=pl.Int128)), low)
+    return pl.concat_str(one.cast(pl.String).str.zfill(20) for one in digits)
