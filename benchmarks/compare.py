@@ -16,6 +16,8 @@ class DisagreementError(Exception):
 def require_agreement(job: Job, rows: int, answers: Mapping[str, Mapping[str, Cell]]) -> int:
     """Compare every answer with the first one and give the number of values that agreed.
 
+    Of a single answer it is 0: nobody agreed with it.
+
     Raises:
         DisagreementError: Some value differs; the message names job, engines and values.
     """
@@ -40,7 +42,7 @@ def require_agreement(job: Job, rows: int, answers: Mapping[str, Mapping[str, Ce
                 f"{job.name} at {rows:,} rows: {engine} and {first} differ in {len(different)} of "
                 f"{len(labels)} values, so none of its times are kept.\n" + "\n".join(shown)
             )
-    return len(expected)
+    return len(expected) if others else 0
 
 
 def _compared(job: Job, answer: Mapping[str, Cell]) -> Mapping[str, Cell]:

@@ -9,7 +9,11 @@ from benchmarks.settings import BUCKETS, FLOOR, FLOORS, LIBRARY
 from benchmarks.store import Entry, Result
 
 LIMITS_AT = 10_000_000
-"""The size at which a job's own limits count."""
+"""The size at which a job's own limits of memory and time count."""
+RATIOS_AT = (LIMITS_AT, 50_000_000)
+"""The sizes at which its limits beside the floor and beside other jobs count."""
+IMPORT_MS = 30.0
+"""How many milliseconds `import retention_kit` may take on top of a bare interpreter."""
 LARGEST = 200_000_000
 """The size at which memory is bounded for every job."""
 LARGEST_MB = {LIBRARY: 8_000.0, BUCKETS: 2_000.0}
@@ -29,6 +33,15 @@ class Missed:
 
     mark: str
     text: str
+
+
+def limit_at(job: Job, rows: int) -> Limit:
+    """Give the limits of a job that count at a size."""
+    if job.limit is None or rows not in RATIOS_AT:
+        return Limit()
+    if rows == LIMITS_AT:
+        return job.limit
+    return Limit(times_floor=job.limit.times_floor, times_job=job.limit.times_job)
 
 
 def best_peer(result: Result) -> tuple[str, Entry] | None:
@@ -81,8 +94,7 @@ def missed(job: Job, rows: int, results: Mapping[str, Mapping[int, Result]]) -> 
     ratio, peer = ratio_to_peer(result), best_peer(result)
     if ratio is not None and peer is not None and round(ratio, 2) > 1:
         found.append(Missed("peer", f"{ratio:.2f} × {peer[0]}, wanted at most 1"))
-    if rows == LIMITS_AT and job.limit:
-        found += _missed_limits(job.limit, result, results)
+    found += _missed_limits(limit_at(job, rows), result, results)
     if rows == LARGEST:
         found += [
             Missed("memory", f"{entry.peak_mb:,.0f} MB by {engine}, wanted at most {most:,.0f}")

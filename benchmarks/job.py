@@ -25,7 +25,9 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What we hold the library to, at 10 million orders; the report shows it and enforces nothing.
+    """What we hold the library to; the report shows it and enforces nothing.
+
+    Multiples count at 10 and 50 million orders, the others at 10 million alone.
 
     Attributes:
         times_floor: As a multiple of the bare group-by by customer.

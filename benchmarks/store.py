@@ -108,15 +108,13 @@ class Store:
         """Write a result; engines that it lacks stay as they were, and so do their figures."""
         file = self.folder / f"{result.job}-{result.rows}.json"
         entries = dict(result.entries)
-        compared = result.compared
         if file.exists():
             before = _result(json.loads(file.read_text(encoding="utf-8")))
             entries = {**before.entries, **entries}
-            compared = compared or before.compared
         written = {
             "job": result.job,
             "rows": result.rows,
-            "compared": compared,
+            "compared": result.compared,
             "engines": {engine: _written(entry) for engine, entry in sorted(entries.items())},
         }
         self.keep_file(file.name, written)

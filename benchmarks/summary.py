@@ -8,13 +8,15 @@ from benchmarks.goals import (
     LARGEST,
     LARGEST_MB,
     LIMITS_AT,
+    RATIOS_AT,
     SLOPE,
     best_peer,
+    limit_at,
     missed,
     ratio_to_floor,
     ratio_to_peer,
 )
-from benchmarks.job import Job, Limit
+from benchmarks.job import Job
 from benchmarks.markdown import NONE, at_most, size, table
 from benchmarks.settings import BUCKETS, LIBRARY
 from benchmarks.store import Result
@@ -54,8 +56,9 @@ def summary(jobs: Sequence[Job], results: Results) -> str:
         "missed",
     ]
     text = (
-        f"{held} of {all_lines} lines reach all of their goals: at most the best peer's time; at "
-        f"{size(LIMITS_AT)} orders the limit in brackets; at {size(LARGEST)} at most "
+        f"{held} of {all_lines} lines reach all of their goals: at most the best peer's time; the "
+        f"limits in brackets, of memory and seconds at {size(LIMITS_AT)} orders, of multiples at "
+        f"{' and '.join(map(size, RATIOS_AT))}; at {size(LARGEST)} at most "
         f"{LARGEST_MB[LIBRARY]:,.0f} MB, over buckets {LARGEST_MB[BUCKETS]:,.0f}; and a slope of "
         f"at most {SLOPE}, which counts at the largest size measured. What is missed, and why, "
         "stands below."
@@ -101,7 +104,7 @@ def _figures(job: Job, rows: int, sizes: Mapping[int, Result]) -> list[str]:
     ours, buckets = result.entries.get(LIBRARY), result.entries.get(BUCKETS)
     peer, floor = best_peer(result), ratio_to_floor(result)
     beside_peer = ratio_to_peer(result)
-    limit = job.limit if job.limit and rows == LIMITS_AT else Limit()
+    limit = limit_at(job, rows)
     most = LARGEST_MB if rows == LARGEST else {LIBRARY: limit.peak_mb}
     return [
         size(rows),
