@@ -166,10 +166,14 @@ def nightly(session: nox.Session) -> None:
 
     Engines that disagree do fail. Arguments go to the proofs.
     """
-    session.install("-e", ".[app,testing]", "--group", "test", "--group", "bench")
+    extras = ".[app,loyalty,spark,testing]"
+    session.install("-e", extras, "--group", "test", "--group", "bench")
     _keep_bytecode(session)
     proofs = session.posargs or NIGHTLY
-    session.run("pytest", *PARALLEL, *proofs, env={"HYPOTHESIS_PROFILE": "nightly"})
+    longer = {"HYPOTHESIS_PROFILE": "nightly"}
+    session.run("pytest", *PARALLEL, *proofs, env=longer)
+    if not session.posargs:
+        session.run("pytest", "tests/spark", env=longer)
     session.run("python", "-m", "pytest", "benchmarks/tests")
     session.run("python", "-m", "benchmarks", "--smoke")
 

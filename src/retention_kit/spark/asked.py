@@ -75,7 +75,8 @@ def _columns(
         return {name: tuple(schema) for name, schema in tables.items()}
     for columns in read.values():
         columns.clear()
-    frame.collect()
+    # An engine that stopped early on an empty side would read fewer columns.
+    frame.collect(engine="in-memory")
     return {
         name: tuple(column for column in schema if column in read[name])
         for name, schema in tables.items()
