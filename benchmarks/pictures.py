@@ -120,11 +120,11 @@ def _chart(
     lines = base.mark_line(strokeWidth=2).encode(strokeDash=dash)
     layers = [lines, base.mark_point(filled=True, size=34 if labels else 16, opacity=1)]
     if labels:
-        layers.append(_ends(points, base, engines, height))
+        layers.append(_ends(points, base, height))
     return alt.layer(*layers).properties(width=width, height=height, title=title)
 
 
-def _ends(points: pl.DataFrame, base: alt.Chart, engines: Sequence[str], height: int) -> alt.Chart:
+def _ends(points: pl.DataFrame, base: alt.Chart, height: int) -> alt.Chart:
     """Name each line at the right, the names apart from each other."""
     low, high = _reach(points["seconds"])
     ends = points.filter(pl.col("rows") == pl.col("rows").max().over("engine"))

@@ -23,8 +23,8 @@ settings.register_profile(
     print_blob=True,
 )
 settings.register_profile("thorough", parent=settings.get_profile("modest"), max_examples=1_000)
-settings.register_profile("quick", parent=settings.get_profile("modest"), max_examples=10)
-settings.register_profile("glance", parent=settings.get_profile("modest"), max_examples=4)
+settings.register_profile("quick", parent=settings.get_profile("modest"), max_examples=8)
+settings.register_profile("glance", parent=settings.get_profile("modest"), max_examples=3)
 settings.load_profile("modest")
 
 

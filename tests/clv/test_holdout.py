@@ -152,7 +152,7 @@ class TestHoldout:
         assert row["holdout_days"] == pytest.approx(days)
         assert row["holdout_purchases"] == bought
 
-    @settings(max_examples=15)
+    @settings(max_examples=min(15, settings.default.max_examples))
     @given(shops(("orders",)))
     def test_before_and_after_are_all_that_customers_of_then_bought(self, shop):
         orders = shop.lazy()["orders"]

@@ -89,7 +89,7 @@ class TestWhatIsFound:
         logs = np.log1p(same.to_numpy())
         assert clusters.location_[0] == pytest.approx(logs.mean(), rel=0.03)
 
-    @settings(max_examples=15)
+    @settings(max_examples=min(15, settings.default.max_examples))
     @given(st.integers(0, 2**31), st.sampled_from([200, 10_000]), st.sampled_from([2, 3, "auto"]))
     def test_the_order_of_rows_changes_nothing(self, seed, full_below, clusters):
         settings_ = {"full_below": full_below, "n_init": 2, "max_clusters": 4}

@@ -451,7 +451,7 @@ def _looks_at_amounts_alone(case: LoyaltyCase) -> bool:
 
 
 def test_the_naive_reading_agrees_with_itself_however_the_events_are_told():
-    @settings(max_examples=20)
+    @settings(max_examples=min(20, settings.default.max_examples))
     @given(case=loyalty_cases(), seed=st.integers(0, 99))
     def holds(case, seed):
         events = [*case.events, *case.events[:3]]

@@ -208,7 +208,7 @@ def test_a_customers_table_without_channels_is_refused():
         acquisition_totals(data.orders, customers, as_of=AS_OF)
 
 
-@settings(max_examples=30)
+@settings(max_examples=min(30, settings.default.max_examples))
 @given(shops(("orders", "customers", "costs")))
 def test_costs_are_spread_whole_and_never_infinite(drawn):
     as_of = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
@@ -226,7 +226,7 @@ def test_costs_are_spread_whole_and_never_infinite(drawn):
     assert table["new_customers"].sum() == totals.filter(pl.col("period") == 0)["customers"].sum()
 
 
-@settings(max_examples=20)
+@settings(max_examples=min(20, settings.default.max_examples))
 @given(shops(("orders", "customers")))
 def test_without_ages_a_cohort_has_what_it_has_over_all_ages(drawn):
     as_of = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)

@@ -110,7 +110,7 @@ class TestWeights:
 
 
 class TestTotals:
-    @settings(max_examples=20)
+    @settings(max_examples=min(20, settings.default.max_examples))
     @given(shops(("orders",)), st.sampled_from([(), "channel"]))
     def test_replicate_0_is_the_data_as_they_are(self, shop, by):
         frame = shop.tables["orders"]
@@ -124,7 +124,7 @@ class TestTotals:
         counted = whole.filter(pl.any_horizontal(pl.col(*SUMS) != 0))
         assert got.sort(names).equals(counted.sort(names))
 
-    @settings(max_examples=20)
+    @settings(max_examples=min(20, settings.default.max_examples))
     @given(shops(("orders",)))
     def test_a_replicate_is_the_sum_over_customers_times_their_weights(self, shop):
         frame = shop.tables["orders"]

@@ -194,7 +194,7 @@ def _month(at: dt.datetime) -> int:
     return at.year * 12 + at.month - 1
 
 
-@settings(max_examples=25)
+@settings(max_examples=min(25, settings.default.max_examples))
 @given(shops(("orders",)))
 def test_cohorts_equal_counting_by_hand(shop):
     counted = defaultdict(lambda: [set(), 0, Decimal(0), set()])
@@ -221,7 +221,7 @@ def test_cohorts_equal_counting_by_hand(shop):
     } == {key: [len(a), b, c, len(d)] for key, (a, b, c, d) in counted.items()}
 
 
-@settings(max_examples=25)
+@settings(max_examples=min(25, settings.default.max_examples))
 @given(shops(("orders",)))
 def test_values_of_cohorts_equal_adding_by_hand(shop):
     counted = defaultdict(lambda: [0, Decimal(0), Decimal(0), 0])
@@ -243,7 +243,7 @@ def test_values_of_cohorts_equal_adding_by_hand(shop):
     } == counted
 
 
-@settings(max_examples=15)
+@settings(max_examples=min(15, settings.default.max_examples))
 @given(shops(("orders",)))
 def test_groups_of_cohorts_add_up_to_the_whole(shop):
     table = shop.tables["orders"]

@@ -143,7 +143,7 @@ class TestFunnel:
         with pytest.raises(MissingColumnError, match="'occurred_at'"):
             funnel_totals(data.events.drop("occurred_at"), data.orders, as_of=AS_OF)
 
-    @settings(max_examples=40)
+    @settings(max_examples=min(40, settings.default.max_examples))
     @given(shops(("events", "orders")))
     def test_steps_equal_walking_each_customers_path(self, drawn):
         as_of = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
@@ -287,7 +287,7 @@ class TestDelivery:
             delivery_effect(totals, bins=bins)
         assert caught.value.parameter == "bins"
 
-    @settings(max_examples=40)
+    @settings(max_examples=min(40, settings.default.max_examples))
     @given(shops(("orders",)))
     def test_counts_equal_looking_at_each_first_order(self, drawn):
         zone = ZoneInfo(drawn.time_zone)

@@ -155,7 +155,7 @@ def test_historic_value_of_the_real_shop_is_its_net_revenue_per_customer():
     assert (totals["orders"], totals["revenue"]) == (18_532, Decimal("8911407.9040"))
 
 
-@settings(max_examples=40)
+@settings(max_examples=min(40, settings.default.max_examples))
 @given(shops(("orders",)), st.sampled_from([None, 1, 30, 400]))
 def test_sums_within_a_horizon_equal_adding_by_hand(shop, days):
     zone = ZoneInfo(shop.time_zone)
@@ -188,7 +188,7 @@ def test_sums_within_a_horizon_equal_adding_by_hand(shop, days):
     assert list(got.select(columns).row(0)) == wanted
 
 
-@settings(max_examples=15)
+@settings(max_examples=min(15, settings.default.max_examples))
 @given(shops(("orders",)), st.sampled_from([None, "30d", "1y"]))
 def test_groups_add_up_to_the_whole(shop, horizon):
     as_of = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)

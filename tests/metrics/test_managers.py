@@ -120,7 +120,7 @@ def test_a_window_that_is_no_length_is_refused():
     assert caught.value.parameter == "active_within"
 
 
-@settings(max_examples=30)
+@settings(max_examples=min(30, settings.default.max_examples))
 @given(shops(("orders",)))
 def test_managers_equal_counting_by_hand_and_add_up_to_the_whole(shop):
     zone = ZoneInfo(shop.time_zone)

@@ -143,7 +143,7 @@ class TestPayback:
         with pytest.raises(DefinitionError, match="'cohort'"):
             run(payback_months, shop([sale(1, "01-05")], [cost("01", 1)]), per="city")
 
-    @settings(max_examples=20)
+    @settings(max_examples=min(20, settings.default.max_examples))
     @given(shops(("orders", "costs")))
     def test_payback_is_the_first_age_at_which_the_curve_reaches_the_cost(self, drawn):
         as_of = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
@@ -262,7 +262,7 @@ class TestChannels:
         assert row["ltv_to_cac"] is None
         assert row["acquisition_roi"] is None
 
-    @settings(max_examples=20)
+    @settings(max_examples=min(20, settings.default.max_examples))
     @given(shops(("orders", "customers", "costs")))
     def test_channels_bear_all_costs_and_nothing_is_infinite(self, drawn):
         as_of = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retention_kit.contracts.packed import fits_packed
 from retention_kit.metrics.base.periods import period_index
 from retention_kit.smart_segments.definitions.lengths import EPOCH, microseconds, read_length
 from retention_kit.smart_segments.definitions.rows import Rows
@@ -18,7 +19,7 @@ from retention_kit.smart_segments.definitions.values import Where
 from retention_kit.smart_segments.frame.evaluate import segment_table
 from retention_kit.smart_segments.frame.given import given_tables
 from retention_kit.smart_segments.frame.instants import as_instant, period_edges
-from retention_kit.smart_segments.frame.turns import fits, following, following_first
+from retention_kit.smart_segments.frame.turns import following, following_first
 from retention_kit.smart_segments.lowered.spans import LastPeriods
 
 DAY = 86_400_000_000
@@ -90,8 +91,8 @@ def test_the_farthest_customers_are_kept_apart_before_1970_too(dtype):
 
 
 def test_ids_that_leave_no_room_for_an_instant_do_not_fit():
-    assert not any(fits(one) for one in (pl.Int128(), pl.String(), pl.Categorical()))
-    assert all(fits(one()) for one in FARTHEST)
+    assert not any(fits_packed(one) for one in (pl.Int128(), pl.String(), pl.Categorical()))
+    assert all(fits_packed(one()) for one in FARTHEST)
 
 
 def shop(zone, as_of):

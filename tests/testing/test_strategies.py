@@ -31,7 +31,7 @@ def draws(strategy: st.SearchStrategy[Any], holds: Callable[[Any], bool]) -> boo
 class TestATable:
     @pytest.mark.parametrize("id_type", [int, str])
     @pytest.mark.parametrize("table", TABLES)
-    @settings(max_examples=15)
+    @settings(max_examples=min(15, settings.default.max_examples))
     @given(data=st.data())
     def test_has_exactly_the_columns_and_types_of_the_door(self, table, id_type, data):
         zone = data.draw(time_zones())
@@ -218,7 +218,7 @@ class TestShops:
 
         holds()
 
-    @settings(max_examples=25)
+    @settings(max_examples=min(25, settings.default.max_examples))
     @given(shops())
     def test_the_door_accepts_every_table_unchanged(self, shop):
         came = {**shop.tables, "order_items": shop.tables["order_items"].drop(FROM_ORDER)}

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from retention_kit.contracts.packed import fits_packed
 from retention_kit.smart_segments.definitions.lengths import read_length
 from retention_kit.smart_segments.definitions.rows import Rows
 from retention_kit.smart_segments.definitions.sequences import Same, Step, Without
@@ -22,7 +23,7 @@ from retention_kit.smart_segments.frame.comparisons import within
 from retention_kit.smart_segments.frame.given import CUSTOMER, Given
 from retention_kit.smart_segments.frame.instants import is_passed, moved
 from retention_kit.smart_segments.frame.steps import Role, Roles, earliest, first_role
-from retention_kit.smart_segments.frame.turns import fits, following, following_first
+from retention_kit.smart_segments.frame.turns import following, following_first
 from retention_kit.smart_segments.lowered.facts import Fact, Found
 
 AT = "__t"
@@ -78,7 +79,7 @@ class _Chain:
         # Whether of each customer there is one match so far, at most.
         self._one_each = False
         self._id_type = given.schemas["orders"][CUSTOMER]
-        self._ids_fit = fits(self._id_type)
+        self._ids_fit = fits_packed(self._id_type)
 
     def scores(self) -> pl.LazyFrame:
         """Give `customer_id` and, under `AT`, how complete each match is."""

@@ -11,7 +11,6 @@ import polars as pl
 
 from retention_kit.contracts.packed import (
     customer_of,
-    fits_packed,
     is_customers_first,
     low_of,
     packed,
@@ -23,11 +22,6 @@ _KEY = "__key"
 _LOW = "__low"
 _FIRST = "__first"
 _REACH = "__reach"
-
-
-def fits(id_type: pl.DataType) -> bool:
-    """Say whether ids of this type are numbers that leave room for an instant."""
-    return fits_packed(id_type)
 
 
 def following(
