@@ -90,14 +90,14 @@ def _check(basket: str, level: str) -> None:
 
 def _completed(lines: Frame, orders: Frame) -> Frame:
     """Leave out the lines of orders that are cancelled or open; a null status is completed."""
-    schema = orders.collect_schema()
+    schema: pl.Schema = orders.collect_schema()
     if "order_id" not in schema:
         raise MissingColumnError("orders", "order_id", schema.names())
     if "status" not in schema:
         return lines
     # A sale and its return may share an id: they are told apart by their kind. Returns of two
     # customers may, too: what one of them cancels is not the other's.
-    keys = ["order_id", *(["customer_id"] if "customer_id" in schema else [])]
+    keys: list[str] = [name for name in ("order_id", "customer_id") if name in schema]
     undone = orders.filter(pl.col("status") != "completed").select(
         *keys, is_sale(orders).alias(_IS_SALE)
     )
