@@ -12,7 +12,7 @@ import vl_convert
 
 from benchmarks.job import Job
 from benchmarks.markdown import size
-from benchmarks.settings import BUCKETS, ENGINES, FLOOR, LIBRARY
+from benchmarks.settings import BUCKETS, BY_HAND, ENGINES, FLOOR, LIBRARY
 from benchmarks.store import Store
 
 _SHOWN = {
@@ -21,7 +21,7 @@ _SHOWN = {
     "duckdb": "#1d4ed8",
     "polars": "#0f766e",
     "pandas": "#7c3aed",
-    "plain-python": "#be185d",
+    BY_HAND: "#0891b2",
     FLOOR: "#6b7280",
 }
 """Engines that pictures show, with their colours."""
@@ -78,7 +78,8 @@ def _points(jobs: Sequence[Job], store: Store) -> pl.DataFrame:
 def _chart(
     points: pl.DataFrame, title: str, *, width: int, height: int, labels: bool = False
 ) -> alt.LayerChart:
-    engines = [engine for engine in ENGINES if engine in set(points["engine"])]
+    # Small pictures share one legend, and so one scale of colours.
+    engines = [one for one in ENGINES if one in (set(points["engine"]) if labels else _SHOWN)]
     rows = sorted(set(points["rows"]))
     named = " : ".join(f"datum.value == {count} ? '{size(count)}'" for count in rows) + " : ''"
     colour = alt.Color(
